@@ -16,14 +16,14 @@ namespace ringjournal {
 
 }  // namespace ringjournal
 
-#define RJ_CHECK(condition)                                                       \
-  do {                                                                            \
-    if (!(condition)) [[unlikely]]                                                \
-      ::ringjournal::CheckFailed(__FILE__, __LINE__, #condition);                 \
+#define RJ_CHECK(condition)                                       \
+  do {                                                            \
+    if (!(condition)) [[unlikely]]                                \
+      ::ringjournal::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)
 
-#define RJ_RETURN_IF_ERROR(expression)                       \
-  do {                                                       \
+#define RJ_RETURN_IF_ERROR(expression)                                            \
+  do {                                                                            \
     if (absl::Status rj_status = (expression); !rj_status.ok()) return rj_status; \
   } while (false)
 

@@ -1,4 +1,5 @@
-// Every limit of the system, in one place: unit, value, reason. docs/limits.md is checked against it.
+// Every limit of the system, in one place: unit, value, reason. docs/limits.md is checked against
+// it.
 #ifndef JOURNAL_BASE_LIMITS_H_
 #define JOURNAL_BASE_LIMITS_H_
 
@@ -25,7 +26,8 @@ inline constexpr uint32_t kHeadersPerTransactionMax = 64;
 
 // ---- names ----
 inline constexpr uint32_t kJournalNameBytesMax = 100;  // fits a file name with room for suffixes
-inline constexpr uint32_t kProducerNameBytesMax = 64;  // so that an idle producer costs <= 128 bytes
+inline constexpr uint32_t kProducerNameBytesMax =
+    64;  // so that an idle producer costs <= 128 bytes
 
 // ---- rings ----
 inline constexpr uint64_t kRingBytesMin = 64 * kKiB;
@@ -42,14 +44,14 @@ inline constexpr uint64_t kRingSnapshotsPerRing = 8;
 inline constexpr uint64_t kSegmentBytesMin = 1 * kMiB;
 inline constexpr uint64_t kSegmentBytesDefault = 64 * kMiB;
 inline constexpr uint64_t kSegmentBytesMax = 2 * kGiB - 4 * kKiB;  // offsets fit 31 bits
-inline constexpr uint32_t kBlockBytes = 4096;       // direct I/O alignment; the disk's physical block
+inline constexpr uint32_t kBlockBytes = 4096;  // direct I/O alignment; the disk's physical block
 inline constexpr uint64_t kGroupBytesMax = 1 * kMiB;  // entry bytes gathered into one disk write
-inline constexpr uint32_t kGroupsInFlightMax = 4;   // beyond it this disk gets no faster
+inline constexpr uint32_t kGroupsInFlightMax = 4;     // beyond it this disk gets no faster
 inline constexpr uint64_t kCheckpointBytesDefault = 1 * kMiB;
 inline constexpr uint32_t kCheckpointIntervalMsDefault = 10;
 // How long an append may wait for ring space that a checkpoint will free.
 inline constexpr uint32_t kRingFullWaitMs = 2000;
-inline constexpr uint32_t kStorageRetryMs = 500;    // how often a full disk is tried again
+inline constexpr uint32_t kStorageRetryMs = 500;  // how often a full disk is tried again
 
 // ---- journals, producers, sessions ----
 inline constexpr uint32_t kJournalsPerNodeMax = 1000;

@@ -24,9 +24,9 @@ inline constexpr size_t kFrameHeaderBytes = 4;
 class FrameDecoder {
  public:
   enum class Result {
-    kFrame,      // *frame is one body; valid until the next call on this object or on the bytes
-    kNeedMore,   // all bytes are used up
-    kTooLarge,   // announced_bytes() is over the limit; the stream cannot be followed any more
+    kFrame,     // *frame is one body; valid until the next call on this object or on the bytes
+    kNeedMore,  // all bytes are used up
+    kTooLarge,  // announced_bytes() is over the limit; the stream cannot be followed any more
   };
 
   // `limit_bytes`: largest body that is accepted from here on.
