@@ -1,0 +1,102 @@
+// The ring: the newest entries of a journal, in memory that survives the process.
+#ifndef JOURNAL_RING_RING_H_
+#define JOURNAL_RING_RING_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "journal/format/entry_layout.h"
+#include "journal/ring/ring_memory.h"
+#include "journal/ring/ring_recovery.h"
+#include "proto/entry.pb.h"
+
+namespace ringjournal {
+
+// Where a record lies.
+struct RingPlace {
+  RingOffset offset;
+  Index index;
+  Lsn first_lsn;
+};
+
+// Holds records [oldest, end) of one journal and finds them by index or LSN. Belongs to one thread;
+// does not own the memory. Order of stores (replication.md section 7): `oldest` before any byte is
+// reused, body, header, then one release store of `end`.
+//
+// Append: Reserve, write the record, Publish. A reserved record that is never published leaves no
+// trace.
+class Ring {
+ public:
+  // Makes an empty ring of zeroed or foreign memory, whose next entry is that of `state`.
+  static Ring Create(RingMemory memory, const RingIdentityValues& identity,
+                     const v1::StateSnapshot& state);
+  // Takes over memory that InspectRing found intact; cuts what it said is to be cut.
+  static Ring Adopt(RingMemory memory, const RingInspection& inspection);
+
+  // A contiguous place for a record, or null while the ring is full: entries above `reusable` and
+  // those that the newest state snapshot needs are never given up.
+  std::byte* Reserve(size_t record_bytes, Index reusable);
+  // The record written at the reserved place now belongs to the journal.
+  void Publish(Index index, Lsn first_lsn, size_t record_bytes);
+  // All that is published may be acknowledged from here on.
+  void RaiseAckedEnd();
+  // Forgets all from the record at `place` on. Lowers `end` and `acked_end` together.
+  void Truncate(const RingPlace& place);
+
+  // Puts a snapshot of the derived state at the current end into the older slot.
+  void WriteSnapshot(const v1::StateSnapshot& state);
+  // True when a snapshot should be written, so that Reserve never has to wait for one.
+  bool snapshot_due() const;
+
+  void set_content_incarnation(Incarnation incarnation);
+  void set_claim_incarnation(Incarnation incarnation);
+
+  // The record that holds this entry or LSN; nullopt outside [oldest, end).
+  std::optional<RingPlace> Find(Index index) const;
+  std::optional<RingPlace> Find(Lsn lsn) const;
+  // The place behind a record. Its index is that of the next record, which may not exist yet.
+  RingPlace Next(const RingPlace& place) const;
+  // `place` lies in [oldest, end).
+  RecordView Record(const RingPlace& place) const;
+  // The bytes [from, to) in one piece; at most the ring's size.
+  ByteSpan Bytes(RingOffset from, RingOffset to) const {
+    return {At(from), static_cast<size_t>(to - from)};
+  }
+
+  RingPlace oldest() const { return oldest_; }
+  // The place of the next record: its index and LSN are those the next append gets.
+  RingPlace end() const { return end_; }
+  uint64_t data_bytes() const { return memory_.data_bytes; }
+  uint64_t used_bytes() const { return end_.offset - oldest_.offset; }
+  // Largest record that this ring takes: a quarter, so that a few are always in memory.
+  size_t record_bytes_max() const { return memory_.data_bytes / 4; }
+
+ private:
+  explicit Ring(RingMemory memory);
+  std::byte* At(RingOffset offset) const {
+    return memory_.data + (offset.value() & (memory_.data_bytes - 1));
+  }
+  RingEnds* ends() { return &memory_.control()->ends[active_]; }
+  RingPlace* Sample(uint64_t block) { return &samples_[block % samples_.size()]; }
+  const RingPlace* Sample(uint64_t block) const { return &samples_[block % samples_.size()]; }
+  void NoteSample(const RingPlace& place);
+  bool GiveUpOldest(uint64_t needed_from, Index reusable);
+  template <class Above>
+  RingPlace LastSampleNotAbove(Above above) const;
+
+  RingMemory memory_;
+  size_t slot_bytes_ = 0;
+  uint64_t active_ = 0;
+  uint64_t stride_ = 0;
+  RingPlace oldest_, end_;
+  uint64_t snapshot_offset_ = 0;  // of the newest complete snapshot
+  uint64_t snapshot_sequence_ = 0;
+  // For each stride of the ring the first record that starts in it. An entry is valid if its offset
+  // lies in the stride asked for.
+  std::vector<RingPlace> samples_;
+};
+
+}  // namespace ringjournal
+
+#endif  // JOURNAL_RING_RING_H_

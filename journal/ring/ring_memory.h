@@ -1,0 +1,100 @@
+// The shared memory of one ring: head (control page, two snapshot slots), then the data area mapped
+// twice in a row. docs/formats.md describes the file.
+#ifndef JOURNAL_RING_RING_MEMORY_H_
+#define JOURNAL_RING_RING_MEMORY_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "journal/base/limits.h"
+#include "journal/base/types.h"
+
+namespace ringjournal {
+
+// The kernel's random id of this boot: memory of another boot is not ours.
+using BootId = std::array<uint8_t, 16>;
+
+inline constexpr uint64_t kRingMagic = 0x3130474e4952'4a52;  // "RJRING01"
+inline constexpr uint32_t kRingLayoutVersion = 1;
+inline constexpr size_t kControlPageBytes = 4096;
+inline constexpr size_t kSnapshotSlotHeaderBytes = 64;
+
+// What does not change in the life of a ring file. Written once, before the file has any content.
+struct RingIdentity {
+  uint64_t magic;
+  uint32_t layout_version;
+  uint32_t crc32c;  // of the rest of this struct
+  uint64_t data_bytes;
+  uint64_t snapshot_slot_bytes;
+  JournalId journal;
+  BootId boot;
+  uint32_t generation;
+  uint32_t reserved;
+};
+static_assert(sizeof(RingIdentity) == 72);
+
+// `end` and `acked_end` are lowered together by a truncation only: it writes the idle slot, then
+// flips `active`. While appending they are raised in place.
+struct RingEnds {
+  uint64_t end;        // ring offset behind the last whole record
+  uint64_t acked_end;  // raised before any acknowledgement leaves and before the own end is counted
+};
+
+// The control page. All fields are naturally aligned and written with single stores.
+struct RingControl {
+  RingIdentity identity;
+  alignas(128) uint64_t content_incarnation;  // under which the content was acknowledged
+  uint64_t claim_incarnation;                 // named by the latest cas of a memory recovery
+  alignas(128) uint64_t oldest;               // ring offset of the oldest record
+  alignas(128) uint64_t active;               // 0 or 1: which of the ends counts
+  RingEnds ends[2];
+};
+static_assert(sizeof(RingControl) <= kControlPageBytes);
+
+// In front of a snapshot slot's bytes. Valid if the CRC matches; of two valid ones the newer
+// counts.
+struct SnapshotSlotHeader {
+  uint64_t sequence;     // 1, 2, 3 …; 0: never written
+  uint64_t ring_offset;  // of the record `next_index`
+  uint32_t length;       // bytes of the serialised StateSnapshot
+  uint32_t crc32c;       // of sequence, ring_offset, length and the bytes
+};
+static_assert(sizeof(SnapshotSlotHeader) <= kSnapshotSlotHeaderBytes);
+
+// Somebody else's mapping. `data` has data_bytes (a power of two) and the same bytes again behind.
+struct RingMemory {
+  std::byte* head = nullptr;
+  size_t head_bytes = 0;
+  std::byte* data = nullptr;
+  size_t data_bytes = 0;
+
+  RingControl* control() const { return reinterpret_cast<RingControl*>(head); }
+  std::byte* snapshot_slot(int i, size_t slot_bytes) const {
+    return head + kControlPageBytes + static_cast<size_t>(i) * slot_bytes;
+  }
+};
+
+// Bytes of one snapshot slot for so many producers; a multiple of the page.
+inline constexpr size_t SnapshotSlotBytes(uint32_t producers_max) {
+  size_t bytes = kSnapshotSlotHeaderBytes + 256 + size_t{limits::kEpochHistoryMax} * 24 +
+                 size_t{producers_max} * limits::kProducerStateBytesMax;
+  return (bytes + kControlPageBytes - 1) / kControlPageBytes * kControlPageBytes;
+}
+// Bytes of the head of a ring file.
+inline constexpr size_t RingHeadBytes(uint32_t producers_max) {
+  return kControlPageBytes + 2 * SnapshotSlotBytes(producers_max);
+}
+
+// A word of the control page that another process may read after this one was killed at any store.
+inline uint64_t LoadAcquire(const uint64_t* word) {
+  return std::atomic_ref<uint64_t>(*const_cast<uint64_t*>(word)).load(std::memory_order_acquire);
+}
+inline void StoreRelease(uint64_t* word, uint64_t value) {
+  std::atomic_ref<uint64_t>(*word).store(value, std::memory_order_release);
+}
+
+}  // namespace ringjournal
+
+#endif  // JOURNAL_RING_RING_MEMORY_H_

@@ -1,0 +1,90 @@
+#include "journal/ring/ring.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "journal/ring/test_ring.h"
+
+namespace ringjournal {
+namespace {
+
+TEST(Ring, AppendedRecordsAreFoundByIndexAndByLsn) {
+  TestRing t(64 * 1024);
+  for (int i = 1; i <= 50; ++i) ASSERT_TRUE(t.Append(100 + static_cast<size_t>(i) * 7, 3));
+  for (uint64_t i = 1; i <= 50; ++i) {
+    auto by_index = t.ring.Find(Index(i));
+    ASSERT_TRUE(by_index.has_value());
+    EXPECT_EQ(t.ring.Record(*by_index).header.index, Index(i));
+    for (uint64_t lsn = 3 * i - 2; lsn <= 3 * i; ++lsn) {
+      auto by_lsn = t.ring.Find(Lsn(lsn));
+      ASSERT_TRUE(by_lsn.has_value());
+      EXPECT_EQ(by_lsn->index, Index(i));
+    }
+  }
+  EXPECT_FALSE(t.ring.Find(Index(51)).has_value());
+  EXPECT_FALSE(t.ring.Find(Lsn(151)).has_value());
+  EXPECT_FALSE(t.ring.Find(Index(0)).has_value());
+}
+
+TEST(Ring, FindIsRightAtEveryMomentWhileTheRingWrapsWithRecordsOfAllSizes) {
+  TestRing t(64 * 1024);
+  for (int i = 1; i <= 3000; ++i) {
+    size_t body = i % 37 == 0 ? 15000 : 20 + static_cast<size_t>(i * 53 % 900);
+    ASSERT_TRUE(t.AppendWithSnapshots(body, static_cast<uint32_t>(1 + i % 4)));
+    if (i % 50 != 0) continue;
+    for (RingPlace p = t.ring.oldest(); p.index < t.ring.end().index; p = t.ring.Next(p)) {
+      auto found = t.ring.Find(p.index);
+      ASSERT_TRUE(found.has_value());
+      EXPECT_EQ(found->offset, p.offset);
+      auto by_lsn = t.ring.Find(p.first_lsn);
+      ASSERT_TRUE(by_lsn.has_value());
+      EXPECT_EQ(by_lsn->offset, p.offset);
+    }
+  }
+  EXPECT_GT(t.ring.oldest().index, Index(2000));
+}
+
+TEST(Ring, NothingAboveTheReusableIndexIsOverwritten) {
+  TestRing t(64 * 1024);
+  t.reusable = Index(10);
+  int appended = 0;
+  while (t.AppendWithSnapshots(1000, 1)) ++appended;
+  EXPECT_GT(appended, 40);
+  EXPECT_LE(t.ring.oldest().index, Index(11));
+  t.reusable = Index(1000000);
+  EXPECT_TRUE(t.AppendWithSnapshots(1000, 1));
+}
+
+TEST(Ring, OldestNeverPassesTheNewestSnapshot) {
+  TestRing t(64 * 1024);
+  int appended = 0;
+  while (t.Append(1000, 1)) ++appended;  // no snapshot but the first, at index 1
+  EXPECT_GT(appended, 40);
+  EXPECT_EQ(t.ring.oldest().index, Index(1));
+  t.Snapshot();
+  EXPECT_TRUE(t.Append(1000, 1));
+}
+
+TEST(Ring, ARecordOverAQuarterOfTheRingIsRefused) {
+  TestRing t(64 * 1024);
+  EXPECT_EQ(t.ring.Reserve(16 * 1024 + 1, Index(0)), nullptr);
+  EXPECT_NE(t.ring.Reserve(16 * 1024, Index(0)), nullptr);
+}
+
+TEST(Ring, TruncationForgetsAndGoesOn) {
+  TestRing t(64 * 1024);
+  for (int i = 0; i < 20; ++i) t.Append(500, 1);
+  t.ring.RaiseAckedEnd();
+  RingPlace cut = *t.ring.Find(Index(11));
+  t.TruncateTo(cut);
+  EXPECT_EQ(t.ring.end().index, Index(11));
+  EXPECT_FALSE(t.ring.Find(Index(11)).has_value());
+  t.Append(100, 2);
+  EXPECT_EQ(t.ring.Record(*t.ring.Find(Index(11))).header.count, 2u);
+  RingInspection found = t.Inspect();
+  EXPECT_EQ(found.verdict, RingVerdict::kIntact) << found.reason;
+  EXPECT_EQ(found.position.next_index, Index(12));
+}
+
+}  // namespace
+}  // namespace ringjournal
