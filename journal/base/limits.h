@@ -70,6 +70,19 @@ inline constexpr uint32_t kReadsPerSessionMax = 16;
 inline constexpr uint64_t kReadCreditBytesMax = 64 * kMiB;
 inline constexpr uint64_t kReadChunkBytes = 256 * kKiB;  // of one ReadData
 
+// ---- client ----
+// Appends of one session without an answer, by default and at most: keeps any network busy, and a
+// resend short.
+inline constexpr uint32_t kClientAppendsInFlightDefault = 1024;
+inline constexpr uint64_t kClientBytesInFlightDefault = 32 * kMiB;
+// Ranges of acknowledged LSNs that a session remembers, to name what a loss may have taken; 64 KiB.
+inline constexpr uint32_t kClientAckedRangesMax = 4096;
+// Credit of a reader, and so the memory that it may fill.
+inline constexpr uint64_t kClientReadCreditBytes = 4 * kMiB;
+// The command line's batch: large enough for full throughput, small enough for a short wait.
+inline constexpr uint32_t kClientBatchTransactions = 512;
+inline constexpr uint64_t kClientBatchBytes = 256 * kKiB;
+
 // ---- time ----
 inline constexpr uint32_t kHelloTimeoutMs = 10000;
 inline constexpr uint32_t kStalledFrameTimeoutMs = 30000;
@@ -79,6 +92,27 @@ inline constexpr uint32_t kIdleTimeoutMs = 60000;
 inline constexpr uint32_t kDrainTimeoutMs = 10000;
 // Log time never jumps further than this ahead of the last entry's for one bad clock reading.
 inline constexpr uint64_t kLogTimeJumpNsMax = 10ull * 1000 * 1000 * 1000;
+
+// ---- configuration and logs ----
+// Serialised bytes of the config document: below the 1.5 MiB that etcd takes in one request.
+inline constexpr uint32_t kConfigDocumentBytesMax = 1 * kMiB;
+// Requests of one config store that are not answered yet; then Submit refuses.
+inline constexpr uint32_t kConfigRequestsInFlightMax = 64;
+inline constexpr uint32_t kNodesMax = 64;             // of a cluster; each is in every document
+inline constexpr uint32_t kNodeNameBytesMax = 64;     // it stands in log lines and metrics
+inline constexpr uint32_t kAddressBytesMax = 300;     // a DNS name (253) and a port
+inline constexpr uint32_t kChangeIdBytesMax = 64;     // of change ids and registration nonces
+inline constexpr uint32_t kLossReasonBytesMax = 200;  // one sentence; the rest is cut off
+// Log lines that wait for the writer thread (about 400 bytes each); then the oldest is dropped.
+inline constexpr uint32_t kLogQueueLines = 4096;
+// Bytes of one log line: a pipe takes so many at once without blocking (PIPE_BUF).
+inline constexpr uint32_t kLogLineBytesMax = 4096;
+// How long one line waits for a reader of stderr that has stopped reading.
+inline constexpr uint32_t kLogStalledWaitMs = 200;
+// Server settings. More idle spinning than this starves the disk on a small machine.
+inline constexpr uint32_t kSpinUsMax = 10000;
+inline constexpr uint32_t kSessionsMax = 1000000;
+inline constexpr uint32_t kDrainTimeoutMsMax = 3600 * 1000;
 
 static_assert(kTransactionBytesMax + kAppendOverheadBytesMax < kFrameBytesMax);
 static_assert(kFrameBytesMax < (1u << 28), "an entry's length is a 4-byte varint");
