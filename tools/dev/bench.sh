@@ -1,0 +1,42 @@
+# ./dev bench and ./dev soak.
+
+dev_bench() {
+  [ -x bin/ringjournal ] || { dev_setup && dev_build; }
+  say "== bench append $*"
+  bin/ringjournal bench append "$@"
+  say "== bench floor $*"
+  bin/ringjournal bench floor "$@"
+}
+
+# A soak is a program under tests/ that runs as long as it is told to.
+dev_soak() {
+  local name="${1:-}" script
+  [ $# -eq 0 ] || shift
+  for script in "tests/$name/soak.sh" "tests/$name/soak.py" "tests/soak/$name.sh" "tests/soak/$name.py"; do
+    if [ -n "$name" ] && [ -x "$script" ]; then
+      dev_setup
+      dev_build
+      RINGJOURNAL_BIN="$root/bin" exec "$script" "$@"
+    fi
+  done
+  if [ -n "$name" ] && [ -f "tests/$name/BUILD.bazel" ] && grep -q '"soak"' "tests/$name/BUILD.bazel"; then
+    dev_setup
+    rj_bazel build "//tests/$name:soak"
+    exec "$(rj_bazel info bazel-bin 2>/dev/null)/tests/$name/soak" "$@"
+  fi
+  fail "there is no soak named '$name'. There are: $(list_soaks)"
+}
+
+list_soaks() {
+  local file names=()
+  for file in tests/*/soak.sh tests/*/soak.py; do
+    [ ! -x "$file" ] || names+=("$(basename "$(dirname "$file")")")
+  done
+  for file in tests/soak/*.sh tests/soak/*.py; do
+    [ ! -x "$file" ] || names+=("$(basename "${file%.*}")")
+  done
+  for file in tests/*/BUILD.bazel; do
+    [ ! -f "$file" ] || ! grep -q 'name = "soak"' "$file" || names+=("$(basename "$(dirname "$file")")")
+  done
+  printf '%s' "${names[*]:-none yet}"
+}
