@@ -39,6 +39,11 @@ inline constexpr uint64_t kRingBytesTotalDefault = 8 * kGiB;
 inline constexpr uint64_t kRingIndexStrideBytes = 64 * kKiB;
 // A write of the ring's state snapshot at least every so many ring bytes (a share of the ring).
 inline constexpr uint64_t kRingSnapshotsPerRing = 8;
+// Kept free in a full ring for control records (trim, fence, producer open), at most this much and
+// at most a 32nd of the ring.
+inline constexpr uint64_t kRingControlReserveBytes = 16 * kKiB;
+// Entries looked through for the place of a duplicate; beyond it the answer has no LSN.
+inline constexpr uint64_t kDuplicateSearchEntriesMax = 200000;
 
 // ---- segments and checkpoints ----
 inline constexpr uint64_t kSegmentBytesMin = 1 * kMiB;

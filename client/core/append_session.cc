@@ -1,0 +1,244 @@
+// Events of the session, opening and numbering. Answers to appends: append_replies.cc.
+#include "client/core/append_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/core/loss.h"
+#include "client/errors.h"
+
+namespace ringjournal::client {
+
+AppendSession::AppendSession(AppendSessionOptions options)
+    : Session(options.session),
+      options_(std::move(options)),
+      window_(options_.appends_in_flight_max, options_.bytes_in_flight_max) {}
+
+absl::Status AppendSession::Append(const AppendRequest& request) {
+  if (stopped()) return status();
+  if (!fenced_.ok()) return fenced_;
+  if (request.count == 0 || request.run.empty()) {
+    return MakeError(ErrorCode::kEmptyAppend, "an append needs at least one transaction");
+  }
+  if (request.run.size() + limits::kAppendOverheadBytesMax > frame_bytes_max_ ||
+      request.count > transactions_max_) {
+    return MakeError(ErrorCode::kTooLarge,
+                     absl::StrCat("an append of ", request.count, " transactions and ",
+                                  request.run.size(), " bytes is over the server's limit of ",
+                                  transactions_max_, " transactions and ", frame_bytes_max_,
+                                  " bytes a frame: send several appends"));
+  }
+  if (!HasRoom(request.run.size())) {
+    return MakeError(ErrorCode::kWindowFull,
+                     "too many appends are in flight: take outcomes before appending more");
+  }
+  AppendSlot& slot = window_.Push(request, next_sequence_);
+  if (!numbered_) return absl::OkStatus();
+  next_sequence_ += request.count;
+  if (streaming()) Enqueue(&slot);
+  return absl::OkStatus();
+}
+
+bool AppendSession::NextOutcome(AppendOutcome* outcome) {
+  if (window_.empty() || !window_.at(0).done) return false;
+  std::swap(*outcome, window_.at(0).outcome);
+  window_.PopFront();
+  return true;
+}
+
+void AppendSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
+  if (reply.limits().frame_bytes_max() > 0) frame_bytes_max_ = reply.limits().frame_bytes_max();
+  if (reply.limits().transactions_per_append_max() > 0) {
+    transactions_max_ = reply.limits().transactions_per_append_max();
+  }
+  phase_ = Phase::kOpening;
+  SendOpen();
+}
+
+void AppendSession::SendOpen() {
+  v1::ClientMessage message;
+  v1::Open* open = message.mutable_open();
+  open_id_ = TakeRequestId();
+  open->set_request_id(open_id_);
+  open->set_journal(options_.journal);
+  open->set_producer(options_.producer);
+  // A journal that was open before is not created again: its data would be gone unnoticed.
+  open->set_create(options_.create && !numbered_);
+  open->set_accept_generation(std::max(options_.accept_generation, generation_));
+  if (!receipt_.journal_id().empty()) *open->mutable_last_receipt() = receipt_;
+  Send(message);
+}
+
+void AppendSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
+  switch (frame.field) {
+    case v1::ServerMessage::kAppendReply:
+      return HandleAppendReply(frame);
+    case v1::ServerMessage::kError: {
+      v1::ErrorReply error;
+      if (ParseBody(frame, &error)) HandleError(error, now_ns);
+      return;
+    }
+    case v1::ServerMessage::kOpenReply: {
+      v1::OpenReply reply;
+      if (ParseBody(frame, &reply)) HandleOpenReply(reply);
+      return;
+    }
+    case v1::ServerMessage::kResumeReply: {
+      v1::ResumeReply reply;
+      if (ParseBody(frame, &reply)) HandleResumeReply(reply);
+      return;
+    }
+    default:
+      return;  // nothing that this session asked for
+  }
+}
+
+void AppendSession::HandleOpenReply(const v1::OpenReply& reply) {
+  if (reply.request_id() != open_id_ || phase_ != Phase::kOpening) {
+    return ProtocolError("an open reply that nobody asked for");
+  }
+  if (!OpenReplyFits(reply)) return;
+  Sequence last(reply.last_sequence());
+  if (!numbered_) last_sequence_at_open_ = last;
+  journal_id_ = reply.journal_id();
+  generation_ = reply.generation();
+  Renumber(last);
+  if (stopped()) return;
+  phase_ = Phase::kStreaming;
+  resume_id_ = 0;
+  Established();
+  if (window_.empty()) Progressed();
+  for (size_t i = 0; i < window_.size(); ++i) {
+    if (!window_.at(i).done) Enqueue(&window_.at(i));
+  }
+}
+
+// Stops the session if the journal is not the one that it was, or has silently lost something.
+bool AppendSession::OpenReplyFits(const v1::OpenReply& reply) {
+  if (!numbered_) return true;
+  if (reply.journal_id() != journal_id_) {
+    Stop(MakeError(ErrorCode::kJournalNotFound,
+                   absl::StrCat("journal ", options_.journal,
+                                " was removed and created again while this client was away: what "
+                                "it appended is in the old one; start anew")));
+    return false;
+  }
+  bool same_generation = reply.generation() == generation_;
+  bool diverged = reply.continuity() == v1::CONTINUITY_DIVERGED;
+  if (!diverged && !(same_generation && Sequence(reply.last_sequence()) < acked_sequence_)) {
+    return true;
+  }
+  Stop(MakeError(ErrorCode::kDataLoss,
+                 absl::StrCat("journal ", options_.journal, " has lost acknowledged transactions ",
+                              "without a loss report: the server has sequence ",
+                              reply.last_sequence(), " of this producer, acknowledged was ",
+                              acked_sequence_.value(), "; stop appending and look at the server")));
+  return false;
+}
+
+// Sequences up to `last_applied` are in the journal. What is above was never applied and never will
+// be under its old number (opening fenced the old session), so it may get a new one: that happens
+// at the first open and after a loss.
+void AppendSession::Renumber(Sequence last_applied) {
+  Sequence next = last_applied.next();
+  for (size_t i = 0; i < window_.size(); ++i) {
+    AppendSlot& slot = window_.at(i);
+    if (slot.done) continue;
+    slot.maybe_applied = false;
+    slot.known_applied = numbered_ && slot.last_sequence() <= last_applied;
+    if (slot.known_applied) continue;
+    if (numbered_ && slot.outcome.first_sequence <= last_applied) {
+      return ProtocolError("the producer's last sequence lies inside an append");
+    }
+    if (slot.outcome.first_sequence != next) AppendWindow::SetSequence(&slot, next);
+    next += slot.outcome.count;
+  }
+  next_sequence_ = next;
+  acked_sequence_ = std::min(acked_sequence_, last_applied);
+  numbered_ = true;
+}
+
+void AppendSession::Enqueue(AppendSlot* slot) {
+  uint64_t id = resume_id_ != 0 ? std::exchange(resume_id_, 0) : TakeRequestId();
+  AppendWindow::SetRequestId(slot, id);
+  slot->ordinal = queue().PushBorrowed(AsBytes(slot->frame));
+  if (slot->sent_before) ++stats_.resent;
+}
+
+// The appends from position `from` on are not on their way any more.
+void AppendSession::ForgetQueued(size_t from) {
+  for (size_t i = from; i < window_.size(); ++i) {
+    AppendSlot& slot = window_.at(i);
+    if (WasSent(slot)) slot.sent_before = true;
+    slot.ordinal = kNotQueued;
+  }
+}
+
+void AppendSession::OnDisconnected(int64_t now_ns) {
+  for (size_t i = 0; i < window_.size(); ++i) {
+    AppendSlot& slot = window_.at(i);
+    slot.maybe_applied = slot.maybe_applied || WasSent(slot);
+    slot.request_id = 0;
+  }
+  ForgetQueued(0);
+  phase_ = Phase::kOpening;
+  retry_at_ns_ = kNeverNs;
+  if (!fenced_.ok()) Stop(fenced_);
+}
+
+void AppendSession::OnTick(int64_t now_ns) {
+  if (phase_ != Phase::kRefused || now_ns < retry_at_ns_) return;
+  phase_ = Phase::kResuming;
+  retry_at_ns_ = kNeverNs;
+  resume_id_ = TakeRequestId();
+  v1::ClientMessage message;
+  message.mutable_resume()->set_request_id(resume_id_);
+  Send(message);
+}
+
+int64_t AppendSession::NextTimerNs() const {
+  return phase_ == Phase::kRefused ? retry_at_ns_ : kNeverNs;
+}
+
+void AppendSession::OnStopped() {
+  for (size_t i = 0; i < window_.size(); ++i) {
+    AppendSlot& slot = window_.at(i);
+    if (slot.done) continue;
+    if (slot.known_applied || !(slot.maybe_applied || WasSent(slot))) {
+      ResolveNotApplied(&slot, status());
+      continue;
+    }
+    slot.done = true;
+    slot.outcome.fate = Fate::kUnknown;
+    slot.outcome.error = MakeError(
+        ErrorCode::kOutcomeUnknown,
+        absl::StrCat("the append was sent but not answered (", std::string(status().message()),
+                     "): open the same producer again to learn its last sequence"));
+  }
+}
+
+void AppendSession::HandleLoss(const v1::ErrorReply& error, int64_t now_ns) {
+  loss_ = LossNoticeOf(error.data_loss());
+  loss_.held = acked_.AtOrAbove(loss_.first_lsn, &loss_.held_is_complete);
+  last_loss_ = loss_;
+  if (loss_.generation <= std::max(options_.accept_generation, generation_)) {
+    return Stop(StatusOf(error));  // accepted already: asking again will not help
+  }
+  loss_pending_ = true;
+  Hold();
+  if (!numbered_ && options_.accept_loss_before_first_open) AcceptLoss(now_ns);
+  Reconnect(StatusOf(error));
+}
+
+void AppendSession::AcceptLoss(int64_t now_ns) {
+  if (!loss_pending_) return;
+  loss_pending_ = false;
+  options_.accept_generation = loss_.generation;
+  acked_.ForgetFrom(loss_.first_lsn);
+  // A receipt of something lost would be held against us at every open.
+  if (Lsn(receipt_.last_lsn()) >= loss_.first_lsn) receipt_.Clear();
+  Unhold(now_ns);
+}
+
+}  // namespace ringjournal::client

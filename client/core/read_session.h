@@ -1,0 +1,103 @@
+// A session that reads one journal from a position on, without gap or repeat through disconnects.
+#ifndef CLIENT_CORE_READ_SESSION_H_
+#define CLIENT_CORE_READ_SESSION_H_
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "client/core/entry_reader.h"
+#include "client/core/session.h"
+#include "client/outcome.h"
+#include "client/position.h"
+#include "journal/base/limits.h"
+#include "journal/base/types.h"
+
+namespace ringjournal::client {
+
+struct ReadSessionOptions {
+  SessionOptions session;
+  std::string journal;
+  Position from;                  // first transaction that is wanted
+  std::optional<Lsn> until_lsn;   // first that is not wanted any more
+  bool follow = false;            // wait for more at the end
+  bool durable_only = false;      // else: what is committed
+  uint64_t credit_bytes = limits::kClientReadCreditBytes;
+  uint32_t accept_generation = 0;
+};
+
+// Asks for entries with a bounded credit, verifies each one (header CRC, body CRC, chain, no hole in
+// indexes and LSNs), and hands out transactions one by one.
+//
+// The position is saved as an LSN: relative ones (newest, -N) are made absolute at the first open,
+// so that a reconnect neither skips nor repeats. A loss that starts above all that this reader has
+// seen is accepted silently (see last_loss); one that takes back something seen sets loss().
+class ReadSession : public Session {
+ public:
+  explicit ReadSession(ReadSessionOptions options);
+
+  // Takes the next transaction that has arrived. Its bytes are valid until the next call of any
+  // method that is not const. False: nothing is here now; see finished() and stopped().
+  bool Next(ReadTransaction* transaction);
+
+  // Everything that was asked for has been taken.
+  bool finished() const { return finished_; }
+  // LSN of the next transaction that will be handed out; 0: not known yet.
+  Lsn next_lsn() const { return next_lsn_; }
+  // Last LSN that could be read when the server last said so.
+  Lsn visible_lsn() const { return visible_lsn_; }
+  // All that was visible has been taken.
+  bool caught_up() const { return reading_ && next_lsn_ > visible_lsn_; }
+
+  const LossNotice* loss() const { return loss_pending_ ? &*last_loss_ : nullptr; }
+  const std::optional<LossNotice>& last_loss() const { return last_loss_; }
+  // Goes on at the start of the loss: from there on other transactions have the same LSNs.
+  void AcceptLoss(int64_t now_ns);
+
+ protected:
+  void OnHello(const v1::HelloReply& reply, int64_t now_ns) override;
+  void OnFrame(const ServerFrame& frame, int64_t now_ns) override;
+  void OnDisconnected(int64_t now_ns) override;
+
+ private:
+  struct Chunk {
+    std::string entries;       // serialised Entries
+    uint64_t credit_bytes = 0;  // to give back once it is used up
+  };
+
+  void HandleOpenReply(const v1::OpenReply& reply);
+  void ResolvePosition(const v1::Watermarks& watermarks);
+  void SendRead();
+  void HandleReadData(ByteSpan body);
+  void HandleReadEnd(const v1::ReadEnd& end);
+  void HandleError(const v1::ErrorReply& error, int64_t now_ns);
+  void HandleLoss(const v1::ErrorReply& error, int64_t now_ns);
+  void EndWith(const absl::Status& status);
+  bool NextChunk();
+  void GiveCredit(uint64_t bytes);
+
+  ReadSessionOptions options_;
+  bool resolved_ = false;  // options_.from was made absolute where needed
+  bool reading_ = false;   // a Read is under way on this connection
+  bool finished_ = false;
+  bool end_seen_ = false;  // no more data will come for this Read
+  absl::Status end_status_;
+  uint64_t open_id_ = 0;
+  uint64_t read_id_ = 0;
+  std::string journal_id_;
+  uint32_t generation_ = 0;
+  Lsn next_lsn_;
+  Lsn visible_lsn_;
+  bool anything_seen_ = false;
+  uint64_t credit_owed_bytes_ = 0;
+  std::deque<Chunk> chunks_;  // bounded by the credit
+  EntryReader reader_;        // over the front chunk
+  bool loss_pending_ = false;
+  std::optional<LossNotice> last_loss_;
+};
+
+}  // namespace ringjournal::client
+
+#endif  // CLIENT_CORE_READ_SESSION_H_

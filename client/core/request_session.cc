@@ -1,0 +1,75 @@
+#include "client/core/request_session.h"
+
+#include <utility>
+
+#include "client/errors.h"
+
+namespace ringjournal::client {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// The message that is set in the oneof of a ClientMessage or ServerMessage.
+const FieldDescriptor* SetField(const Message& envelope) {
+  return envelope.GetReflection()->GetOneofFieldDescriptor(
+      envelope, envelope.GetDescriptor()->oneof_decl(0));
+}
+
+uint64_t RequestIdOf(const Message& message) {
+  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName("request_id");
+  if (field == nullptr) return 0;
+  return message.GetReflection()->GetUInt64(message, field);
+}
+
+}  // namespace
+
+RequestSession::RequestSession(SessionOptions options, v1::ClientMessage request,
+                               bool changes_something)
+    : Session(std::move(options)),
+      request_(std::move(request)),
+      changes_something_(changes_something) {}
+
+void RequestSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
+  Established();
+  Progressed();
+  request_id_ = TakeRequestId();
+  SetRequestId(request_id_);
+  Send(request_);
+}
+
+void RequestSession::SetRequestId(uint64_t id) {
+  Message* message = request_.GetReflection()->MutableMessage(&request_, SetField(request_));
+  message->GetReflection()->SetUInt64(
+      message, message->GetDescriptor()->FindFieldByName("request_id"), id);
+}
+
+void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
+  v1::ServerMessage reply;
+  const FieldDescriptor* field = reply.GetDescriptor()->FindFieldByNumber(frame.field);
+  if (field == nullptr) return;  // a message of a newer server
+  Message* body = reply.GetReflection()->MutableMessage(&reply, field);
+  if (!body->ParseFromArray(frame.body.data(), static_cast<int>(frame.body.size()))) {
+    return ProtocolError("a message does not parse");
+  }
+  uint64_t id = RequestIdOf(*body);
+  if (reply.has_error() && (id == 0 || id == request_id_)) {
+    absl::Status why = StatusOf(reply.error());
+    return IsTransient(CodeOf(why)) && retries() ? Reconnect(why) : Stop(why);
+  }
+  if (id != request_id_) return;
+  answered_ = true;
+  reply_ = std::move(reply);
+  Stop(absl::OkStatus());
+}
+
+void RequestSession::OnDisconnected(int64_t now_ns) {
+  bool was_sent = std::exchange(request_id_, 0) != 0;
+  if (!was_sent || !changes_something_) return;
+  Stop(MakeError(ErrorCode::kOutcomeUnknown,
+                 "the connection was lost before the server answered, so it may or may not have "
+                 "done it: look with `ringjournal journal info` or `journal ls` before trying "
+                 "again"));
+}
+
+}  // namespace ringjournal::client

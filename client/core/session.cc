@@ -1,0 +1,275 @@
+#include "client/core/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/errors.h"
+#include "journal/base/limits.h"
+
+namespace ringjournal::client {
+namespace {
+
+// Servers answer every heartbeat, so three missed ones mean that nobody is there.
+constexpr int kHeartbeatsMissedMax = 3;
+constexpr uint32_t kBackoffDoublingsMax = 20;
+
+uint64_t NextRandom(uint64_t* state) {  // splitmix64
+  uint64_t z = (*state += 0x9e3779b97f4a7c15);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+// Finds the set field of a ServerMessage. Unknown scalar fields are skipped: a newer server may
+// send them.
+bool FindField(ByteSpan message, ServerFrame* out) {
+  const std::byte* pos = message.data();
+  const std::byte* end = pos + message.size();
+  out->field = 0;
+  while (pos != end) {
+    uint64_t tag, value;
+    if (!ReadVarint(&pos, end, &tag)) return false;
+    size_t skip = 0;
+    switch (tag & 7) {
+      case 0:
+        if (!ReadVarint(&pos, end, &value)) return false;
+        continue;
+      case 1:
+        skip = 8;
+        break;
+      case 5:
+        skip = 4;
+        break;
+      case 2:
+        if (!ReadVarint(&pos, end, &value)) return false;
+        skip = value;
+        break;
+      default:
+        return false;
+    }
+    if (skip > static_cast<size_t>(end - pos)) return false;
+    if ((tag & 7) == 2) *out = {static_cast<int>(tag >> 3), {pos, skip}};
+    pos += skip;
+  }
+  return out->field != 0;
+}
+
+}  // namespace
+
+absl::Status StatusOf(const v1::ErrorReply& error) {
+  return MakeError(static_cast<ErrorCode>(error.code()), error.message());
+}
+
+Session::Session(SessionOptions options)
+    : options_(std::move(options)), decoder_(limits::kFrameBytesMax), random_(options_.seed) {}
+
+void Session::Connected(int64_t now_ns) {
+  if (state_ != State::kConnecting) return;
+  state_ = State::kHello;
+  handshake_deadline_ns_ = now_ns + options_.handshake_timeout_ns;
+  last_sent_ns_ = last_received_ns_ = now_ns;
+  queue_.Clear();
+  decoder_ = FrameDecoder(limits::kFrameBytesMax);
+  queue_.PushOwned(std::string(kPreface));
+  v1::ClientMessage message;
+  v1::Hello* hello = message.mutable_hello();
+  hello->set_protocol_min(1);
+  hello->set_protocol_max(1);
+  hello->set_client_name(options_.client_name);
+  hello->set_request_id(TakeRequestId());
+  Send(message);
+}
+
+void Session::Received(ByteSpan bytes, int64_t now_ns) {
+  last_received_ns_ = now_ns;
+  ByteSpan frame;
+  while ((state_ == State::kHello || state_ == State::kReady) && !closing_) {
+    switch (decoder_.Next(&bytes, &frame)) {
+      case FrameDecoder::Result::kNeedMore:
+        return;
+      case FrameDecoder::Result::kTooLarge:
+        return ProtocolError(absl::StrCat("a frame of ", decoder_.announced_bytes(), " bytes"));
+      case FrameDecoder::Result::kFrame:
+        Dispatch(frame, now_ns);
+    }
+  }
+}
+
+void Session::Dispatch(ByteSpan bytes, int64_t now_ns) {
+  ServerFrame frame;
+  if (!FindField(bytes, &frame)) return ProtocolError("a message does not parse");
+  if (frame.field == v1::ServerMessage::kHeartbeat) return;
+  if (state_ == State::kHello) {
+    if (frame.field == v1::ServerMessage::kError) return HandleHelloError(frame);
+    if (frame.field != v1::ServerMessage::kHelloReply) return ProtocolError("no hello reply");
+    return HandleHelloReply(frame, now_ns);
+  }
+  OnFrame(frame, now_ns);
+}
+
+void Session::HandleHelloReply(const ServerFrame& frame, int64_t now_ns) {
+  v1::HelloReply reply;
+  if (!ParseBody(frame, &reply)) return;
+  state_ = State::kReady;
+  heartbeat_interval_ns_ = reply.heartbeat_interval_ms() * kMsNs;
+  OnHello(reply, now_ns);
+}
+
+void Session::HandleHelloError(const ServerFrame& frame) {
+  v1::ErrorReply error;
+  if (!ParseBody(frame, &error)) return;
+  absl::Status why = StatusOf(error);
+  // Too many sessions now may be fewer later.
+  if (IsTransient(CodeOf(why)) || CodeOf(why) == ErrorCode::kLimit) return Reconnect(why);
+  Stop(why);
+}
+
+void Session::Disconnected(const absl::Status& why, int64_t now_ns) {
+  closing_ = false;
+  if (stopped() || state_ == State::kWaiting) return;
+  bool was_connected = state_ != State::kConnecting;
+  absl::Status reason = close_reason_.ok() ? why : close_reason_;
+  close_reason_ = absl::OkStatus();
+  ++disconnects_;
+  handshake_deadline_ns_ = kNeverNs;
+  state_ = State::kWaiting;
+  Stalled(reason, now_ns);
+  if (was_connected) OnDisconnected(now_ns);
+  queue_.Clear();
+  if (stopped()) return;
+  ScheduleReconnect(now_ns);
+  if (std::exchange(forgiven_, false)) {
+    stalled_since_ns_ = kNeverNs;
+    return;
+  }
+  CheckPatience(now_ns);
+}
+
+void Session::ScheduleReconnect(int64_t now_ns) {
+  int64_t delay = options_.backoff_min_ns << std::min(attempt_, kBackoffDoublingsMax);
+  delay = std::min(delay, options_.backoff_max_ns);
+  ++attempt_;
+  // Half fixed, half random, so that clients of a restarted server do not come in step.
+  int64_t half = delay / 2;
+  reconnect_at_ns_ = now_ns + half + static_cast<int64_t>(NextRandom(&random_) % (half + 1));
+}
+
+void Session::Tick(int64_t now_ns) {
+  if (stopped()) return;
+  if (state_ == State::kWaiting && !held_ && now_ns >= reconnect_at_ns_) {
+    if (stalled_since_ns_ == kNeverNs) stalled_since_ns_ = now_ns;
+    state_ = State::kConnecting;
+    return;
+  }
+  CheckPatience(now_ns);
+  if (stopped() || closing_) return;
+  CheckLiveness(now_ns);
+  if (ready()) OnTick(now_ns);
+}
+
+void Session::CheckPatience(int64_t now_ns) {
+  if (stalled_since_ns_ == kNeverNs || held_) return;
+  if (now_ns - stalled_since_ns_ < options_.retry_for_ns) return;
+  if (options_.retry_for_ns == 0 && state_ != State::kWaiting) return;  // the one try is under way
+  ErrorCode code = CodeOf(last_trouble_);
+  if (code == ErrorCode::kUnknown) code = ErrorCode::kCannotConnect;
+  std::string reason(last_trouble_.message());
+  if (reason.empty()) reason = "the server did not answer; see its log";
+  if (options_.retry_for_ns == 0) return Stop(MakeError(code, reason));
+  Stop(MakeError(code, absl::StrCat("gave up after ", options_.retry_for_ns / kMsNs,
+                                    " ms without progress: ", reason)));
+}
+
+void Session::CheckLiveness(int64_t now_ns) {
+  if (now_ns >= handshake_deadline_ns_) {
+    return Reconnect(MakeError(ErrorCode::kCannotConnect,
+                               "the server accepted the connection but did not answer the "
+                               "handshake in time: see the server's log"));
+  }
+  if (state_ != State::kReady || heartbeat_interval_ns_ == 0) return;
+  if (now_ns - last_received_ns_ >= kHeartbeatsMissedMax * heartbeat_interval_ns_) {
+    return Reconnect(MakeError(ErrorCode::kCannotConnect,
+                               "the server is silent: it answers no heartbeat; see its log and "
+                               "the network"));
+  }
+  if (now_ns - last_sent_ns_ < heartbeat_interval_ns_) return;
+  v1::ClientMessage message;
+  message.mutable_heartbeat()->set_nonce(next_request_id_);
+  Send(message);
+  last_sent_ns_ = now_ns;
+}
+
+int64_t Session::deadline_ns() const {
+  if (stopped() || closing_) return kNeverNs;
+  int64_t deadline = kNeverNs;
+  bool patient = stalled_since_ns_ == kNeverNs || held_ || options_.retry_for_ns == 0;
+  if (!patient) deadline = stalled_since_ns_ + options_.retry_for_ns;
+  if (state_ == State::kWaiting) return held_ ? kNeverNs : std::min(deadline, reconnect_at_ns_);
+  if (state_ == State::kConnecting) return deadline;
+  deadline = std::min(deadline, handshake_deadline_ns_);
+  if (state_ != State::kReady) return deadline;
+  deadline = std::min(deadline, NextTimerNs());
+  if (heartbeat_interval_ns_ == 0) return deadline;
+  deadline = std::min(deadline, last_sent_ns_ + heartbeat_interval_ns_);
+  return std::min(deadline, last_received_ns_ + kHeartbeatsMissedMax * heartbeat_interval_ns_);
+}
+
+void Session::Sent(size_t bytes, int64_t now_ns) {
+  queue_.Advance(bytes);
+  last_sent_ns_ = now_ns;
+}
+
+void Session::Send(const v1::ClientMessage& message) {
+  std::string frame(kFrameHeaderBytes, '\0');
+  message.AppendToString(&frame);
+  Store32(frame.data(), static_cast<uint32_t>(frame.size() - kFrameHeaderBytes));
+  queue_.PushOwned(std::move(frame));
+}
+
+void Session::Established() {
+  handshake_deadline_ns_ = kNeverNs;
+  ++established_;
+}
+
+void Session::Progressed() {
+  attempt_ = 0;
+  stalled_since_ns_ = kNeverNs;
+}
+
+void Session::Stalled(const absl::Status& why, int64_t now_ns) {
+  last_trouble_ = why;
+  if (stalled_since_ns_ == kNeverNs) stalled_since_ns_ = now_ns;
+}
+
+void Session::Reconnect(const absl::Status& why) {
+  if (stopped() || closing_) return;
+  close_reason_ = why;
+  closing_ = true;
+}
+
+void Session::Unhold(int64_t now_ns) {
+  if (!held_) return;
+  held_ = false;
+  attempt_ = 0;
+  reconnect_at_ns_ = now_ns;
+  stalled_since_ns_ = kNeverNs;
+  forgiven_ = state_ != State::kWaiting;
+}
+
+void Session::Stop(const absl::Status& why) {
+  if (stopped()) return;
+  closing_ = state_ == State::kHello || state_ == State::kReady || state_ == State::kConnecting;
+  status_ = why;
+  state_ = State::kStopped;
+  OnStopped();
+  queue_.Clear();
+}
+
+void Session::ProtocolError(const std::string& what) {
+  Stop(MakeError(ErrorCode::kProtocol,
+                 absl::StrCat("the server does not speak the ringjournal protocol (", what,
+                              "): check the address and the versions of both sides")));
+}
+
+}  // namespace ringjournal::client
