@@ -1,0 +1,240 @@
+#include "server/config_store/document_edits.h"
+
+#include <algorithm>
+#include <string>
+
+#include "journal/base/check.h"
+#include "journal/base/limits.h"
+#include "server/config_store/document.h"
+#include "server/config_store/document_checks.h"
+
+namespace ringjournal {
+namespace {
+
+std::string Quoted(std::string_view text) { return std::string("\"").append(text).append("\""); }
+
+absl::Status NoSuchJournal(const JournalId& id) {
+  return absl::NotFoundError("no journal has the id " + id.ToHex() +
+                             " (any more): it may have been removed; list the journals");
+}
+
+// (node, *) leaves the journal's isr; a journal that it led has no leader any more.
+void RemoveFromIsr(std::string_view node, v1::JournalConfig* journal) {
+  auto* isr = journal->mutable_isr();
+  isr->erase(std::remove_if(isr->begin(), isr->end(),
+                            [&](const v1::ReplicaId& id) { return id.node() == node; }),
+             isr->end());
+  if (journal->has_leader() && journal->leader().node() == node) {
+    journal->clear_leader();
+    if (journal->state() == v1::JOURNAL_STATE_ACTIVE) {
+      journal->set_state(v1::JOURNAL_STATE_LEADERLESS);
+    }
+  }
+  // Only "every change after which there is a leader" sets `complete`: without one, what was
+  // committed may be held by replicas that have just left the isr, and by nobody else.
+  if (journal->has_leader()) *journal->mutable_complete() = journal->isr();
+}
+
+absl::Status CheckRegistration(const v1::ConfigDocument& document, const Registration& wanted) {
+  RJ_RETURN_IF_ERROR(ValidateNodeName(wanted.node));
+  if (wanted.nonce.empty() || wanted.nonce.size() > limits::kChangeIdBytesMax) {
+    return absl::InvalidArgumentError(
+        "a registration needs a nonce of 1 to " + std::to_string(limits::kChangeIdBytesMax) +
+        " bytes, or its repetition could not be told from another process; choose random bytes");
+  }
+  if (wanted.address.size() > limits::kAddressBytesMax) {
+    return absl::InvalidArgumentError(
+        "the address of node " + Quoted(wanted.node) + " has " +
+        std::to_string(wanted.address.size()) + " bytes, allowed are " +
+        std::to_string(limits::kAddressBytesMax) + "; use a shorter host name");
+  }
+  if (FindNode(document, wanted.node) == nullptr &&
+      static_cast<uint32_t>(document.nodes_size()) >= limits::kNodesMax) {
+    return absl::ResourceExhaustedError("the cluster has " + std::to_string(limits::kNodesMax) +
+                                        " nodes already, which is the limit; start the server "
+                                        "under the name of a node that is gone");
+  }
+  return absl::OkStatus();
+}
+
+// The journal that a claim may lead now; the rules that hold for every new leader.
+absl::StatusOr<v1::JournalConfig*> ClaimableJournal(v1::ConfigDocument* document,
+                                                    const Claim& claim) {
+  v1::JournalConfig* journal = FindJournal(document, claim.journal);
+  if (journal == nullptr) return NoSuchJournal(claim.journal);
+  const Replica me = {claim.node, claim.incarnation};
+  const std::string what = ReplicaText(me) + " cannot lead journal " + Quoted(journal->name());
+  if (!IsCurrent(*document, me)) {
+    return absl::FailedPreconditionError(
+        what +
+        ": the registry has another incarnation of the node, so this process was replaced; "
+        "stop it");
+  }
+  if (!Names(journal->members(), claim.node)) {
+    return absl::FailedPreconditionError(what + ": the node is not a member; add it first");
+  }
+  if (journal->has_leader()) {
+    return absl::FailedPreconditionError(what + ": " + ReplicaText(journal->leader()) +
+                                         " leads it; follow that leader");
+  }
+  return journal;
+}
+
+// A recovery starts where nobody is in sync; an isr member would have to be elected instead.
+absl::Status CheckNobodyInSync(const v1::JournalConfig& journal) {
+  if (journal.isr().empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError("journal " + Quoted(journal.name()) +
+                                       " needs no recovery: " + ReplicaText(journal.isr(0)) +
+                                       " is in sync and holds every committed entry; elect it");
+}
+
+// What every change that makes a leader alone in its isr does.
+void MakeLeader(const Claim& claim, v1::JournalConfig* journal) {
+  journal->set_epoch(journal->epoch() + 1);
+  journal->mutable_leader()->set_node(claim.node);
+  journal->mutable_leader()->set_incarnation(claim.incarnation.value());
+  journal->clear_isr();
+  *journal->add_isr() = journal->leader();
+  *journal->mutable_complete() = journal->isr();
+  journal->clear_recovery_set();
+  journal->add_recovery_set(claim.node);
+  if (journal->state() != v1::JOURNAL_STATE_SEALED) journal->set_state(v1::JOURNAL_STATE_ACTIVE);
+  journal->set_change_id(claim.change_id);
+}
+
+absl::Status CheckLossReport(const v1::JournalConfig& journal, const v1::LossReport& report) {
+  const std::string what = "the loss report for journal " + Quoted(journal.name());
+  const uint64_t known = report.known_committed_lsn();
+  if (report.first_index() == 0 || report.first_lsn() == 0) {
+    return absl::InvalidArgumentError(what + " has no start; entries and LSNs count from 1");
+  }
+  if (journal.has_commit_hint() && known <= journal.commit_hint().lsn()) {
+    return absl::InvalidArgumentError(
+        what + " says that all below LSN " + std::to_string(known) + " is known to be committed, " +
+        "but the commit hint says so up to LSN " + std::to_string(journal.commit_hint().lsn()) +
+        "; take the hint into account");
+  }
+  for (v1::LossVerdict verdict :
+       {report.received(), report.replicated(), report.disk(), report.disk_quorum()}) {
+    if (!v1::LossVerdict_IsValid(verdict) || verdict == v1::LOSS_VERDICT_UNKNOWN) {
+      return absl::InvalidArgumentError(what + " leaves a level without a verdict; give all four");
+    }
+    if (verdict == v1::LOSS_VERDICT_CERTAIN && known <= report.first_lsn()) {
+      return absl::InvalidArgumentError(
+          what + " calls a loss certain, but nothing known to be committed lies at or above LSN " +
+          std::to_string(report.first_lsn()) + "; call it possible");
+    }
+  }
+  return absl::OkStatus();
+}
+
+void StoreLossReport(const v1::LossReport& report, v1::JournalConfig* journal) {
+  journal->set_generation(journal->generation() + 1);
+  journal->set_writer_floor_generation(journal->generation());
+  journal->set_writer_floor_epoch(0);
+  v1::LossReport* stored = journal->add_losses();
+  *stored = report;
+  stored->set_generation(journal->generation());
+  if (report.reason().size() > limits::kLossReasonBytesMax) {
+    stored->set_reason(report.reason().substr(0, limits::kLossReasonBytesMax));
+  }
+  if (!journal->has_commit_hint()) return;
+  v1::CommitHint* hint = journal->mutable_commit_hint();
+  hint->set_index(std::min(hint->index(), report.first_index() - 1));
+  hint->set_lsn(std::min(hint->lsn(), report.first_lsn() - 1));
+}
+
+}  // namespace
+
+v1::ConfigDocument NewDocument(std::string_view cluster_id) {
+  v1::ConfigDocument document;
+  document.set_version(1);
+  document.set_feature_level(1);
+  document.set_cluster_id(std::string(cluster_id));
+  return document;
+}
+
+absl::StatusOr<Incarnation> RegisterNode(v1::ConfigDocument* document,
+                                         const Registration& registration) {
+  RJ_RETURN_IF_ERROR(CheckRegistration(*document, registration));
+  v1::NodeRegistration* node = FindNode(document, registration.node);
+  if (node != nullptr && node->nonce() == registration.nonce) {
+    return Incarnation(node->incarnation());
+  }
+  if (node == nullptr) {
+    node = document->add_nodes();
+    node->set_node(registration.node);
+  }
+  node->set_incarnation(node->incarnation() + 1);
+  node->set_address(registration.address);
+  node->set_nonce(registration.nonce);
+  for (v1::JournalConfig& journal : *document->mutable_journals()) {
+    RemoveFromIsr(registration.node, &journal);
+  }
+  return Incarnation(node->incarnation());
+}
+
+absl::Status LeadNew(v1::ConfigDocument* document, const Claim& claim) {
+  absl::StatusOr<v1::JournalConfig*> journal = ClaimableJournal(document, claim);
+  if (!journal.ok()) return journal.status();
+  if ((*journal)->epoch() != 0) {
+    return absl::FailedPreconditionError(
+        "journal " + Quoted((*journal)->name()) + " is not new: it was led in epoch " +
+        std::to_string((*journal)->epoch()) + " and may hold entries; recover it instead");
+  }
+  MakeLeader(claim, *journal);
+  return absl::OkStatus();
+}
+
+absl::Status LeadAfterMemoryRecovery(v1::ConfigDocument* document, const Claim& claim,
+                                     const RingIncarnations& ring) {
+  absl::StatusOr<v1::JournalConfig*> journal = ClaimableJournal(document, claim);
+  if (!journal.ok()) return journal.status();
+  RJ_RETURN_IF_ERROR(CheckNobodyInSync(**journal));
+  const auto& complete = (*journal)->complete();
+  if (!Names(complete, {claim.node, ring.content}) && !Names(complete, {claim.node, ring.claim})) {
+    return absl::FailedPreconditionError(
+        "the ring of node " + Quoted(claim.node) + " for journal " + Quoted((*journal)->name()) +
+        " has content of incarnation " + std::to_string(ring.content.value()) + " (claim " +
+        std::to_string(ring.claim.value()) +
+        "), which is not known to hold every committed entry; wait for a node that is, or recover "
+        "from the disks");
+  }
+  MakeLeader(claim, *journal);
+  return absl::OkStatus();
+}
+
+absl::Status LeadAfterDiskRecovery(v1::ConfigDocument* document, const Claim& claim,
+                                   const v1::LossReport& report) {
+  absl::StatusOr<v1::JournalConfig*> journal = ClaimableJournal(document, claim);
+  if (!journal.ok()) return journal.status();
+  RJ_RETURN_IF_ERROR(CheckNobodyInSync(**journal));
+  RJ_RETURN_IF_ERROR(CheckLossReport(**journal, report));
+  StoreLossReport(report, *journal);
+  MakeLeader(claim, *journal);
+  return absl::OkStatus();
+}
+
+absl::Status SetCommitHint(v1::ConfigDocument* document, const Claim& leader, Watermark committed) {
+  v1::JournalConfig* journal = FindJournal(document, leader.journal);
+  if (journal == nullptr) return NoSuchJournal(leader.journal);
+  const Replica me = {leader.node, leader.incarnation};
+  if (!journal->has_leader() || AsReplica(journal->leader()) != me) {
+    return absl::FailedPreconditionError(ReplicaText(me) + " does not lead journal " +
+                                         Quoted(journal->name()) +
+                                         ", and only its leader knows what is committed; re-read");
+  }
+  const v1::CommitHint& old = journal->commit_hint();
+  if (committed.index.value() < old.index() || committed.lsn.value() < old.lsn()) {
+    return absl::InvalidArgumentError("the commit hint of journal " + Quoted(journal->name()) +
+                                      " cannot go back from index " + std::to_string(old.index()) +
+                                      " to " + std::to_string(committed.index.value()) +
+                                      ": what is committed stays so");
+  }
+  journal->mutable_commit_hint()->set_index(committed.index.value());
+  journal->mutable_commit_hint()->set_lsn(committed.lsn.value());
+  journal->set_change_id(leader.change_id);
+  return absl::OkStatus();
+}
+
+}  // namespace ringjournal
