@@ -1,0 +1,76 @@
+"""Documents: links lead somewhere, commands exist, limits are listed."""
+
+import posixpath
+import re
+
+from tree import Finding
+
+LINK = re.compile(r"\[[^\]\n]+\]\(([^)\s#]+)(?:#[^)]*)?\)")
+DEV_COMMAND = re.compile(r"(?:^|[`\s])\./dev ([a-z]+)")
+LIMITS_HEADER = "journal/base/limits.h"
+LIMITS_PAGE = "docs/limits.md"
+CONSTANT = re.compile(r"^inline constexpr (u?int\d+_t) (k\w+)\s*=\s*([^;]+);[ \t]*(?://[ \t]*(.*))?",
+                      re.DOTALL)
+
+
+def check_links(tree):
+    findings = []
+    for path in tree.paths(".md"):
+        for number, line in enumerate(tree.lines(path), 1):
+            for target in LINK.findall(line):
+                if "://" in target:
+                    continue
+                full = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+                known = full in tree.files or any(p.startswith(full + "/") for p in tree.files)
+                if not known:
+                    findings.append(Finding(path, number, "link", f"{target} leads nowhere",
+                                            "A reader follows it", "Correct or remove it"))
+    return findings
+
+
+def check_commands(tree):
+    """Every `./dev X` in a document is a command of ./dev."""
+    commands = set(re.findall(r"^  ([a-z]+)\)", tree.files.get("dev", ""), re.MULTILINE)) | {"help"}
+    findings = []
+    for path in tree.paths(".md"):
+        for number, line in enumerate(tree.lines(path), 1):
+            for command in DEV_COMMAND.findall(line):
+                if command not in commands:
+                    findings.append(Finding(path, number, "command", f"`./dev {command}` does not exist",
+                                            "A reader types what stands there", "See ./dev help"))
+    return findings
+
+
+def limits_page(tree):
+    """The page that lists limits.h: section, constant, value, reason."""
+    out = ["# Limits", "",
+           "Made from `journal/base/limits.h` by `python3 tests/lint/lint.py --write`; the lint compares.", ""]
+    comment, pending = [], ""
+    for line in tree.files[LIMITS_HEADER].split("\n"):
+        text = line.strip()
+        if text.startswith("// ----"):
+            out += ["", f"## {text.strip('/- ').capitalize()}", "", "| limit | value | reason |", "|---|---|---|"]
+            comment = []
+            continue
+        if text.startswith("//") and not pending:
+            comment.append(text.lstrip("/ "))
+            continue
+        pending = f"{pending} {text}".strip()
+        if pending and not pending.startswith("inline constexpr"):
+            pending, comment = "", []
+        match = CONSTANT.match(pending)
+        if match:
+            name, value, behind = match.group(2), " ".join(match.group(3).split()), match.group(4)
+            if name not in ("kKiB", "kMiB", "kGiB"):
+                reason = " ".join(comment + ([behind] if behind else []))
+                out.append(f"| `{name}` | {value} | {reason} |")
+            pending, comment = "", []
+    return "\n".join(out).replace("\n\n\n", "\n\n") + "\n"
+
+
+def check_limits(tree):
+    if LIMITS_HEADER not in tree.files or tree.files.get(LIMITS_PAGE) == limits_page(tree):
+        return []
+    return [Finding(LIMITS_PAGE, 1, "limits", f"it differs from {LIMITS_HEADER}",
+                    "A user must be able to look up every limit",
+                    "Run: python3 tests/lint/lint.py --write")]
