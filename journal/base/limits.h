@@ -74,6 +74,10 @@ inline constexpr uint64_t kSendBufferBytesMax = 16 * kMiB;
 inline constexpr uint32_t kReadsPerSessionMax = 16;
 inline constexpr uint64_t kReadCreditBytesMax = 64 * kMiB;
 inline constexpr uint64_t kReadChunkBytes = 256 * kKiB;  // of one ReadData
+inline constexpr uint64_t kSegmentReadBytes = 1 * kMiB;  // of one read from a segment
+// Stated to clients; a session that sends more is slowed at its socket.
+inline constexpr uint64_t kSessionBytesInFlightMax = 64 * kMiB;
+inline constexpr uint32_t kClientNameBytesMax = 100;
 
 // ---- client ----
 // Appends of one session without an answer, by default and at most: keeps any network busy, and a

@@ -83,9 +83,9 @@ void Ring::NoteSample(const RingPlace& place) {
   if (first_in_block) *sample = place;
 }
 
-std::byte* Ring::Reserve(size_t record_bytes, Index reusable) {
+std::byte* Ring::Reserve(size_t record_bytes, Index reusable, size_t headroom) {
   if (record_bytes > record_bytes_max()) return nullptr;
-  uint64_t needed_end = end_.offset.value() + record_bytes;
+  uint64_t needed_end = end_.offset.value() + record_bytes + headroom;
   if (needed_end - oldest_.offset.value() > memory_.data_bytes) {
     if (!GiveUpOldest(needed_end - memory_.data_bytes, reusable)) return nullptr;
   }

@@ -35,8 +35,9 @@ class Ring {
   static Ring Adopt(RingMemory memory, const RingInspection& inspection);
 
   // A contiguous place for a record, or null while the ring is full: entries above `reusable` and
-  // those that the newest state snapshot needs are never given up.
-  std::byte* Reserve(size_t record_bytes, Index reusable);
+  // those that the newest state snapshot needs are never given up. So many bytes of `headroom` stay
+  // free behind it, for control records that must still get in when the ring is full.
+  std::byte* Reserve(size_t record_bytes, Index reusable, size_t headroom = 0);
   // The record written at the reserved place now belongs to the journal.
   void Publish(Index index, Lsn first_lsn, size_t record_bytes);
   // All that is published may be acknowledged from here on.

@@ -1,0 +1,303 @@
+#include "journal/checkpoint/checkpointer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "journal/base/check.h"
+#include "journal/segment/group_builder.h"
+#include "journal/segment/segment_format.h"
+#include "journal/segment/segment_name.h"
+
+namespace ringjournal {
+namespace {
+
+// Record bytes that one group takes.
+constexpr uint64_t kGroupRecordBytes = limits::kGroupBytesMax - 2 - kGroupHeaderBytes;
+
+bool MeansFull(int64_t result) { return result == -ENOSPC || result == -EDQUOT; }
+
+}  // namespace
+
+void Checkpointer::AlignedFree::operator()(std::byte* p) const { std::free(p); }
+
+Checkpointer::Checkpointer(const CheckpointerOptions& options) : options_(options) {}
+
+void Checkpointer::Start(const RingPlace& place, const v1::StateSnapshot& state,
+                         SegmentCatalog on_disk) {
+  RJ_CHECK(boundaries_.empty() && current_.file < 0);
+  catalog_ = std::move(on_disk);
+  submitted_ = place;
+  durable_ = {place.index.prev(), place.first_lsn.prev()};
+  boundaries_.push_back({place, state});
+}
+
+bool Checkpointer::boundary_due(const Ring& ring) const {
+  if (!boundaries_.empty() || current_.file < 0) {
+    // Not opened yet: only a burst of whole segments asks for another boundary.
+    if (boundaries_.empty()) return false;
+    return ring.end().offset - boundaries_.back().place.offset >= options_.segment_bytes;
+  }
+  return current_.offset + (ring.end().offset - submitted_.offset) >= options_.segment_bytes;
+}
+
+void Checkpointer::SetBoundary(const Ring& ring, const v1::StateSnapshot& state) {
+  RJ_CHECK(Index(state.next_index()) == ring.end().index);
+  boundaries_.push_back({ring.end(), state});
+}
+
+void Checkpointer::Flush(const Ring& ring, const CheckpointInput& input,
+                         std::vector<StorageOp>* ops) {
+  if (storage_full_) {
+    if (input.now.monotonic_ns < retry_at_ns_) return;
+    RetryFailed(input.now, ops);
+  }
+  PrepareSpare(ops);
+  OpenNext(ops);
+  while (in_flight() < groups_.size()) {
+    bool at_boundary = !boundaries_.empty() && boundaries_.front().place.index == submitted_.index;
+    uint64_t pending = ring.end().offset - submitted_.offset;
+    if (pending == 0) pending_since_ns_ = 0;
+    if (pending > 0 && pending_since_ns_ == 0) pending_since_ns_ = input.now.monotonic_ns;
+    if (at_boundary) {
+      if (!SwitchSegment(ops)) return;
+      continue;
+    }
+    if (pending == 0 || current_.file < 0) return;
+    RingPlace limit = CurrentLimit(ring);
+    if (!GroupIsDue(pending, input)) return;
+    WriteGroup(ring, limit, input.committed, ops);
+  }
+}
+
+// The next segment's file is made while the current one fills, so that a change costs no wait.
+void Checkpointer::PrepareSpare(std::vector<StorageOp>* ops) {
+  bool soon = !boundaries_.empty() || current_.offset >= options_.segment_bytes / 2;
+  if (spare_ != Spare::kNone || !soon || opening_ != Opening::kNo) return;
+  spare_ = Spare::kPreparing;
+  spare_name_ = absl::StrCat("spare-", options_.incarnation.value(), "-", ++spare_counter_);
+  StorageOp* op = &ops->emplace_back();
+  op->kind = StorageOp::Kind::kPrepareSpare;
+  op->token = kSpareToken;
+  op->name = spare_name_;
+  op->size = options_.segment_bytes;
+}
+
+// Opens the file of the first boundary ahead of time.
+void Checkpointer::OpenNext(std::vector<StorageOp>* ops) {
+  if (boundaries_.empty() || opening_ != Opening::kNo || spare_ != Spare::kReady) return;
+  const Boundary& boundary = boundaries_.front();
+  opening_ = Opening::kWaiting;
+  spare_ = Spare::kNone;
+  next_ = OpenFile();
+  next_.counter = ++next_counter_;
+  next_.base = boundary.place.index;
+  next_.base_offset = boundary.place.offset;
+  SegmentName name;
+  name.journal = options_.journal;
+  name.first_index = next_.base;
+  name.opener = {options_.incarnation, next_.counter};
+  next_.name = name.ToFileName();
+  StorageOp* op = &ops->emplace_back();
+  op->kind = StorageOp::Kind::kOpenSegment;
+  op->token = kOpenToken;
+  op->from = spare_name_;
+  op->name = next_.name;
+}
+
+// A segment's description is written only after everything in the one before is synced, so that the
+// existence of a segment proves its predecessor whole.
+bool Checkpointer::SwitchSegment(std::vector<StorageOp>* ops) {
+  if (in_flight() > 0 || opening_ != Opening::kReady) return false;
+  if (current_.file >= 0) {
+    StorageOp* op = &ops->emplace_back();
+    op->kind = StorageOp::Kind::kClose;
+    op->file = current_.file;
+  }
+  current_ = next_;
+  next_ = OpenFile();
+  opening_ = Opening::kNo;
+  const v1::StateSnapshot& state = boundaries_.front().state;
+  catalog_.Add({current_.name, current_.base, Lsn(state.next_lsn()), state.log_time_ns(), 0});
+  WriteDescription(state, ops);
+  boundaries_.pop_front();
+  return true;
+}
+
+void Checkpointer::WriteDescription(const v1::StateSnapshot& state, std::vector<StorageOp>* ops) {
+  v1::SegmentDescription description;
+  description.set_journal_id(std::string(options_.journal.view()));
+  description.set_first_index(state.next_index());
+  description.set_first_lsn(state.next_lsn());
+  description.set_chain_before(state.chain());
+  description.set_opener_incarnation(options_.incarnation.value());
+  description.set_opener_counter(current_.counter);
+  *description.mutable_state() = state;
+  std::string bytes = EncodeDescription(description);
+  Group* group = GroupAt(next_group_);
+  EnsureStaging(group, bytes.size());
+  std::memcpy(group->staging.get(), bytes.data(), bytes.size());
+  group->bytes = {group->staging.get(), bytes.size()};
+  group->last = {submitted_.index.prev(), submitted_.first_lsn.prev()};
+  Emit(group, ops);
+}
+
+// Entries from here on do not belong to the current segment.
+RingPlace Checkpointer::CurrentLimit(const Ring& ring) const {
+  return boundaries_.empty() ? ring.end() : boundaries_.front().place;
+}
+
+bool Checkpointer::GroupIsDue(uint64_t pending_bytes, const CheckpointInput& input) const {
+  if (pending_bytes >= limits::kGroupBytesMax) return true;
+  if (in_flight() > 0) return false;
+  if (input.disk_waiter || input.flush || pending_bytes >= options_.checkpoint_bytes) return true;
+  // Up to a boundary there is nothing more to gather.
+  return !boundaries_.empty() || input.now.monotonic_ns >= deadline_ns();
+}
+
+// As many whole records as fit one group, at least one.
+RingPlace Checkpointer::GroupEnd(const Ring& ring, const RingPlace& limit) const {
+  if (limit.offset - submitted_.offset <= kGroupRecordBytes) return limit;
+  RingPlace end = ring.Next(submitted_);
+  while (end.index < limit.index) {
+    RingPlace next = ring.Next(end);
+    if (next.offset - submitted_.offset > kGroupRecordBytes) break;
+    end = next;
+  }
+  return end;
+}
+
+void Checkpointer::WriteGroup(const Ring& ring, const RingPlace& limit, Watermark committed,
+                              std::vector<StorageOp>* ops) {
+  RingPlace end = GroupEnd(ring, limit);
+  ByteSpan records = ring.Bytes(submitted_.offset, end.offset);
+  Group* group = GroupAt(next_group_);
+  EnsureStaging(group, kGroupStagingBytes);
+  GroupInfo info;
+  info.segment_offset = current_.offset;
+  info.first_index = submitted_.index;
+  info.durable_offset = current_.durable_offset;
+  info.committed = committed;
+  info.opener = {options_.incarnation, current_.counter};
+  GroupBuilder builder({group->staging.get(), group->staging_bytes});
+  builder.Start(info);
+  builder.Add(records);
+  group->bytes = builder.Finish();
+  group->last = {end.index.prev(), end.first_lsn.prev()};
+  submitted_ = end;
+  pending_since_ns_ = 0;
+  entry_bytes_written_ += records.size();
+  Emit(group, ops);
+}
+
+void Checkpointer::Emit(Group* group, std::vector<StorageOp>* ops) {
+  if (group->state != Group::State::kFailed) {
+    group->file = current_.file;
+    group->offset = current_.offset;
+    current_.offset += group->bytes.size();
+    catalog_.set_bytes_of_last(current_.offset);
+    disk_bytes_written_ += group->bytes.size();
+    ++next_group_;
+  }
+  group->state = Group::State::kInFlight;
+  StorageOp* op = &ops->emplace_back();
+  op->kind = StorageOp::Kind::kWrite;
+  op->token = kGroupToken + static_cast<uint32_t>(group - groups_.data());
+  op->file = group->file;
+  op->offset = group->offset;
+  op->data = group->bytes;
+}
+
+void Checkpointer::RetryFailed(Time now, std::vector<StorageOp>* ops) {
+  retry_at_ns_ = now.monotonic_ns + int64_t{limits::kStorageRetryMs} * 1000 * 1000;
+  for (Group& group : groups_) {
+    if (group.state == Group::State::kFailed) Emit(&group, ops);
+  }
+}
+
+void Checkpointer::EnsureStaging(Group* group, size_t bytes) {
+  bytes = std::max<size_t>(bytes, limits::kGroupBytesMax + 2 * limits::kBlockBytes);
+  bytes = (bytes + limits::kBlockBytes - 1) / limits::kBlockBytes * limits::kBlockBytes;
+  if (group->staging_bytes >= bytes) return;
+  auto* p = static_cast<std::byte*>(std::aligned_alloc(limits::kBlockBytes, bytes));
+  RJ_CHECK(p != nullptr);
+  group->staging.reset(p);
+  group->staging_bytes = bytes;
+}
+
+std::string Checkpointer::Done(const StorageDone& done, Time now) {
+  if (done.token == kSpareToken) {
+    spare_ = done.result < 0 ? Spare::kNone : Spare::kReady;
+    if (done.result < 0) return StorageFailed("preparing a segment", done.result, now);
+    storage_full_ = false;
+    return "";
+  }
+  if (done.token == kOpenToken) {
+    if (done.result < 0) return StorageFailed("opening a segment", done.result, now);
+    next_.file = done.result;
+    opening_ = Opening::kReady;
+    return "";
+  }
+  if (done.token < kGroupToken) return "";
+  Group* group = &groups_[done.token - kGroupToken];
+  RJ_CHECK(group->state == Group::State::kInFlight);
+  if (done.result != static_cast<int64_t>(group->bytes.size())) {
+    group->state = Group::State::kFailed;
+    return StorageFailed("writing a group of entries", done.result, now);
+  }
+  group->state = Group::State::kDone;
+  SettleDone();
+  return "";
+}
+
+void Checkpointer::SettleDone() {
+  bool failed = std::any_of(groups_.begin(), groups_.end(), [](const Group& g) {
+    return g.state == Group::State::kFailed;
+  });
+  if (!failed) storage_full_ = storage_full_ && spare_ == Spare::kNone && !boundaries_.empty();
+  while (in_flight() > 0 && GroupAt(first_group_)->state == Group::State::kDone) {
+    Group* group = GroupAt(first_group_++);
+    group->state = Group::State::kFree;
+    durable_ = group->last;
+    current_.durable_offset = group->offset + group->bytes.size();
+  }
+}
+
+// A full disk is waited for; any other failure ends the process.
+std::string Checkpointer::StorageFailed(const char* what, int64_t result, Time now) {
+  if (MeansFull(result)) {
+    storage_full_ = true;
+    retry_at_ns_ = now.monotonic_ns + int64_t{limits::kStorageRetryMs} * 1000 * 1000;
+    return "";
+  }
+  std::string why = result < 0 ? std::strerror(static_cast<int>(-result)) : "a short write";
+  return absl::StrCat(what, " failed: ", why);
+}
+
+void Checkpointer::Trim(Index oldest, std::vector<StorageOp>* ops) {
+  for (const CatalogSegment& segment : catalog_.TakeBelow(oldest)) {
+    StorageOp* op = &ops->emplace_back();
+    op->name = segment.name;
+    if (spare_ == Spare::kNone && opening_ == Opening::kNo) {
+      spare_ = Spare::kPreparing;
+      spare_name_ = absl::StrCat("spare-", options_.incarnation.value(), "-", ++spare_counter_);
+      op->kind = StorageOp::Kind::kRecycle;
+      op->from = spare_name_;
+      op->token = kSpareToken;
+    } else {
+      op->kind = StorageOp::Kind::kRemove;
+      op->token = kRemoveToken;
+    }
+  }
+}
+
+int64_t Checkpointer::deadline_ns() const {
+  if (storage_full_) return retry_at_ns_;
+  // An answer will wake the caller, or there is nothing to write.
+  if (pending_since_ns_ == 0 || in_flight() > 0 || current_.file < 0) return INT64_MAX;
+  return pending_since_ns_ + options_.checkpoint_interval_ns;
+}
+
+}  // namespace ringjournal

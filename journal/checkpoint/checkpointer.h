@@ -1,0 +1,151 @@
+// Checkpointing: makes a journal's entries durable in segments, group by group.
+#ifndef JOURNAL_CHECKPOINT_CHECKPOINTER_H_
+#define JOURNAL_CHECKPOINT_CHECKPOINTER_H_
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "journal/base/limits.h"
+#include "journal/base/types.h"
+#include "journal/checkpoint/segment_catalog.h"
+#include "journal/checkpoint/storage_op.h"
+#include "journal/ring/ring.h"
+#include "proto/entry.pb.h"
+
+namespace ringjournal {
+
+struct CheckpointerOptions {
+  JournalId journal;
+  Incarnation incarnation;  // of this process: makes segment names unique
+  uint64_t segment_bytes = limits::kSegmentBytesDefault;
+  uint64_t checkpoint_bytes = limits::kCheckpointBytesDefault;
+  int64_t checkpoint_interval_ns = int64_t{limits::kCheckpointIntervalMsDefault} * 1000 * 1000;
+};
+
+// What one look at the journal tells the checkpointer.
+struct CheckpointInput {
+  Time now;
+  Watermark committed;
+  bool disk_waiter = false;  // somebody waits for a disk level: do not gather any longer
+  bool flush = false;        // write all there is (on demand, at shutdown)
+};
+
+// Copies records from the ring into staging buffers and asks for them to be written: at most
+// kGroupsInFlightMax groups at a time, one while it merely keeps up with waiters, so that everything
+// appended meanwhile joins the next group. A new segment begins at a boundary that was set while the
+// derived state before it was at hand. One thread; pure.
+class Checkpointer {
+ public:
+  explicit Checkpointer(const CheckpointerOptions& options);
+
+  // The first entry to be written is that at `place`, in a new segment that `state` describes. Called
+  // once; `on_disk` are the segments that hold what is older.
+  void Start(const RingPlace& place, const v1::StateSnapshot& state, SegmentCatalog on_disk);
+
+  // Sizes and intervals that may change while it runs; id and incarnation stay.
+  void ApplyOptions(const CheckpointerOptions& options) { options_ = options; }
+
+  // True when the segment is full, so that SetBoundary should be called.
+  bool boundary_due(const Ring& ring) const;
+  // Entries from the ring's end on go to a new segment; `state` is the derived state there.
+  void SetBoundary(const Ring& ring, const v1::StateSnapshot& state);
+
+  // Emits what is due. Call once per batch and at every `deadline`.
+  void Flush(const Ring& ring, const CheckpointInput& input, std::vector<StorageOp>* ops);
+  // Takes an answer. Empty, or why the process must stop: a failed write is never retried
+  // (replication.md section 9, "Disk").
+  std::string Done(const StorageDone& done, Time now);
+  // True for tokens of this object.
+  bool Owns(uint32_t token) const { return token < kTokenEnd; }
+
+  // Removes segments whose entries all lie below `oldest`.
+  void Trim(Index oldest, std::vector<StorageOp>* ops);
+
+  // When to call Flush again although nothing happens; INT64_MAX: no need.
+  int64_t deadline_ns() const;
+  // The last entry that is durable, with all before it.
+  Watermark durable() const { return durable_; }
+  // Everything in the ring has been written and confirmed.
+  bool idle(const Ring& ring) const { return durable_.index.next() == ring.end().index; }
+  // The disk is full: disk levels are refused until space returns.
+  bool storage_full() const { return storage_full_; }
+
+  const SegmentCatalog& catalog() const { return catalog_; }
+  uint64_t entry_bytes_written() const { return entry_bytes_written_; }
+  uint64_t disk_bytes_written() const { return disk_bytes_written_; }
+
+  static constexpr uint32_t kTokenEnd = 64;
+
+ private:
+  enum Token : uint32_t { kSpareToken = 0, kOpenToken = 1, kRemoveToken = 2, kGroupToken = 8 };
+
+  struct Boundary {
+    RingPlace place;
+    v1::StateSnapshot state;
+  };
+  struct AlignedFree {
+    void operator()(std::byte* p) const;
+  };
+  // One write in flight and its staging buffer.
+  struct Group {
+    std::unique_ptr<std::byte, AlignedFree> staging;
+    size_t staging_bytes = 0;
+    enum class State { kFree, kInFlight, kFailed, kDone } state = State::kFree;
+    ByteSpan bytes;
+    int64_t file = -1;
+    uint64_t offset = 0;
+    Watermark last;
+  };
+  struct OpenFile {
+    int64_t file = -1;
+    std::string name;
+    uint64_t counter = 0;
+    Index base;
+    RingOffset base_offset;
+    uint64_t offset = 0;          // where the next group goes
+    uint64_t durable_offset = 0;  // below it everything is synced
+  };
+
+  void OpenNext(std::vector<StorageOp>* ops);
+  void PrepareSpare(std::vector<StorageOp>* ops);
+  bool SwitchSegment(std::vector<StorageOp>* ops);
+  void WriteDescription(const v1::StateSnapshot& state, std::vector<StorageOp>* ops);
+  void WriteGroup(const Ring& ring, const RingPlace& limit, Watermark committed,
+                  std::vector<StorageOp>* ops);
+  bool GroupIsDue(uint64_t pending_bytes, const CheckpointInput& input) const;
+  RingPlace GroupEnd(const Ring& ring, const RingPlace& limit) const;
+  RingPlace CurrentLimit(const Ring& ring) const;
+  void Emit(Group* group, std::vector<StorageOp>* ops);
+  void RetryFailed(Time now, std::vector<StorageOp>* ops);
+  void EnsureStaging(Group* group, size_t bytes);
+  void SettleDone();
+  std::string StorageFailed(const char* what, int64_t result, Time now);
+  Group* GroupAt(uint64_t number) { return &groups_[number % groups_.size()]; }
+  uint32_t in_flight() const { return static_cast<uint32_t>(next_group_ - first_group_); }
+
+  CheckpointerOptions options_;
+  SegmentCatalog catalog_;
+  std::deque<Boundary> boundaries_;  // segments to be opened, in order
+  OpenFile current_, next_;
+  enum class Opening { kNo, kWaiting, kReady } opening_ = Opening::kNo;
+  enum class Spare { kNone, kPreparing, kReady } spare_ = Spare::kNone;
+  uint64_t next_counter_ = 0;
+  uint64_t spare_counter_ = 0;
+  std::string spare_name_;
+  RingPlace submitted_;  // first record not yet in a group
+  Watermark durable_;
+  std::array<Group, limits::kGroupsInFlightMax> groups_;
+  uint64_t first_group_ = 0, next_group_ = 0;  // numbers of the groups in flight
+  int64_t pending_since_ns_ = 0;               // 0: nothing pending
+  bool storage_full_ = false;
+  int64_t retry_at_ns_ = 0;
+  uint64_t entry_bytes_written_ = 0, disk_bytes_written_ = 0;
+};
+
+}  // namespace ringjournal
+
+#endif  // JOURNAL_CHECKPOINT_CHECKPOINTER_H_

@@ -1,0 +1,90 @@
+#include "journal/node/refusals.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "journal/base/limits.h"
+
+namespace ringjournal {
+
+void Refuse(v1::ErrorCode code, std::string message, v1::ErrorReply* refusal) {
+  refusal->set_code(code);
+  refusal->set_message(std::move(message));
+}
+
+void RefuseOutOfOrder(Sequence first, uint32_t count, Sequence last, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_OUT_OF_ORDER,
+         absl::StrCat("sequences ", first.value(), " to ", (first + count).value() - 1,
+                      " do not follow this producer's last, ", last.value(), "; send from ",
+                      last.next().value(), " on, with the batch boundaries of the first try"),
+         refusal);
+  refusal->mutable_out_of_order()->set_expected_sequence(last.next().value());
+}
+
+void RefuseChecksum(uint32_t stated, uint32_t computed, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_CHECKSUM,
+         absl::StrFormat("the append states CRC32C %08x of its transactions, the bytes received have "
+                         "%08x: they were damaged on the way; send them again",
+                         stated, computed),
+         refusal);
+}
+
+void RefuseForRing(uint64_t record_bytes, uint64_t limit, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_TOO_LARGE,
+         absl::StrCat("the append needs ", record_bytes, " bytes; this journal's ring takes at most ",
+                      limit, " in one entry: send smaller appends or give it a larger ring"),
+         refusal);
+  refusal->mutable_too_large()->set_limit(limit);
+  refusal->mutable_too_large()->set_size(record_bytes);
+}
+
+void RefuseFencedProducer(const ProducerState& state, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_FENCED,
+         absl::StrCat("producer \"", state.name, "\" was opened again since (epoch ", state.epoch,
+                      "): this session may append no more; open it again only if the other is gone"),
+         refusal);
+  refusal->mutable_fenced()->set_by(state.name);
+  refusal->mutable_fenced()->set_producer_epoch(state.epoch);
+}
+
+void RefuseFencedWriter(Epoch writer, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_FENCED,
+         absl::StrCat("a newer writer holds this journal (writer epoch ", writer.generation, ".",
+                      writer.epoch, "): stop acting and read up to the fence"),
+         refusal);
+  refusal->mutable_fenced()->set_writer_generation(writer.generation);
+  refusal->mutable_fenced()->set_writer_epoch(writer.epoch);
+}
+
+void RefuseExpectedLsn(Lsn expected, Lsn actual, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_EXPECTED_LSN,
+         absl::StrCat("the append expects LSN ", expected.value(), ", the next one is ",
+                      actual.value(), ": somebody else has appended; read up to it and decide again"),
+         refusal);
+  refusal->mutable_expected_lsn()->set_actual_lsn(actual.value());
+}
+
+void RefuseProducers(uint32_t limit, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_LIMIT,
+         absl::StrCat("the journal has its limit of ", limit,
+                      " producers; use an existing name, or create a journal with a higher "
+                      "producers_max"),
+         refusal);
+}
+
+void RefuseDiskFull(v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_DISK_FULL,
+         "the disk is full, so no disk level can be reached; free space or trim the journal, then "
+         "send again (levels up to `replicated` go on until the ring is full)",
+         refusal);
+  refusal->mutable_back_pressure()->set_retry_after_ms(limits::kStorageRetryMs);
+}
+
+void RefuseBackPressure(uint32_t retry_after_ms, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_BACK_PRESSURE,
+         absl::StrCat("the ring is full of entries that are not on disk yet; send again in ",
+                      retry_after_ms, " ms"),
+         refusal);
+  refusal->mutable_back_pressure()->set_retry_after_ms(retry_after_ms);
+}
+
+}  // namespace ringjournal

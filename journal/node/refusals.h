@@ -1,0 +1,26 @@
+// What a refused request is told: what, why, what to do next.
+#ifndef JOURNAL_NODE_REFUSALS_H_
+#define JOURNAL_NODE_REFUSALS_H_
+
+#include <string>
+
+#include "journal/base/types.h"
+#include "journal/producer/producer_table.h"
+#include "proto/client.pb.h"
+
+namespace ringjournal {
+
+void Refuse(v1::ErrorCode code, std::string message, v1::ErrorReply* refusal);
+void RefuseOutOfOrder(Sequence first, uint32_t count, Sequence last, v1::ErrorReply* refusal);
+void RefuseChecksum(uint32_t stated, uint32_t computed, v1::ErrorReply* refusal);
+void RefuseForRing(uint64_t record_bytes, uint64_t limit, v1::ErrorReply* refusal);
+void RefuseFencedProducer(const ProducerState& state, v1::ErrorReply* refusal);
+void RefuseFencedWriter(Epoch writer, v1::ErrorReply* refusal);
+void RefuseExpectedLsn(Lsn expected, Lsn actual, v1::ErrorReply* refusal);
+void RefuseProducers(uint32_t limit, v1::ErrorReply* refusal);
+void RefuseDiskFull(v1::ErrorReply* refusal);
+void RefuseBackPressure(uint32_t retry_after_ms, v1::ErrorReply* refusal);
+
+}  // namespace ringjournal
+
+#endif  // JOURNAL_NODE_REFUSALS_H_

@@ -1,0 +1,409 @@
+#include "journal/node/replica.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "journal/base/check.h"
+#include "journal/base/checksum.h"
+#include "journal/base/limits.h"
+#include "journal/format/control.h"
+#include "journal/node/refusals.h"
+
+namespace ringjournal {
+namespace {
+
+CheckpointerOptions MakeCheckpointerOptions(const ReplicaOptions& o) {
+  CheckpointerOptions out;
+  out.journal = o.id;
+  out.incarnation = o.incarnation;
+  out.segment_bytes = o.settings.segment_bytes();
+  // A small ring must be emptied before it is full.
+  out.checkpoint_bytes = std::min(o.settings.checkpoint_bytes(), o.settings.ring_bytes() / 8);
+  out.checkpoint_interval_ns = int64_t{o.settings.checkpoint_interval_ms()} * 1000 * 1000;
+  return out;
+}
+
+}  // namespace
+
+Replica::Replica(const ReplicaOptions& options, Ring ring, DerivedState derived,
+                 const RingPlace& checkpoint_from, const v1::StateSnapshot& checkpoint_state,
+                 SegmentCatalog on_disk)
+    : options_(options),
+      ring_(std::move(ring)),
+      derived_(std::move(derived)),
+      checkpointer_(MakeCheckpointerOptions(options)) {
+  RJ_CHECK(derived_.position().next_index == ring_.end().index);
+  checkpointer_.Start(checkpoint_from, checkpoint_state, std::move(on_disk));
+  trimmed_ = derived_.oldest().index;
+}
+
+void Replica::LeaderStart(Time now) {
+  v1::ControlRecord record;
+  v1::EpochStart* start = record.mutable_epoch_start();
+  start->set_config_version(options_.config_version);
+  start->set_state_hash(derived_.Hash());
+  start->set_node_incarnation(options_.incarnation.value());
+  // Before the own end is counted under this incarnation (replication.md section 7).
+  ring_.set_content_incarnation(options_.incarnation);
+  TakeSnapshot();
+  RJ_CHECK(AppendControl(v1::ENTRY_KIND_EPOCH_START, record, now));
+}
+
+// Log time is monotone, and one bad clock reading moves it ahead by a bounded amount only.
+EntryHeader Replica::NextHeader(Time now) {
+  EntryHeader h;
+  h.index = derived_.position().next_index;
+  h.first_lsn = derived_.position().next_lsn;
+  h.epoch = options_.epoch;
+  h.writer = derived_.writer();
+  uint64_t last = derived_.log_time_ns();
+  uint64_t stamp = static_cast<uint64_t>(std::max<int64_t>(now.wall_ns, 0));
+  if (last_stamp_monotonic_ns_ != 0) {
+    uint64_t elapsed = static_cast<uint64_t>(now.monotonic_ns - last_stamp_monotonic_ns_);
+    stamp = std::min(stamp, last + elapsed + limits::kLogTimeJumpNsMax);
+  }
+  h.log_time_ns = std::max(stamp, last);
+  last_stamp_monotonic_ns_ = now.monotonic_ns;
+  return h;
+}
+
+Index Replica::Reusable() const {
+  return memory_only() ? committed_.index : std::min(committed_.index, checkpointer_.durable().index);
+}
+
+size_t Replica::ControlReserve() const {
+  return std::min<uint64_t>(limits::kRingControlReserveBytes, ring_.data_bytes() / 32);
+}
+
+AppendVerdict Replica::Append(const AppendEnvelope& envelope, const ProducerHandle& producer,
+                              Time now, AppendPlace* place, v1::ErrorReply* refusal) {
+  if (!CheckAppend(envelope, producer, refusal)) return AppendVerdict::kRefused;
+  const ProducerState& state = derived_.producers().at(producer.slot);
+  SequenceVerdict verdict =
+      derived_.producers().Judge(producer.slot, envelope.first_sequence, envelope.count);
+  if (verdict == SequenceVerdict::kApplied) return AnswerDuplicate(envelope, state, place);
+  if (verdict == SequenceVerdict::kOutOfOrder) {
+    RefuseOutOfOrder(envelope.first_sequence, envelope.count, state.last_sequence, refusal);
+    return AppendVerdict::kRefused;
+  }
+  uint32_t crc = Crc32c(envelope.body);
+  if (envelope.body_crc32c.value_or(crc) != crc) {
+    RefuseChecksum(*envelope.body_crc32c, crc, refusal);
+    return AppendVerdict::kRefused;
+  }
+  size_t record_bytes = RecordBytes(envelope.body.size());
+  if (record_bytes > ring_.record_bytes_max()) {
+    RefuseForRing(record_bytes, ring_.record_bytes_max(), refusal);
+    return AppendVerdict::kRefused;
+  }
+  std::byte* at = ring_.Reserve(record_bytes, Reusable(), ControlReserve());
+  if (at == nullptr) return AppendVerdict::kRingFull;
+  EntryHeader h = NextHeader(now);
+  h.body_crc32c = crc;
+  h.body_length = static_cast<uint32_t>(envelope.body.size());
+  h.count = envelope.count;
+  h.producer_id = state.id;
+  h.producer_epoch = producer.epoch;
+  h.first_sequence = envelope.first_sequence;
+  h.kind = v1::ENTRY_KIND_TRANSACTIONS;
+  h.flags = envelope.body_crc32c.has_value() ? 0 : kFlagServerBodyCrc;
+  std::memcpy(at + kRecordOverheadBytes, envelope.body.data(), envelope.body.size());
+  uint64_t chain = EncodeRecordHead(h, derived_.position().chain, at);
+  ring_.Publish(h.index, h.first_lsn, record_bytes);
+  derived_.ApplyOwnAppend(h, chain, producer.slot);
+  appended_bytes_ += record_bytes;
+  *place = {h.index, h.first_lsn, h.count, chain, false};
+  return AppendVerdict::kAccepted;
+}
+
+bool Replica::CheckAppend(const AppendEnvelope& envelope, const ProducerHandle& producer,
+                          v1::ErrorReply* refusal) {
+  const ProducerState& state = derived_.producers().at(producer.slot);
+  if (state.epoch != producer.epoch) {
+    RefuseFencedProducer(state, refusal);
+    return false;
+  }
+  if (envelope.writer != Epoch() && envelope.writer < derived_.writer()) {
+    RefuseFencedWriter(derived_.writer(), refusal);
+    return false;
+  }
+  if (derived_.sealed()) {
+    Refuse(v1::ERROR_CODE_NOT_SUPPORTED, "the journal is sealed and takes no more transactions",
+           refusal);
+    return false;
+  }
+  if (envelope.expected_lsn.has_value() &&
+      *envelope.expected_lsn != derived_.position().next_lsn) {
+    // A retry of an applied append is told so, whatever it expected.
+    if (derived_.producers().Judge(producer.slot, envelope.first_sequence, envelope.count) !=
+        SequenceVerdict::kApplied) {
+      RefuseExpectedLsn(*envelope.expected_lsn, derived_.position().next_lsn, refusal);
+      return false;
+    }
+  }
+  return CheckLevel(envelope.level, refusal);
+}
+
+bool Replica::CheckLevel(v1::Level level, v1::ErrorReply* refusal) {
+  if (level < v1::LEVEL_DISK) return true;
+  if (level > v1::LEVEL_DISK_QUORUM) {
+    Refuse(v1::ERROR_CODE_LEVEL_NOT_OFFERED,
+           absl::StrCat("level ", static_cast<int>(level), " is unknown; levels are 1 to 4"),
+           refusal);
+    return false;
+  }
+  if (memory_only()) {
+    Refuse(v1::ERROR_CODE_LEVEL_NOT_OFFERED,
+           "the journal is memory-only, so no disk level can be reached; append at `replicated`",
+           refusal);
+    return false;
+  }
+  if (checkpointer_.storage_full()) {
+    RefuseDiskFull(refusal);
+    return false;
+  }
+  return true;
+}
+
+AppendVerdict Replica::AnswerDuplicate(const AppendEnvelope& envelope,
+                                       const ProducerState& producer, AppendPlace* place) {
+  std::optional<AppendPlace> found = FindSequence(producer, envelope.first_sequence);
+  *place = found.value_or(AppendPlace{producer.last_index, Lsn(0), envelope.count, 0, true});
+  place->count = envelope.count;
+  place->duplicate = true;
+  return AppendVerdict::kAccepted;
+}
+
+// Looks through ever longer stretches before the producer's last entry: a retry is recent.
+std::optional<AppendPlace> Replica::FindSequence(const ProducerState& producer,
+                                                 Sequence sequence) const {
+  Index high = producer.last_index.next();
+  for (uint64_t step = 64; high > ring_.oldest().index; step *= 4) {
+    uint64_t reach = std::min<uint64_t>(step, high - ring_.oldest().index);
+    Index low = high - reach;
+    std::optional<RingPlace> place = ring_.Find(low);
+    if (!place.has_value()) return std::nullopt;
+    for (; place->index < high; place = ring_.Next(*place)) {
+      EntryHeader h = ring_.Record(*place).header;
+      if (h.producer_id != producer.id || h.kind != v1::ENTRY_KIND_TRANSACTIONS) continue;
+      if (sequence < h.first_sequence || sequence >= h.first_sequence + h.count) continue;
+      Lsn lsn = h.first_lsn + (sequence - h.first_sequence);
+      return AppendPlace{h.index, lsn, h.count, h.chain, true};
+    }
+    high = low;
+    if (step > limits::kDuplicateSearchEntriesMax) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool Replica::AppendControl(v1::EntryKind kind, const v1::ControlRecord& record, Time now) {
+  std::string body = EncodeControlBody(record);
+  size_t record_bytes = RecordBytes(body.size());
+  std::byte* at = ring_.Reserve(record_bytes, Reusable());
+  if (at == nullptr) return false;
+  EntryHeader h = NextHeader(now);
+  h.kind = kind;
+  h.flags = kFlagServerBodyCrc;
+  h.body_crc32c = Crc32c(AsBytes(body));
+  h.body_length = static_cast<uint32_t>(body.size());
+  std::memcpy(at + kRecordOverheadBytes, body.data(), body.size());
+  EncodeRecordHead(h, derived_.position().chain, at);
+  RecordView view;
+  ReadTrustedRecord(at, &view);
+  ring_.Publish(h.index, h.first_lsn, record_bytes);
+  RJ_CHECK(derived_.Apply(view).ok());
+  return true;
+}
+
+bool Replica::OpenProducer(std::string_view name, Time now, ProducerHandle* handle,
+                           v1::ErrorReply* refusal) {
+  const ProducerTable& table = derived_.producers();
+  std::optional<ProducerSlot> slot = table.FindByName(name);
+  v1::ControlRecord record;
+  v1::ProducerOpen* open = record.mutable_producer_open();
+  open->set_name(std::string(name));
+  open->set_producer_epoch(1);
+  if (slot.has_value()) {
+    open->set_producer_id(table.at(*slot).id.value());
+    open->set_producer_epoch(table.at(*slot).epoch + 1);
+  } else if (table.size() >= options_.settings.producers_max()) {
+    RefuseProducers(options_.settings.producers_max(), refusal);
+    return false;
+  }
+  if (!AppendControl(v1::ENTRY_KIND_PRODUCER_OPEN, record, now)) {
+    RefuseBackPressure(limits::kStorageRetryMs, refusal);
+    return false;
+  }
+  handle->slot = *derived_.producers().FindByName(name);
+  handle->epoch = derived_.producers().at(handle->slot).epoch;
+  return true;
+}
+
+bool Replica::Trim(Lsn before, Time now, v1::ErrorReply* refusal) {
+  Lsn next = derived_.position().next_lsn;
+  if (before > next) {
+    Refuse(v1::ERROR_CODE_BAD_SETTING,
+           absl::StrCat("cannot trim before LSN ", before.value(), ": the next LSN is ",
+                        next.value(), "; name one at or below it"),
+           refusal);
+    return false;
+  }
+  Watermark target = {derived_.position().next_index, next};
+  if (before < next) {
+    if (std::optional<RingPlace> place = ring_.Find(before)) {
+      target = {place->index, place->first_lsn};
+    } else if (std::optional<size_t> i = checkpointer_.catalog().Find(before)) {
+      const CatalogSegment& segment = checkpointer_.catalog().segments()[*i];
+      target = {segment.first_index, segment.first_lsn};
+    } else {
+      return true;  // older than all that is kept
+    }
+  }
+  if (target.index <= derived_.oldest().index) return true;
+  v1::ControlRecord record;
+  record.mutable_trim()->set_first_lsn(target.lsn.value());
+  record.mutable_trim()->set_first_index(target.index.value());
+  if (AppendControl(v1::ENTRY_KIND_TRIM, record, now)) return true;
+  RefuseBackPressure(limits::kStorageRetryMs, refusal);
+  return false;
+}
+
+void Replica::RaiseProducerEpoch(ProducerSlot slot, Time now) {
+  const ProducerState& state = derived_.producers().at(slot);
+  v1::ControlRecord record;
+  v1::ProducerOpen* open = record.mutable_producer_open();
+  open->set_name(state.name);
+  open->set_producer_id(state.id.value());
+  open->set_producer_epoch(state.epoch + 1);
+  AppendControl(v1::ENTRY_KIND_PRODUCER_OPEN, record, now);
+}
+
+bool Replica::Resolve(std::string_view producer, Sequence sequence, bool settle, Time now,
+                      v1::ResolveReply* reply, v1::ErrorReply* refusal) {
+  reply->set_generation(options_.epoch.generation);
+  std::optional<ProducerSlot> slot = derived_.producers().FindByName(producer);
+  // After a lossy recovery an absent sequence may be one that was lost, for all we know.
+  bool lossy = options_.epoch.generation > 1;
+  auto absent = lossy ? v1::ResolveReply::OUTCOME_MAY_HAVE_BEEN_LOST : v1::ResolveReply::OUTCOME_NEVER;
+  if (!slot.has_value()) {
+    if (lossy) {
+      reply->set_outcome(absent);
+      return true;
+    }
+    Refuse(v1::ERROR_CODE_UNKNOWN_PRODUCER,
+           absl::StrCat("no producer \"", std::string(producer), "\" was ever opened on this journal"), refusal);
+    return false;
+  }
+  const ProducerState& state = derived_.producers().at(*slot);
+  if (sequence <= state.last_sequence) {
+    std::optional<AppendPlace> found = FindSequence(state, sequence);
+    reply->set_outcome(found ? v1::ResolveReply::OUTCOME_AT_LSN
+                             : v1::ResolveReply::OUTCOME_APPLIED_TRIMMED);
+    if (found) reply->set_lsn(found->first_lsn.value());
+    return true;
+  }
+  if (settle) {
+    // "Never" is true only once older epochs of the producer cannot append any more.
+    RaiseProducerEpoch(*slot, now);
+    reply->set_outcome(absent);
+  } else {
+    reply->set_outcome(v1::ResolveReply::OUTCOME_NOT_YET);
+  }
+  return true;
+}
+
+void Replica::TakeSnapshot() {
+  derived_.WriteTo(&scratch_);
+  ring_.WriteSnapshot(scratch_);
+}
+
+void Replica::TakeBoundary() {
+  derived_.WriteTo(&scratch_);
+  checkpointer_.SetBoundary(ring_, scratch_);
+}
+
+void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
+  if (ring_.snapshot_due()) TakeSnapshot();
+  ring_.RaiseAckedEnd();
+  committed_ = derived_.position().last();
+  if (memory_only()) return;
+  ApplyRetention(now);
+  if (checkpointer_.boundary_due(ring_)) TakeBoundary();
+  CheckpointInput input;
+  input.now = now;
+  input.committed = committed_;
+  Index durable = checkpointer_.durable().index;
+  input.disk_waiter = disk_wanted_ > durable;
+  input.flush = flush_wanted_ > durable;
+  checkpointer_.Flush(ring_, input, ops);
+  // Segments go only once the trim is as safe as what they held; on a full disk, at once.
+  Index oldest = derived_.oldest().index;
+  if (trimmed_ < oldest && (durable >= oldest || checkpointer_.storage_full())) {
+    checkpointer_.Trim(oldest, ops);
+    trimmed_ = oldest;
+  }
+}
+
+// Whole segments that are over the journal's retention are trimmed, as a control entry.
+void Replica::ApplyRetention(Time now) {
+  const v1::JournalSettings& s = options_.settings;
+  if (s.retention_bytes() == 0 && s.retention_age_ms() == 0) return;
+  const SegmentCatalog& catalog = checkpointer_.catalog();
+  if (catalog.segments().size() < 2) return;
+  const CatalogSegment& second = catalog.segments()[1];
+  if (second.first_index <= derived_.oldest().index) return;
+  uint64_t rest = catalog.total_bytes() - catalog.segments()[0].bytes;
+  bool too_large = s.retention_bytes() > 0 && rest >= s.retention_bytes();
+  uint64_t age_ns = s.retention_age_ms() * 1000 * 1000;
+  bool too_old = age_ns > 0 && second.first_log_time_ns + age_ns < static_cast<uint64_t>(now.wall_ns);
+  v1::ErrorReply ignored;
+  if (too_large || too_old) Trim(second.first_lsn, now, &ignored);
+}
+
+std::string Replica::OnStorageDone(const StorageDone& done, Time now) {
+  return checkpointer_.Done(done, now);
+}
+
+int64_t Replica::deadline_ns() const {
+  return memory_only() ? INT64_MAX : checkpointer_.deadline_ns();
+}
+
+void Replica::NoteDiskWaiter(Index index) { disk_wanted_ = std::max(disk_wanted_, index); }
+
+Index Replica::RequestCheckpoint() {
+  flush_wanted_ = derived_.position().next_index.prev();
+  return flush_wanted_;
+}
+
+void Replica::ApplySettings(const v1::JournalSettings& settings) {
+  options_.settings = settings;
+  checkpointer_.ApplyOptions(MakeCheckpointerOptions(options_));
+}
+
+bool Replica::HasReached(v1::Level level, Index index) const {
+  if (level >= v1::LEVEL_DISK) return checkpointer_.durable().index >= index;
+  return committed_.index >= index;
+}
+
+v1::Level Replica::LevelReached(Index index) const {
+  // One member: its own disk is the majority.
+  if (!memory_only() && checkpointer_.durable().index >= index) return v1::LEVEL_DISK_QUORUM;
+  return committed_.index >= index ? v1::LEVEL_REPLICATED : v1::LEVEL_RECEIVED;
+}
+
+Marks Replica::marks() const {
+  Marks m;
+  m.oldest = derived_.oldest();
+  Watermark held = {ring_.oldest().index, ring_.oldest().first_lsn};
+  if (!memory_only() && !checkpointer_.catalog().segments().empty()) {
+    const CatalogSegment& first = checkpointer_.catalog().segments().front();
+    held = std::min(held, Watermark{first.first_index, first.first_lsn});
+  }
+  m.oldest = std::max(m.oldest, held);
+  m.durable = memory_only() ? Watermark() : checkpointer_.durable();
+  m.committed = committed_;
+  m.end = derived_.position().last();
+  return m;
+}
+
+}  // namespace ringjournal

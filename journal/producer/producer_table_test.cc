@@ -1,0 +1,60 @@
+#include "journal/producer/producer_table.h"
+
+#include "gtest/gtest.h"
+#include "journal/base/limits.h"
+
+namespace ringjournal {
+namespace {
+
+v1::ProducerOpen Open(const char* name, uint64_t id, uint32_t epoch) {
+  v1::ProducerOpen open;
+  open.set_name(name);
+  open.set_producer_id(id);
+  open.set_producer_epoch(epoch);
+  return open;
+}
+
+TEST(ProducerTable, TheFirstOpeningsIndexIsTheId) {
+  ProducerTable table;
+  table.ApplyOpen(Open("a", 0, 1), Index(5));
+  table.ApplyOpen(Open("b", 0, 1), Index(9));
+  table.ApplyOpen(Open("a", 5, 2), Index(12));
+  ASSERT_EQ(table.size(), 2u);
+  EXPECT_EQ(table.at(*table.FindByName("a")).id, ProducerId(5));
+  EXPECT_EQ(table.at(*table.FindByName("a")).epoch, 2u);
+  EXPECT_EQ(table.FindById(ProducerId(9)), table.FindByName("b"));
+  EXPECT_FALSE(table.FindByName("c").has_value());
+  EXPECT_FALSE(table.FindById(ProducerId(6)).has_value());
+}
+
+TEST(ProducerTable, JudgesSequences) {
+  ProducerTable table;
+  table.ApplyOpen(Open("a", 0, 1), Index(1));
+  EXPECT_EQ(table.Judge(0, Sequence(1), 5), SequenceVerdict::kNext);
+  EXPECT_EQ(table.Judge(0, Sequence(2), 5), SequenceVerdict::kOutOfOrder);
+  EXPECT_EQ(table.Judge(0, Sequence(0), 1), SequenceVerdict::kOutOfOrder);
+  table.ApplyAppend(0, Sequence(1), 5, Index(2), Lsn(10));
+  EXPECT_EQ(table.at(0).last_lsn, Lsn(14));
+  EXPECT_EQ(table.Judge(0, Sequence(6), 1), SequenceVerdict::kNext);
+  EXPECT_EQ(table.Judge(0, Sequence(1), 5), SequenceVerdict::kApplied);
+  EXPECT_EQ(table.Judge(0, Sequence(5), 1), SequenceVerdict::kApplied);
+  EXPECT_EQ(table.Judge(0, Sequence(5), 2), SequenceVerdict::kOutOfOrder);  // half old, half new
+  EXPECT_EQ(table.Judge(0, Sequence(7), 1), SequenceVerdict::kOutOfOrder);
+}
+
+TEST(ProducerTable, SurvivesASnapshotWithinItsBudget) {
+  ProducerTable table;
+  std::string name(limits::kProducerNameBytesMax, 'n');
+  table.ApplyOpen(Open(name.c_str(), 0, 4000000000u), Index(~uint64_t{0} - 5));
+  table.ApplyAppend(0, Sequence(~uint64_t{0} - 9), 3, Index(~uint64_t{0} - 4), Lsn(1ull << 63));
+  v1::StateSnapshot empty, snapshot;
+  table.WriteTo(&snapshot);
+  EXPECT_LE(snapshot.ByteSizeLong() - empty.ByteSizeLong(), limits::kProducerStateBytesMax);
+  ProducerTable back = ProducerTable::ReadFrom(snapshot);
+  v1::StateSnapshot again;
+  back.WriteTo(&again);
+  EXPECT_EQ(again.SerializeAsString(), snapshot.SerializeAsString());
+}
+
+}  // namespace
+}  // namespace ringjournal

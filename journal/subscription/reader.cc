@@ -1,0 +1,257 @@
+#include "journal/subscription/reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "journal/base/limits.h"
+#include "journal/node/refusals.h"
+#include "journal/segment/segment_name.h"
+
+namespace ringjournal {
+namespace {
+
+Lsn Clip(Lsn lsn, Lsn low, Lsn high) { return std::max(low, std::min(lsn, high)); }
+
+// First LSN whose entry has this log time or a later one: log time is monotone, so by bisection in the
+// ring; on disk to the segment (entries before it are dropped by the client).
+Lsn FindTime(uint64_t time_ns, const Replica& replica) {
+  const Ring& ring = replica.ring();
+  Index low = ring.oldest().index, high = ring.end().index;
+  while (low < high) {
+    Index middle = low + (high - low) / 2;
+    std::optional<RingPlace> place = ring.Find(middle);
+    if (place && ring.Record(*place).header.log_time_ns < time_ns) low = middle.next();
+    else high = middle;
+  }
+  std::optional<RingPlace> place = ring.Find(low);
+  Lsn found = place ? place->first_lsn : ring.end().first_lsn;
+  if (low > ring.oldest().index) return found;
+  Lsn best = replica.marks().oldest.lsn;
+  for (const CatalogSegment& segment : replica.checkpointer().catalog().segments()) {
+    if (segment.first_log_time_ns < time_ns) best = std::max(best, segment.first_lsn);
+  }
+  return std::min(best, found);
+}
+
+}  // namespace
+
+bool ResolvePosition(const v1::Position& position, const Replica& replica, Lsn* lsn,
+                     v1::ErrorReply* error) {
+  Marks marks = replica.marks();
+  Lsn end = marks.committed.lsn.next();
+  Lsn oldest = std::min(marks.oldest.lsn, end);
+  switch (position.at_case()) {
+    case v1::Position::kLsn: *lsn = std::max(Lsn(position.lsn()), Lsn(1)); return true;
+    case v1::Position::kOldest: *lsn = oldest; return true;
+    case v1::Position::kNewest: *lsn = end; return true;
+    case v1::Position::kLast: {
+      uint64_t back = std::min(position.last(), end - oldest);
+      *lsn = end - back;
+      return true;
+    }
+    case v1::Position::kLogTimeNs:
+      *lsn = Clip(FindTime(position.log_time_ns(), replica), oldest, end);
+      return true;
+    case v1::Position::kTransactionId:
+      Refuse(v1::ERROR_CODE_NOT_SUPPORTED,
+             "this server does not seek by transaction id; read from an LSN or a time and filter",
+             error);
+      return false;
+    default:
+      Refuse(v1::ERROR_CODE_MALFORMED, "a position must say lsn, oldest, newest, last or log time",
+             error);
+      return false;
+  }
+}
+
+Reader::Turn Reader::End(v1::ReadEnd::Reason reason, std::string message, Lsn resume) const {
+  Turn turn;
+  turn.kind = Kind::kEnd;
+  turn.next = next_;
+  turn.reason = reason;
+  turn.resume = resume;
+  turn.message = std::move(message);
+  return turn;
+}
+
+Reader::Turn Reader::Next(const Replica& replica, size_t bytes_max, std::vector<StorageOp>* ops) {
+  if (waiting_) return Turn();
+  if (Reached(next_)) return End(v1::ReadEnd::REASON_REACHED_UNTIL, "");
+  Marks marks = replica.marks();
+  if (next_ < marks.oldest.lsn) {
+    return End(v1::ReadEnd::REASON_TRIMMED,
+               absl::StrCat("LSNs ", next_.value(), " to ", marks.oldest.lsn.value() - 1,
+                            " are gone (trimmed); read on from ", marks.oldest.lsn.value()),
+               marks.oldest.lsn);
+  }
+  if (next_ >= replica.ring().oldest().first_lsn) {
+    CloseSegment(ops);
+    return FromRing(replica, bytes_max);
+  }
+  place_.reset();
+  return FromDisk(replica, ops);
+}
+
+Reader::Turn Reader::FromRing(const Replica& replica, size_t bytes_max) {
+  const Ring& ring = replica.ring();
+  Marks marks = replica.marks();
+  Watermark visible = range_.durable_only ? marks.durable : marks.committed;
+  if (next_ > visible.lsn) {
+    place_.reset();
+    if (range_.follow) return Turn();
+    return End(v1::ReadEnd::REASON_REACHED_END, "");
+  }
+  if (!place_.has_value() || place_->offset < ring.oldest().offset) place_ = ring.Find(next_);
+  RingPlace from = *place_, to = from;
+  while (to.index <= visible.index && !Reached(to.first_lsn)) {
+    RingPlace after = ring.Next(to);
+    if (to.index != from.index && after.offset - from.offset > bytes_max) break;
+    to = after;
+  }
+  place_ = to;
+  next_ = to.first_lsn;
+  Turn turn;
+  turn.kind = Kind::kRun;
+  turn.run = ring.Bytes(from.offset, to.offset);
+  turn.next = next_;
+  return turn;
+}
+
+void Reader::CloseSegment(std::vector<StorageOp>* ops) {
+  if (file_ >= 0) {
+    StorageOp* op = &ops->emplace_back();
+    op->kind = StorageOp::Kind::kClose;
+    op->file = file_;
+    file_ = -1;
+  }
+  disk_ = Disk::kClosed;
+  segment_name_.clear();
+  stream_.reset();
+  filled_ = used_ = 0;
+}
+
+void Reader::Stop(std::vector<StorageOp>* ops) {
+  if (!waiting_) CloseSegment(ops);
+}
+
+void Reader::OnStorageDone(const StorageDone& done) {
+  waiting_ = false;
+  last_result_ = done.result;
+  if (done.result < 0) {
+    disk_ = Disk::kFailed;
+  } else if (disk_ == Disk::kOpening) {
+    file_ = done.result;
+    disk_ = Disk::kOpen;
+  } else {
+    at_file_end_ = static_cast<uint64_t>(done.result) < buffer_.size();
+    filled_ = static_cast<size_t>(done.result);
+    used_ = 0;
+  }
+}
+
+bool Reader::OpenSegment(const Replica& replica, std::vector<StorageOp>* ops) {
+  const SegmentCatalog& catalog = replica.checkpointer().catalog();
+  std::optional<size_t> i = catalog.Find(next_);
+  if (!i.has_value() || catalog.segments()[*i].name == segment_name_) return false;
+  CloseSegment(ops);
+  segment_name_ = catalog.segments()[*i].name;
+  StorageOp* op = &ops->emplace_back();
+  op->kind = StorageOp::Kind::kOpenRead;
+  op->token = token_;
+  op->name = segment_name_;
+  disk_ = Disk::kOpening;
+  waiting_ = true;
+  std::optional<SegmentName> name = SegmentName::FromFileName(segment_name_);
+  if (name.has_value()) stream_.emplace(RecordStream::Start{name->opener, 0, Index(0)});
+  // Entries from here on stand in a segment that was opened later.
+  bool last = *i + 1 >= catalog.segments().size();
+  stop_before_ = last ? Index(UINT64_MAX) : catalog.segments()[*i + 1].first_index;
+  return stream_.has_value();
+}
+
+void Reader::ReadMore(uint64_t need_bytes, std::vector<StorageOp>* ops) {
+  buffer_.resize(std::max<uint64_t>(limits::kSegmentReadBytes, need_bytes));
+  filled_ = used_ = 0;
+  StorageOp* op = &ops->emplace_back();
+  op->kind = StorageOp::Kind::kRead;
+  op->token = token_;
+  op->file = file_;
+  op->offset = stream_->offset();
+  op->buffer = buffer_;
+  waiting_ = true;
+}
+
+Reader::Turn Reader::FromDisk(const Replica& replica, std::vector<StorageOp>* ops) {
+  auto damaged = [&](std::string what) {
+    Lsn resume = replica.ring().oldest().first_lsn;
+    return End(v1::ReadEnd::REASON_DAMAGED,
+               absl::StrCat("segment ", segment_name_, ": ", what, "; run `ringjournal verify`"),
+               resume);
+  };
+  if (disk_ == Disk::kFailed) {
+    return damaged(std::strerror(static_cast<int>(-last_result_)));
+  }
+  if (disk_ == Disk::kClosed) {
+    if (OpenSegment(replica, ops)) return Turn();
+    return damaged("no segment holds the next entry");
+  }
+  while (true) {
+    ByteSpan chunk(buffer_.data() + used_, filled_ - used_);
+    size_t before = chunk.size();
+    RecordRun run = stream_->Next(&chunk);
+    used_ += before - chunk.size();
+    if (run.state == RecordRun::State::kRecords) {
+      if (run.first >= stop_before_) return NextSegment(replica, ops);
+      Turn turn = Deliver(run.records);
+      if (turn.kind == Kind::kRun) return turn;
+      continue;
+    }
+    if (run.state == RecordRun::State::kDamaged) return damaged(run.wrong);
+    if (run.state == RecordRun::State::kEnd) return NextSegment(replica, ops);
+    if (at_file_end_ && filled_ > 0 && used_ < filled_ && run.need_bytes > filled_ - used_) {
+      return NextSegment(replica, ops);
+    }
+    if (at_file_end_ && filled_ == 0 && tried_) return NextSegment(replica, ops);
+    tried_ = true;
+    ReadMore(run.need_bytes, ops);
+    return Turn();
+  }
+}
+
+Reader::Turn Reader::NextSegment(const Replica& replica, std::vector<StorageOp>* ops) {
+  tried_ = false;
+  at_file_end_ = false;
+  if (OpenSegment(replica, ops)) return Turn();
+  return End(v1::ReadEnd::REASON_DAMAGED,
+             absl::StrCat("segment ", segment_name_, " ends before LSN ", next_.value(),
+                          "; run `ringjournal verify`"),
+             replica.ring().oldest().first_lsn);
+}
+
+// The part of the records that is wanted and not delivered yet.
+Reader::Turn Reader::Deliver(ByteSpan records) {
+  const std::byte* pos = records.data();
+  const std::byte* end = pos + records.size();
+  const std::byte* from = nullptr;
+  const std::byte* to = nullptr;
+  while (pos != end) {
+    RecordView view;
+    ReadTrustedRecord(pos, &view);
+    const EntryHeader& h = view.header;
+    if (h.index >= stop_before_ || Reached(h.first_lsn)) break;
+    pos += view.record.size();
+    if (h.next_lsn() <= next_) continue;
+    if (from == nullptr) from = view.record.data();
+    to = pos;
+    next_ = h.next_lsn();
+  }
+  Turn turn;
+  if (from == nullptr) return turn;
+  turn.kind = Kind::kRun;
+  turn.run = {from, static_cast<size_t>(to - from)};
+  turn.next = next_;
+  return turn;
+}
+
+}  // namespace ringjournal

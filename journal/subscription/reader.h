@@ -1,0 +1,89 @@
+// A reader's cursor: from segments to the ring to live, without the reader noticing.
+#ifndef JOURNAL_SUBSCRIPTION_READER_H_
+#define JOURNAL_SUBSCRIPTION_READER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "journal/node/replica.h"
+#include "journal/segment/record_stream.h"
+#include "proto/client.pb.h"
+
+namespace ringjournal {
+
+// What a read wants, resolved to LSNs.
+struct ReadRange {
+  Lsn from{1};
+  std::optional<Lsn> until;  // first that is not wanted
+  bool follow = false;       // at the end wait for more
+  bool durable_only = false;
+};
+
+// Resolves a position. Times and counts refer to what is visible now. False: not offered; *error says
+// what instead.
+bool ResolvePosition(const v1::Position& position, const Replica& replica, Lsn* lsn,
+                     v1::ErrorReply* error);
+
+// Delivers whole records, run by run. Never pins the ring: a run points into it (or into the reader's
+// own buffer) and is valid until the next call or append only. Pure; disk reads are operations whose
+// answers come back through OnStorageDone. One operation at a time.
+class Reader {
+ public:
+  enum class Kind { kRun, kWait, kEnd };
+  struct Turn {
+    Kind kind = Kind::kWait;
+    ByteSpan run;      // whole records; kRun only
+    Lsn next;          // first LSN behind the run, or first that was not delivered
+    v1::ReadEnd::Reason reason = v1::ReadEnd::REASON_UNKNOWN;
+    Lsn resume;        // kEnd by trim or damage: first that can be read; 0: none known
+    std::string message;
+  };
+
+  // `token` marks this reader's storage operations.
+  Reader(const ReadRange& range, uint32_t token) : range_(range), token_(token), next_(range.from) {}
+
+  Turn Next(const Replica& replica, size_t bytes_max, std::vector<StorageOp>* ops);
+  void OnStorageDone(const StorageDone& done);
+  // Closes what is open. Afterwards only an answer may be outstanding.
+  void Stop(std::vector<StorageOp>* ops);
+
+  uint32_t token() const { return token_; }
+  // The buffer is in the kernel's hands: do not destroy.
+  bool waits_for_disk() const { return waiting_; }
+  Lsn next() const { return next_; }
+
+ private:
+  Turn FromRing(const Replica& replica, size_t bytes_max);
+  Turn FromDisk(const Replica& replica, std::vector<StorageOp>* ops);
+  Turn Deliver(ByteSpan records);
+  Turn NextSegment(const Replica& replica, std::vector<StorageOp>* ops);
+  void ReadMore(uint64_t need_bytes, std::vector<StorageOp>* ops);
+  Turn End(v1::ReadEnd::Reason reason, std::string message, Lsn resume = Lsn(0)) const;
+  bool OpenSegment(const Replica& replica, std::vector<StorageOp>* ops);
+  void CloseSegment(std::vector<StorageOp>* ops);
+  bool Reached(Lsn lsn) const { return range_.until.has_value() && lsn >= *range_.until; }
+
+  ReadRange range_;
+  uint32_t token_;
+  Lsn next_;
+  // ring
+  std::optional<RingPlace> place_;
+  // disk
+  enum class Disk { kClosed, kOpening, kOpen, kFailed } disk_ = Disk::kClosed;
+  bool waiting_ = false;
+  int64_t file_ = -1;
+  std::string segment_name_;
+  Index stop_before_;
+  int64_t last_result_ = 0;
+  std::vector<std::byte> buffer_;
+  size_t filled_ = 0, used_ = 0;
+  bool at_file_end_ = false;
+  bool tried_ = false;  // read this segment's current place before
+  std::optional<RecordStream> stream_;
+};
+
+}  // namespace ringjournal
+
+#endif  // JOURNAL_SUBSCRIPTION_READER_H_
