@@ -1,0 +1,144 @@
+#include "journal/segment/record_stream.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace ringjournal {
+
+void RecordStream::Move(ByteSpan* chunk, uint64_t bytes) {
+  *chunk = chunk->subspan(bytes);
+  offset_ += bytes;
+}
+
+RecordStream::Step RecordStream::Needs(uint64_t bytes, RecordRun* run) {
+  run->state = RecordRun::State::kNeedMore;
+  run->need_bytes = bytes;
+  return Step::kStop;
+}
+
+RecordStream::Step RecordStream::Damaged(std::string wrong, RecordRun* run) {
+  run->state = RecordRun::State::kDamaged;
+  run->wrong = std::move(wrong);
+  return Step::kStop;
+}
+
+RecordRun RecordStream::Next(ByteSpan* chunk) {
+  RecordRun run;
+  while (SkipFraming(chunk, &run) == Step::kGoOn) {
+    if (skip_bytes_ > 0 || chunk->empty() || chunk->front() != kEntryTag) continue;
+    TakeRecords(chunk, &run);
+    break;
+  }
+  return run;
+}
+
+// Passes over one thing that is not a record; kGoOn also if a record is next.
+RecordStream::Step RecordStream::SkipFraming(ByteSpan* chunk, RecordRun* run) {
+  uint64_t skipped = std::min<uint64_t>(skip_bytes_, chunk->size());
+  Move(chunk, skipped);
+  skip_bytes_ -= skipped;
+  if (skip_bytes_ > 0) return Needs(1, run);
+  if (chunk->empty()) return Needs(limits::kBlockBytes, run);
+  std::byte tag = chunk->front();
+  if (tag == kEntryTag) return Step::kGoOn;
+  if (tag == kPaddingTag) return TakePadding(chunk, run);
+  if (offset_ % limits::kBlockBytes != 0) {
+    return Damaged(absl::StrCat("neither a record nor padding at offset ", offset_), run);
+  }
+  if (tag == kGroupTag) return TakeGroupHeader(chunk, run);
+  if (tag == kDescriptionTag && offset_ == 0) return TakeDescription(chunk, run);
+  run->state = RecordRun::State::kEnd;  // never written, or stale: the scan tells these apart
+  return Step::kStop;
+}
+
+RecordStream::Step RecordStream::TakeGroupHeader(ByteSpan* chunk, RecordRun* run) {
+  if (chunk->size() < kGroupHeaderBytes) return Needs(kGroupHeaderBytes, run);
+  GroupHeader header;
+  bool ours = DecodeGroupHeader(*chunk, &header) && BelongsAt(header, opener_, offset_);
+  if (!ours || header.closing) {
+    run->state = RecordRun::State::kEnd;
+    return Step::kStop;
+  }
+  if (next_index_ != Index(0) && header.first_index != next_index_) {
+    return Damaged(
+        absl::StrCat("the group at offset ", offset_, " starts with entry ",
+                     header.first_index.value(), " where ", next_index_.value(), " must follow"),
+        run);
+  }
+  next_index_ = header.first_index;
+  Move(chunk, kGroupHeaderBytes);
+  return Step::kGoOn;
+}
+
+RecordStream::Step RecordStream::TakePadding(ByteSpan* chunk, RecordRun* run) {
+  const std::byte* p = chunk->data() + 1;
+  uint64_t content;
+  if (!ReadVarint(&p, chunk->data() + chunk->size(), &content)) {
+    if (chunk->size() < 11) return Needs(11, run);
+    return Damaged(absl::StrCat("broken padding at offset ", offset_), run);
+  }
+  uint64_t prefix = static_cast<uint64_t>(p - chunk->data());
+  uint64_t end = offset_ + prefix + content;
+  if (end < offset_ || end % limits::kBlockBytes != 0) {
+    return Damaged(absl::StrCat("padding at offset ", offset_, " does not end at a block"), run);
+  }
+  Move(chunk, prefix);
+  skip_bytes_ = content;
+  return Step::kGoOn;
+}
+
+// Passed over unread: who starts at the file's start has scanned it before.
+RecordStream::Step RecordStream::TakeDescription(ByteSpan* chunk, RecordRun* run) {
+  if (chunk->size() < kRecordPrefixBytes) return Needs(kRecordPrefixBytes, run);
+  uint32_t length;
+  if (!ReadVarint4(chunk->data() + 1, &length)) return Damaged("broken description", run);
+  skip_bytes_ = PaddedBytes(kRecordPrefixBytes + length);
+  return Step::kGoOn;
+}
+
+void RecordStream::TakeRecords(ByteSpan* chunk, RecordRun* run) {
+  const std::byte* from = chunk->data();
+  uint64_t taken = 0;
+  while (!chunk->empty() && chunk->front() == kEntryTag) {
+    RecordView view;
+    RecordVerdict verdict = ParseRecord(*chunk, &view);
+    if (verdict == RecordVerdict::kCutOff) {
+      bool has_length = chunk->size() >= kRecordOverheadBytes;
+      Needs(has_length ? RecordBytes(view.header.body_length) : kRecordOverheadBytes, run);
+      break;
+    }
+    std::string wrong = verdict == RecordVerdict::kOk ? Accept(view, run) : "";
+    if (verdict != RecordVerdict::kOk) wrong = RecordVerdictText(verdict);
+    if (!wrong.empty()) {
+      Damaged(absl::StrCat(wrong, " at offset ", offset_), run);
+      break;
+    }
+    taken += view.record.size();
+    Move(chunk, view.record.size());
+  }
+  if (taken == 0) return;
+  // What ended the run is met again by the next call.
+  run->state = RecordRun::State::kRecords;
+  run->wrong.clear();
+  run->records = {from, taken};
+}
+
+std::string RecordStream::Accept(const RecordView& view, RecordRun* run) {
+  const EntryHeader& h = view.header;
+  if (next_index_ != Index(0) && h.index != next_index_) {
+    return absl::StrCat("entry ", h.index.value(), " where ", next_index_.value(), " must follow");
+  }
+  if (verify_bodies_ && VerifyBody(view) != RecordVerdict::kOk) {
+    return RecordVerdictText(RecordVerdict::kBodyCrc);
+  }
+  if (run->first == Index(0)) {
+    run->first = h.index;
+    run->first_lsn = h.first_lsn;
+  }
+  next_index_ = run->end = h.index.next();
+  run->end_lsn = h.next_lsn();
+  return "";
+}
+
+}  // namespace ringjournal
