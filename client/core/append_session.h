@@ -54,6 +54,8 @@ class AppendSession : public Session {
   bool NextOutcome(AppendOutcome* outcome);
 
   size_t in_flight() const { return window_.size(); }
+  // Every append has its outcome (which may still have to be taken).
+  bool all_answered() const { return AllDone(window_.size()); }
   // True once the journal has been opened for the first time.
   bool opened() const { return numbered_; }
   bool streaming() const { return ready() && phase_ == Phase::kStreaming; }

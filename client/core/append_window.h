@@ -4,25 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "client/append_request.h"
 #include "client/outcome.h"
 #include "journal/base/bytes.h"
 #include "journal/base/types.h"
 
 namespace ringjournal::client {
-
-// One batch to append: one entry in the journal.
-struct AppendRequest {
-  ByteSpan run;        // serialised run of field 31, whole transactions; copied
-  uint32_t count = 0;  // transactions in it, at least 1
-  Level level = Level::kReplicated;
-  std::optional<uint32_t> body_crc32c;  // of `run`, if the caller has it already
-  std::optional<Lsn> expected_lsn;      // refuse unless the first transaction gets this LSN
-  uint64_t token = 0;                   // comes back in the outcome
-};
 
 // Ordinal of a slot that is not on its way in this connection.
 inline constexpr uint64_t kNotQueued = UINT64_MAX;

@@ -76,6 +76,8 @@ class Session {
   const absl::Status& status() const { return status_; }
   // Connections that were lost or could not be made, since the start.
   uint64_t disconnects() const { return disconnects_; }
+  // Connections whose handshake was completed.
+  uint64_t established() const { return established_; }
   // Connections that were established again after the first.
   uint64_t reconnects() const { return established_ > 1 ? established_ - 1 : 0; }
   // Why the last connection was lost, or the last request refused.

@@ -1,0 +1,28 @@
+// What every use of the client needs to know.
+#ifndef CLIENT_OPTIONS_H_
+#define CLIENT_OPTIONS_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace ringjournal::client {
+
+struct ClientOptions {
+  std::string server;                       // host:port
+  std::string client_name = "ringjournal";  // shown in the server's log
+  // How long to go on without progress (no connection, or only refusals); 0: one try.
+  int64_t retry_for_ns = 60'000'000'000;
+  int64_t connect_timeout_ns = 5'000'000'000;  // of one try
+  // Spin instead of sleeping while waiting for the server: lowest latency, a whole processor.
+  bool busy_poll = false;
+  // A file descriptor; while it is readable, waiting calls return kStopped. -1: none.
+  int interrupt_fd = -1;
+  // Called from inside waiting calls with one line about a lost connection or a refusal.
+  std::function<void(std::string_view)> on_notice;
+};
+
+}  // namespace ringjournal::client
+
+#endif  // CLIENT_OPTIONS_H_

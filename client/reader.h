@@ -1,0 +1,71 @@
+// Reads a journal: a range, all of it, or its tail as it grows. Blocking and small.
+//
+//   auto reader = Reader::Open({.server = "127.0.0.1:7411"}, {.journal = "orders"});
+//   ReadTransaction t;
+//   while (*(*reader)->Next(&t) == ReadStep::kTransaction) Use(t.lsn, t.payload);
+#ifndef CLIENT_READER_H_
+#define CLIENT_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/errors.h"
+#include "client/options.h"
+#include "client/outcome.h"
+#include "client/position.h"
+#include "client/read_transaction.h"
+#include "journal/base/limits.h"
+
+namespace ringjournal::client {
+
+struct ReaderOptions {
+  std::string journal;
+  Position from;
+  std::optional<Lsn> until_lsn;  // first that is not wanted any more
+  bool follow = false;           // wait for more at the end instead of finishing
+  bool durable_only = false;     // only what is on the server's disk
+  uint64_t credit_bytes = limits::kClientReadCreditBytes;  // memory that the reader may fill
+  uint32_t accept_generation = 0;
+};
+
+enum class ReadStep {
+  kTransaction,
+  kNothingYet,  // the time is over, or nothing has arrived
+  kFinished,    // everything that was asked for has been delivered
+};
+
+// One reader. Verifies every entry; goes on after a disconnect without gap or repeat. Not thread
+// safe: one thread at a time.
+class Reader {
+ public:
+  // Connects and opens the journal. Errors by CodeOf: kCannotConnect, kJournalNotFound, …
+  static absl::StatusOr<std::unique_ptr<Reader>> Open(const ClientOptions& client,
+                                                      const ReaderOptions& options);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  // The next transaction; waits for it at most `timeout_ns` (0: only what is here; INT64_MAX: for
+  // ever). Its bytes are valid until the next call. Errors: kTrimmed, kDamaged, kDataLoss (see
+  // last_loss), kCannotConnect, …, and kStopped for an interrupt, after which Next may go on.
+  absl::StatusOr<ReadStep> Next(ReadTransaction* transaction, int64_t timeout_ns = INT64_MAX);
+
+  // LSN of the next transaction that Next will deliver: where to resume. 0: not known yet.
+  Lsn next_lsn() const;
+  // Last LSN that could be read when the server last said so.
+  Lsn visible_lsn() const;
+  uint64_t reconnects() const;
+  const std::optional<LossNotice>& last_loss() const;
+
+ private:
+  struct Impl;
+  explicit Reader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringjournal::client
+
+#endif  // CLIENT_READER_H_

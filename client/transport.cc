@@ -1,0 +1,158 @@
+#include "client/transport.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/errors.h"
+
+namespace ringjournal::client {
+namespace {
+
+constexpr size_t kSpansPerWriteMax = 64;
+
+absl::Status BadAddress(const std::string& text, const std::string& why) {
+  return MakeError(ErrorCode::kBadAddress,
+                   absl::StrCat("cannot use server address '", text, "': ", why,
+                                "; write host:port, such as 127.0.0.1:7411 or [::1]:7411"));
+}
+
+}  // namespace
+
+absl::StatusOr<ServerAddress> ParseAddress(const std::string& text) {
+  size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return BadAddress(text, "it has no port");
+  ServerAddress address{text.substr(0, colon), text.substr(colon + 1)};
+  if (address.host.starts_with('[') && address.host.ends_with(']')) {
+    address.host = address.host.substr(1, address.host.size() - 2);
+  } else if (address.host.find(':') != std::string::npos) {
+    return BadAddress(text, "an IPv6 address needs brackets");
+  }
+  if (address.host.empty()) return BadAddress(text, "it has no host");
+  bool digits = !address.port.empty() && address.port.size() <= 5 &&
+                std::ranges::all_of(address.port, [](char c) { return c >= '0' && c <= '9'; });
+  if (!digits || std::stoi(address.port) < 1 || std::stoi(address.port) > 65535) {
+    return BadAddress(text, "the port is not a number from 1 to 65535");
+  }
+  return address;
+}
+
+absl::Status Transport::CannotConnect(int error) const {
+  std::string hint = error == ECONNREFUSED ? "; is ringjournald running there?" : "";
+  return MakeError(ErrorCode::kCannotConnect,
+                   absl::StrCat("cannot connect to ", address_, ": ", strerror(error), hint));
+}
+
+absl::Status Transport::Resolve(const std::string& address) {
+  absl::StatusOr<ServerAddress> parsed = ParseAddress(address);
+  if (!parsed.ok()) return parsed.status();
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  int rc = getaddrinfo(parsed->host.c_str(), parsed->port.c_str(), &hints, &found);
+  if (rc != 0) {
+    return MakeError(ErrorCode::kCannotConnect,
+                     absl::StrCat("cannot resolve the host of ", address, ": ", gai_strerror(rc),
+                                  "; check the name or use an IP address"));
+  }
+  candidates_.clear();
+  for (addrinfo* a = found; a != nullptr; a = a->ai_next) {
+    candidates_.push_back(
+        {std::string(reinterpret_cast<const char*>(a->ai_addr), a->ai_addrlen), a->ai_family});
+  }
+  freeaddrinfo(found);
+  std::ranges::reverse(candidates_);
+  return absl::OkStatus();
+}
+
+absl::Status Transport::StartConnect(const std::string& address) {
+  Close();
+  address_ = address;
+  if (absl::Status status = Resolve(address); !status.ok()) return status;
+  last_error_ = EADDRNOTAVAIL;
+  return TryNext();
+}
+
+absl::Status Transport::TryNext() {
+  while (!candidates_.empty()) {
+    Candidate candidate = std::move(candidates_.back());
+    candidates_.pop_back();
+    Close();
+    fd_ = socket(candidate.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd_ < 0) {
+      last_error_ = errno;
+      continue;
+    }
+    int one = 1;
+    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    const auto* address = reinterpret_cast<const sockaddr*>(candidate.bytes.data());
+    int rc = connect(fd_, address, static_cast<socklen_t>(candidate.bytes.size()));
+    if (rc == 0 || errno == EINPROGRESS) return absl::OkStatus();
+    last_error_ = errno;
+  }
+  Close();
+  return CannotConnect(last_error_);
+}
+
+absl::Status Transport::FinishConnect() {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  if (error == 0) {
+    connected_ = true;
+    return absl::OkStatus();
+  }
+  last_error_ = error;
+  return TryNext();
+}
+
+void Transport::Adopt(int fd) {
+  Close();
+  fd_ = fd;
+  fcntl(fd_, F_SETFL, fcntl(fd_, F_GETFL) | O_NONBLOCK);
+  connected_ = true;
+}
+
+void Transport::Close() {
+  if (fd_ >= 0) close(fd_);
+  fd_ = -1;
+  connected_ = false;
+}
+
+absl::StatusOr<size_t> Transport::Write(std::span<const ByteSpan> spans) {
+  std::array<iovec, kSpansPerWriteMax> iov;
+  size_t n = std::min(spans.size(), iov.size());
+  for (size_t i = 0; i < n; ++i) {
+    iov[i] = {const_cast<std::byte*>(spans[i].data()), spans[i].size()};
+  }
+  msghdr message = {};
+  message.msg_iov = iov.data();
+  message.msg_iovlen = n;
+  ssize_t sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
+  if (sent >= 0) return static_cast<size_t>(sent);
+  if (errno == EAGAIN || errno == EINTR) return 0;
+  return MakeError(ErrorCode::kCannotConnect, absl::StrCat("connection to ", address_, " lost: ",
+                                                           strerror(errno)));
+}
+
+absl::StatusOr<size_t> Transport::Read(std::span<std::byte> into) {
+  ssize_t got = recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
+  if (got > 0) return static_cast<size_t>(got);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+  return MakeError(ErrorCode::kCannotConnect,
+                   absl::StrCat("connection to ", address_, " lost: ",
+                                got == 0 ? "the server closed it" : strerror(errno)));
+}
+
+}  // namespace ringjournal::client
