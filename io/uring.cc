@@ -1,0 +1,145 @@
+#include "io/uring.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "io/kernel_abi.h"
+#include "journal/base/check.h"
+
+namespace ringjournal::io {
+namespace {
+
+constexpr uint32_t kCommonFlags = IORING_SETUP_CQSIZE | IORING_SETUP_R_DISABLED;
+// From best to plainest. A default ring (the last) takes 40 % less than the first.
+constexpr std::array<uint32_t, 4> kSetups = {
+    // 6.1: completions are made only when we enter, not in any system call.
+    kCommonFlags | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG |
+        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+    // 6.0
+    kCommonFlags | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG |
+        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN,
+    // 5.19
+    kCommonFlags | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_COOP_TASKRUN,
+    kCommonFlags,
+};
+
+// Returns 0 or -errno.
+int SetUp(uint32_t flags, const Uring::Options& options, io_uring* ring, io_uring_params* params) {
+  if ((flags & options.refused_setup_flags) != 0) return -EINVAL;
+  memset(ring, 0, sizeof *ring);
+  memset(params, 0, sizeof *params);
+  params->flags = flags;
+  params->cq_entries = options.cq_entries;
+  return io_uring_queue_init_params(options.sq_entries, ring, params);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Uring>> Uring::Create(const Options& options) {
+  std::unique_ptr<Uring> ring(new Uring());
+  io_uring_params params;
+  int error = -EINVAL;
+  for (uint32_t flags : kSetups) {
+    error = SetUp(flags, options, &ring->ring_, &params);
+    if (error != -EINVAL) break;
+  }
+  if (error < 0) {
+    ring->ring_.ring_fd = -1;
+    return ExplainSetupFailure(-error, ReadSetupFacts());
+  }
+  ring->features_ = params.features & ~options.hidden_features;
+  ring->setup_flags_ = params.flags;
+  // A child process must not share the queues.
+  io_uring_ring_dontfork(&ring->ring_);
+  RJ_RETURN_IF_ERROR(CheckRequiredFeatures(ring.get(), ReadSetupFacts()));
+  return ring;
+}
+
+Uring::~Uring() {
+  if (ring_.ring_fd >= 0) io_uring_queue_exit(&ring_);
+}
+
+absl::Status Uring::Enable() {
+  if (enabled_) return absl::OkStatus();
+  // liburing 2.3 declares io_uring_enable_rings but does not export it.
+  int error = io_uring_register(static_cast<unsigned>(ring_.ring_fd), IORING_REGISTER_ENABLE_RINGS,
+                                nullptr, 0);
+  if (error < 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot enable the io_uring: ", strerror(-error),
+                     ". It was enabled by another thread; run the loop in that thread only."));
+  }
+  enabled_ = true;
+  return absl::OkStatus();
+}
+
+uint32_t Uring::unsubmitted() const { return ring_.sq.sqe_tail - *ring_.sq.khead; }
+
+io_uring_sqe* Uring::GetSqe() {
+  io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+  if (sqe == nullptr) {
+    // Without GETEVENTS no completion is needed for room, so this works from inside a batch.
+    RJ_CHECK(Enable().ok());
+    for (int tries = 0; sqe == nullptr && tries < 1000; ++tries) {
+      Publish();
+      Submit(0, 0, nullptr, 0);
+      sqe = io_uring_get_sqe(&ring_);
+    }
+    RJ_CHECK(sqe != nullptr);
+  }
+  memset(sqe, 0, sizeof *sqe);
+  return sqe;
+}
+
+// Makes the entries visible to the kernel (liburing 2.3 keeps this step private).
+void Uring::Publish() {
+  io_uring_sq& sq = ring_.sq;
+  if (sq.sqe_head == sq.sqe_tail) return;
+  sq.sqe_head = sq.sqe_tail;
+  __atomic_store_n(sq.ktail, sq.sqe_tail, __ATOMIC_RELEASE);
+}
+
+int Uring::Submit(uint32_t wait_nr, uint32_t flags, void* arg, size_t arg_bytes) {
+  return io_uring_enter2(static_cast<unsigned>(ring_.enter_ring_fd), unsubmitted(), wait_nr, flags,
+                         static_cast<sigset_t*>(arg), arg_bytes);
+}
+
+int Uring::Enter(const EnterOptions& options) {
+  Publish();
+  uint32_t wait_nr = options.wait_nr;
+  abi::GetEventsArg arg = {};
+  __kernel_timespec timeout = {};
+  if (wait_nr > 0 && options.timeout_ns >= 0) {
+    timeout.tv_sec = options.timeout_ns / 1'000'000'000;
+    timeout.tv_nsec = options.timeout_ns % 1'000'000'000;
+    arg.timespec = reinterpret_cast<uint64_t>(&timeout);
+  }
+  if (wait_nr > 1) {
+    if (options.min_wait_us > 0 && has(abi::kFeatureMinTimeout)) {
+      arg.min_wait_usec = options.min_wait_us;
+    } else {
+      wait_nr = 1;
+    }
+  }
+  uint32_t flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+  if (has(abi::kFeatureNoIowait)) flags |= abi::kEnterNoIowait;
+  int result = Submit(wait_nr, flags, &arg, sizeof arg);
+  if (result >= 0) return 0;
+  RJ_CHECK(result == -ETIME || result == -EINTR || result == -EBUSY || result == -EAGAIN ||
+           result == -EEXIST);
+  return result;
+}
+
+const io_uring_cqe* Uring::Peek() const {
+  const io_uring_cq& cq = ring_.cq;
+  unsigned head = *cq.khead;
+  if (head == __atomic_load_n(cq.ktail, __ATOMIC_ACQUIRE)) return nullptr;
+  return &cq.cqes[head & cq.ring_mask];
+}
+
+void Uring::Advance() { io_uring_cq_advance(&ring_, 1); }
+
+}  // namespace ringjournal::io
