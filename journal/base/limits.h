@@ -92,6 +92,51 @@ inline constexpr uint64_t kClientReadCreditBytes = 4 * kMiB;
 inline constexpr uint32_t kClientBatchTransactions = 512;
 inline constexpr uint64_t kClientBatchBytes = 256 * kKiB;
 
+// ---- network and files ----
+// One turn of an event loop returns at most so many events, and stops taking received bytes beyond
+// the other, so that acknowledgements flow while a peer floods us.
+inline constexpr uint32_t kTurnEventsMax = 256;
+inline constexpr uint64_t kTurnReceivedBytes = 1 * kMiB;
+// Provided buffers of one loop, 16 MiB each way: one buffer serves many receives where the kernel
+// can (count x bytes), else each receive takes a whole smaller one.
+inline constexpr uint32_t kReceiveBuffers = 64;
+inline constexpr uint32_t kReceiveBufferBytes = 256 * kKiB;
+inline constexpr uint32_t kClassicReceiveBuffers = 256;
+inline constexpr uint32_t kClassicReceiveBufferBytes = 64 * kKiB;
+// Unsent bytes go to the kernel in pieces of so many bytes, so that progress is seen.
+inline constexpr uint32_t kSendChunkBytes = 256 * kKiB;
+// When a connection's unsent bytes fall below it, the sender is told that it may go on.
+inline constexpr uint64_t kSendLowMarkBytes = 256 * kKiB;
+// The loop itself ends a connection here; sessions are to stop at kSendBufferBytesMax, at most one
+// frame later.
+inline constexpr uint64_t kSendQueueBytesMax = kSendBufferBytesMax + kFrameBytesMax;
+// Buffers for unsent bytes that are kept for reuse, and the largest that is worth keeping.
+inline constexpr uint32_t kSparesMax = 64;
+inline constexpr uint64_t kSpareBytesMax = 1 * kMiB;
+// Connections of one loop: the slot has 24 bits in a completion.
+inline constexpr uint32_t kLoopConnectionsMax = (1u << 24) - 1;
+inline constexpr uint32_t kListenersMax = 16;
+// File reads and writes of one loop that have not ended; more is a programmer's error.
+inline constexpr uint32_t kFileOpsInFlightMax = 8192;
+// Kernel threads for file operations that would block, per loop.
+inline constexpr uint32_t kKernelWorkersMax = 2;
+// After a connection's last byte is sent, how long and for how many bytes we still listen, so that
+// the peer reads our last frame before a reset takes it away.
+inline constexpr uint32_t kLingerMs = 2000;
+inline constexpr uint64_t kLingerBytesMax = 64 * kMiB;
+// Pause of accepting when descriptors ran out, unless a connection closes earlier.
+inline constexpr uint32_t kAcceptRetryMs = 100;
+inline constexpr int kListenBacklog = 4096;  // the kernel lowers it to net.core.somaxconn
+// A dead peer is noticed after 5 + 3 * 4 = 17 s.
+inline constexpr uint32_t kKeepaliveIdleS = 5;
+inline constexpr uint32_t kKeepaliveIntervalS = 4;
+inline constexpr uint32_t kKeepaliveCount = 3;
+// How long the lock of a data directory is tried: after a SIGKILL the kernel still holds the files
+// of operations in flight.
+inline constexpr uint32_t kDirectoryLockWaitMs = 250;
+// Blocking jobs that wait for the control thread, and results not fetched; then Submit refuses.
+inline constexpr uint32_t kWorkerJobsMax = 1024;
+
 // ---- time ----
 inline constexpr uint32_t kHelloTimeoutMs = 10000;
 inline constexpr uint32_t kStalledFrameTimeoutMs = 30000;
