@@ -253,9 +253,8 @@ std::string Checkpointer::Done(const StorageDone& done, Time now) {
 }
 
 void Checkpointer::SettleDone() {
-  bool failed = std::any_of(groups_.begin(), groups_.end(), [](const Group& g) {
-    return g.state == Group::State::kFailed;
-  });
+  bool failed = std::any_of(groups_.begin(), groups_.end(),
+                            [](const Group& g) { return g.state == Group::State::kFailed; });
   if (!failed) storage_full_ = storage_full_ && spare_ == Spare::kNone && !boundaries_.empty();
   while (in_flight() > 0 && GroupAt(first_group_)->state == Group::State::kDone) {
     Group* group = GroupAt(first_group_++);

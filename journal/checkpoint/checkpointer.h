@@ -35,15 +35,15 @@ struct CheckpointInput {
 };
 
 // Copies records from the ring into staging buffers and asks for them to be written: at most
-// kGroupsInFlightMax groups at a time, one while it merely keeps up with waiters, so that everything
-// appended meanwhile joins the next group. A new segment begins at a boundary that was set while the
-// derived state before it was at hand. One thread; pure.
+// kGroupsInFlightMax groups at a time, one while it merely keeps up with waiters, so that
+// everything appended meanwhile joins the next group. A new segment begins at a boundary that was
+// set while the derived state before it was at hand. One thread; pure.
 class Checkpointer {
  public:
   explicit Checkpointer(const CheckpointerOptions& options);
 
-  // The first entry to be written is that at `place`, in a new segment that `state` describes. Called
-  // once; `on_disk` are the segments that hold what is older.
+  // The first entry to be written is that at `place`, in a new segment that `state` describes.
+  // Called once; `on_disk` are the segments that hold what is older.
   void Start(const RingPlace& place, const v1::StateSnapshot& state, SegmentCatalog on_disk);
 
   // Sizes and intervals that may change while it runs; id and incarnation stay.

@@ -26,7 +26,9 @@ class SegmentCatalog {
   void set_bytes_of_last(uint64_t bytes) { segments_.back().bytes = bytes; }
 
   // The segment that holds the entry, if it is not older than all.
-  std::optional<size_t> Find(Index index) const { return FindBy(&CatalogSegment::first_index, index); }
+  std::optional<size_t> Find(Index index) const {
+    return FindBy(&CatalogSegment::first_index, index);
+  }
   std::optional<size_t> Find(Lsn lsn) const { return FindBy(&CatalogSegment::first_lsn, lsn); }
 
   // Takes out the segments whose entries all lie below `oldest`; never the last one.

@@ -78,8 +78,8 @@ absl::Status DerivedState::ApplyTransactions(const EntryHeader& h) {
                                             h.producer_id.value(), ", which was never opened"));
   }
   if (producers_.Judge(*slot, h.first_sequence, h.count) != SequenceVerdict::kNext) {
-    return absl::DataLossError(absl::StrCat("entry ", h.index.value(),
-                                            " does not continue its producer's sequence"));
+    return absl::DataLossError(
+        absl::StrCat("entry ", h.index.value(), " does not continue its producer's sequence"));
   }
   producers_.ApplyAppend(*slot, h.first_sequence, h.count, h.index, h.first_lsn);
   return absl::OkStatus();
@@ -101,8 +101,11 @@ absl::Status DerivedState::ApplyControl(const RecordView& view) {
     case v1::ENTRY_KIND_WRITER_FENCE:
       writer_ = {record.writer_fence().writer_generation(), record.writer_fence().writer_epoch()};
       break;
-    case v1::ENTRY_KIND_SEAL: sealed_ = true; break;
-    default: break;
+    case v1::ENTRY_KIND_SEAL:
+      sealed_ = true;
+      break;
+    default:
+      break;
   }
   return absl::OkStatus();
 }

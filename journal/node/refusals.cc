@@ -21,27 +21,30 @@ void RefuseOutOfOrder(Sequence first, uint32_t count, Sequence last, v1::ErrorRe
 }
 
 void RefuseChecksum(uint32_t stated, uint32_t computed, v1::ErrorReply* refusal) {
-  Refuse(v1::ERROR_CODE_CHECKSUM,
-         absl::StrFormat("the append states CRC32C %08x of its transactions, the bytes received have "
-                         "%08x: they were damaged on the way; send them again",
-                         stated, computed),
-         refusal);
+  Refuse(
+      v1::ERROR_CODE_CHECKSUM,
+      absl::StrFormat("the append states CRC32C %08x of its transactions, the bytes received have "
+                      "%08x: they were damaged on the way; send them again",
+                      stated, computed),
+      refusal);
 }
 
 void RefuseForRing(uint64_t record_bytes, uint64_t limit, v1::ErrorReply* refusal) {
-  Refuse(v1::ERROR_CODE_TOO_LARGE,
-         absl::StrCat("the append needs ", record_bytes, " bytes; this journal's ring takes at most ",
-                      limit, " in one entry: send smaller appends or give it a larger ring"),
-         refusal);
+  Refuse(
+      v1::ERROR_CODE_TOO_LARGE,
+      absl::StrCat("the append needs ", record_bytes, " bytes; this journal's ring takes at most ",
+                   limit, " in one entry: send smaller appends or give it a larger ring"),
+      refusal);
   refusal->mutable_too_large()->set_limit(limit);
   refusal->mutable_too_large()->set_size(record_bytes);
 }
 
 void RefuseFencedProducer(const ProducerState& state, v1::ErrorReply* refusal) {
-  Refuse(v1::ERROR_CODE_FENCED,
-         absl::StrCat("producer \"", state.name, "\" was opened again since (epoch ", state.epoch,
-                      "): this session may append no more; open it again only if the other is gone"),
-         refusal);
+  Refuse(
+      v1::ERROR_CODE_FENCED,
+      absl::StrCat("producer \"", state.name, "\" was opened again since (epoch ", state.epoch,
+                   "): this session may append no more; open it again only if the other is gone"),
+      refusal);
   refusal->mutable_fenced()->set_by(state.name);
   refusal->mutable_fenced()->set_producer_epoch(state.epoch);
 }
@@ -56,10 +59,11 @@ void RefuseFencedWriter(Epoch writer, v1::ErrorReply* refusal) {
 }
 
 void RefuseExpectedLsn(Lsn expected, Lsn actual, v1::ErrorReply* refusal) {
-  Refuse(v1::ERROR_CODE_EXPECTED_LSN,
-         absl::StrCat("the append expects LSN ", expected.value(), ", the next one is ",
-                      actual.value(), ": somebody else has appended; read up to it and decide again"),
-         refusal);
+  Refuse(
+      v1::ERROR_CODE_EXPECTED_LSN,
+      absl::StrCat("the append expects LSN ", expected.value(), ", the next one is ",
+                   actual.value(), ": somebody else has appended; read up to it and decide again"),
+      refusal);
   refusal->mutable_expected_lsn()->set_actual_lsn(actual.value());
 }
 

@@ -68,7 +68,8 @@ EntryHeader Replica::NextHeader(Time now) {
 }
 
 Index Replica::Reusable() const {
-  return memory_only() ? committed_.index : std::min(committed_.index, checkpointer_.durable().index);
+  return memory_only() ? committed_.index
+                       : std::min(committed_.index, checkpointer_.durable().index);
 }
 
 size_t Replica::ControlReserve() const {
@@ -132,8 +133,7 @@ bool Replica::CheckAppend(const AppendEnvelope& envelope, const ProducerHandle& 
            refusal);
     return false;
   }
-  if (envelope.expected_lsn.has_value() &&
-      *envelope.expected_lsn != derived_.position().next_lsn) {
+  if (envelope.expected_lsn.has_value() && *envelope.expected_lsn != derived_.position().next_lsn) {
     // A retry of an applied append is told so, whatever it expected.
     if (derived_.producers().Judge(producer.slot, envelope.first_sequence, envelope.count) !=
         SequenceVerdict::kApplied) {
@@ -284,14 +284,17 @@ bool Replica::Resolve(std::string_view producer, Sequence sequence, bool settle,
   std::optional<ProducerSlot> slot = derived_.producers().FindByName(producer);
   // After a lossy recovery an absent sequence may be one that was lost, for all we know.
   bool lossy = options_.epoch.generation > 1;
-  auto absent = lossy ? v1::ResolveReply::OUTCOME_MAY_HAVE_BEEN_LOST : v1::ResolveReply::OUTCOME_NEVER;
+  auto absent =
+      lossy ? v1::ResolveReply::OUTCOME_MAY_HAVE_BEEN_LOST : v1::ResolveReply::OUTCOME_NEVER;
   if (!slot.has_value()) {
     if (lossy) {
       reply->set_outcome(absent);
       return true;
     }
-    Refuse(v1::ERROR_CODE_UNKNOWN_PRODUCER,
-           absl::StrCat("no producer \"", std::string(producer), "\" was ever opened on this journal"), refusal);
+    Refuse(
+        v1::ERROR_CODE_UNKNOWN_PRODUCER,
+        absl::StrCat("no producer \"", std::string(producer), "\" was ever opened on this journal"),
+        refusal);
     return false;
   }
   const ProducerState& state = derived_.producers().at(*slot);
@@ -355,7 +358,8 @@ void Replica::ApplyRetention(Time now) {
   uint64_t rest = catalog.total_bytes() - catalog.segments()[0].bytes;
   bool too_large = s.retention_bytes() > 0 && rest >= s.retention_bytes();
   uint64_t age_ns = s.retention_age_ms() * 1000 * 1000;
-  bool too_old = age_ns > 0 && second.first_log_time_ns + age_ns < static_cast<uint64_t>(now.wall_ns);
+  bool too_old =
+      age_ns > 0 && second.first_log_time_ns + age_ns < static_cast<uint64_t>(now.wall_ns);
   v1::ErrorReply ignored;
   if (too_large || too_old) Trim(second.first_lsn, now, &ignored);
 }

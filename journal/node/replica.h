@@ -19,8 +19,8 @@ namespace ringjournal {
 
 struct ReplicaOptions {
   JournalId id;
-  Epoch epoch;               // the config document's, won by this incarnation
-  Incarnation incarnation;   // of this process
+  Epoch epoch;              // the config document's, won by this incarnation
+  Incarnation incarnation;  // of this process
   uint64_t config_version = 0;
   v1::JournalSettings settings;  // every field filled in
 };
@@ -48,19 +48,19 @@ enum class AppendVerdict {
 };
 
 struct Marks {
-  Watermark oldest;     // first that is kept
-  Watermark durable;    // the others: the last that is so
+  Watermark oldest;   // first that is kept
+  Watermark durable;  // the others: the last that is so
   Watermark committed;
   Watermark end;
 };
 
-// The leader's side of a journal (on one node the in-sync set is this replica alone, so commit is its
-// own end). Pure: time comes in, disk operations go out. One thread. Fields of `refusal` out
+// The leader's side of a journal (on one node the in-sync set is this replica alone, so commit is
+// its own end). Pure: time comes in, disk operations go out. One thread. Fields of `refusal` out
 // parameters are filled only when something is refused.
 class Replica {
  public:
-  // `derived` is the state at the ring's end. Entries from `checkpoint_from` on are not on disk yet;
-  // `checkpoint_state` is the derived state there.
+  // `derived` is the state at the ring's end. Entries from `checkpoint_from` on are not on disk
+  // yet; `checkpoint_state` is the derived state there.
   Replica(const ReplicaOptions& options, Ring ring, DerivedState derived,
           const RingPlace& checkpoint_from, const v1::StateSnapshot& checkpoint_state,
           SegmentCatalog on_disk);
@@ -74,7 +74,8 @@ class Replica {
   // Opens a producer for a new session and fences an older one of the same name. False: refused.
   bool OpenProducer(std::string_view name, Time now, ProducerHandle* handle,
                     v1::ErrorReply* refusal);
-  // Forgets what lies below `before`, rounded down to an entry, on disk to a segment. False: refused.
+  // Forgets what lies below `before`, rounded down to an entry, on disk to a segment. False:
+  // refused.
   bool Trim(Lsn before, Time now, v1::ErrorReply* refusal);
   // What became of a producer's sequence. With `settle` "never" is made final, which ends the
   // producer's open session.
@@ -92,7 +93,8 @@ class Replica {
 
   // An append waits for durable >= index: groups are then written without waiting for more.
   void NoteDiskWaiter(Index index);
-  // Asks for everything appended so far to be made durable; done when durable >= the index returned.
+  // Asks for everything appended so far to be made durable; done when durable >= the index
+  // returned.
   Index RequestCheckpoint();
   // Settings that may change while the journal is open.
   void ApplySettings(const v1::JournalSettings& settings);

@@ -13,16 +13,18 @@ namespace {
 
 Lsn Clip(Lsn lsn, Lsn low, Lsn high) { return std::max(low, std::min(lsn, high)); }
 
-// First LSN whose entry has this log time or a later one: log time is monotone, so by bisection in the
-// ring; on disk to the segment (entries before it are dropped by the client).
+// First LSN whose entry has this log time or a later one: log time is monotone, so by bisection in
+// the ring; on disk to the segment (entries before it are dropped by the client).
 Lsn FindTime(uint64_t time_ns, const Replica& replica) {
   const Ring& ring = replica.ring();
   Index low = ring.oldest().index, high = ring.end().index;
   while (low < high) {
     Index middle = low + (high - low) / 2;
     std::optional<RingPlace> place = ring.Find(middle);
-    if (place && ring.Record(*place).header.log_time_ns < time_ns) low = middle.next();
-    else high = middle;
+    if (place && ring.Record(*place).header.log_time_ns < time_ns)
+      low = middle.next();
+    else
+      high = middle;
   }
   std::optional<RingPlace> place = ring.Find(low);
   Lsn found = place ? place->first_lsn : ring.end().first_lsn;
@@ -42,9 +44,15 @@ bool ResolvePosition(const v1::Position& position, const Replica& replica, Lsn* 
   Lsn end = marks.committed.lsn.next();
   Lsn oldest = std::min(marks.oldest.lsn, end);
   switch (position.at_case()) {
-    case v1::Position::kLsn: *lsn = std::max(Lsn(position.lsn()), Lsn(1)); return true;
-    case v1::Position::kOldest: *lsn = oldest; return true;
-    case v1::Position::kNewest: *lsn = end; return true;
+    case v1::Position::kLsn:
+      *lsn = std::max(Lsn(position.lsn()), Lsn(1));
+      return true;
+    case v1::Position::kOldest:
+      *lsn = oldest;
+      return true;
+    case v1::Position::kNewest:
+      *lsn = end;
+      return true;
     case v1::Position::kLast: {
       uint64_t back = std::min(position.last(), end - oldest);
       *lsn = end - back;

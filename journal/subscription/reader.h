@@ -21,28 +21,29 @@ struct ReadRange {
   bool durable_only = false;
 };
 
-// Resolves a position. Times and counts refer to what is visible now. False: not offered; *error says
-// what instead.
+// Resolves a position. Times and counts refer to what is visible now. False: not offered; *error
+// says what instead.
 bool ResolvePosition(const v1::Position& position, const Replica& replica, Lsn* lsn,
                      v1::ErrorReply* error);
 
-// Delivers whole records, run by run. Never pins the ring: a run points into it (or into the reader's
-// own buffer) and is valid until the next call or append only. Pure; disk reads are operations whose
-// answers come back through OnStorageDone. One operation at a time.
+// Delivers whole records, run by run. Never pins the ring: a run points into it (or into the
+// reader's own buffer) and is valid until the next call or append only. Pure; disk reads are
+// operations whose answers come back through OnStorageDone. One operation at a time.
 class Reader {
  public:
   enum class Kind { kRun, kWait, kEnd };
   struct Turn {
     Kind kind = Kind::kWait;
-    ByteSpan run;      // whole records; kRun only
-    Lsn next;          // first LSN behind the run, or first that was not delivered
+    ByteSpan run;  // whole records; kRun only
+    Lsn next;      // first LSN behind the run, or first that was not delivered
     v1::ReadEnd::Reason reason = v1::ReadEnd::REASON_UNKNOWN;
-    Lsn resume;        // kEnd by trim or damage: first that can be read; 0: none known
+    Lsn resume;  // kEnd by trim or damage: first that can be read; 0: none known
     std::string message;
   };
 
   // `token` marks this reader's storage operations.
-  Reader(const ReadRange& range, uint32_t token) : range_(range), token_(token), next_(range.from) {}
+  Reader(const ReadRange& range, uint32_t token)
+      : range_(range), token_(token), next_(range.from) {}
 
   Turn Next(const Replica& replica, size_t bytes_max, std::vector<StorageOp>* ops);
   void OnStorageDone(const StorageDone& done);

@@ -1,0 +1,121 @@
+// What goes into a shard and what comes out of it.
+#ifndef SERVER_SESSION_EFFECTS_H_
+#define SERVER_SESSION_EFFECTS_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "journal/base/bytes.h"
+#include "journal/base/types.h"
+#include "journal/checkpoint/storage_op.h"
+#include "journal/ring/ring_memory.h"
+#include "proto/config.pb.h"
+#include "server/config_store/config_store.h"
+
+namespace ringjournal {
+
+// Names a connection for its whole life; never reused.
+using ConnectionNumber = uint64_t;
+// Position of a journal in the shard; never reused.
+using JournalNumber = uint32_t;
+
+// ---- events ----
+
+struct Accepted {
+  ConnectionNumber connection;
+};
+struct Received {
+  ConnectionNumber connection;
+  ByteSpan bytes;  // valid during the Step
+};
+// The peer is gone, or will send no more. `error` is 0 for an orderly end.
+struct ReceiveEnded {
+  ConnectionNumber connection;
+  int error;
+};
+// What the socket has not taken yet, after a send. 0: all of it went.
+struct SendQueue {
+  ConnectionNumber connection;
+  uint64_t queued_bytes;
+};
+struct StorageAnswer {
+  JournalNumber journal;
+  StorageDone done;
+};
+struct ConfigAnswer {
+  ConfigCompletion completion;
+};
+// Memory for a journal that was created; `error` is empty on success.
+struct RingAnswer {
+  JournalId journal;
+  RingMemory memory;
+  std::string error;
+};
+// Nothing more has arrived: acknowledge, replicate, checkpoint.
+struct EndOfBatch {};
+// Refuse new work, finish what was accepted.
+struct DrainRequested {};
+
+using ShardEvent = std::variant<Accepted, Received, ReceiveEnded, SendQueue, StorageAnswer,
+                                ConfigAnswer, RingAnswer, EndOfBatch, DrainRequested>;
+
+// ---- effects ----
+
+// Carried out in this order: sends, closes, pauses and resumes, then the rest. The bytes of a send
+// are valid until the next Step and must be copied or sent before it.
+struct ShardEffects {
+  struct Send {
+    ConnectionNumber connection;
+    ByteSpan head;
+    ByteSpan body;  // often the ring's own bytes
+  };
+  struct Storage {
+    JournalNumber journal;
+    StorageOp op;
+  };
+  // Make shared memory for a new journal.
+  struct RingWanted {
+    JournalId journal;
+    uint64_t data_bytes;
+    uint64_t head_bytes;
+  };
+  // The journal is removed: unmap its memory, delete its ring and segments.
+  struct Discard {
+    JournalNumber journal;
+    JournalId id;
+  };
+  // A journal began to live: where its storage operations go.
+  struct Opened {
+    JournalNumber journal;
+    JournalId id;
+  };
+
+  std::vector<Send> sends;
+  std::vector<ConnectionNumber> closes;  // after what is queued has been sent
+  std::vector<ConnectionNumber> pauses;  // stop receiving: the rest waits in the socket
+  std::vector<ConnectionNumber> resumes;
+  std::vector<Opened> opened;
+  std::vector<Storage> storage;
+  std::vector<ConfigRequest> config;
+  std::vector<RingWanted> rings;
+  std::vector<Discard> discards;
+  std::string fatal;  // not empty: the process must stop with this reason
+
+  void Clear() {
+    sends.clear();
+    closes.clear();
+    pauses.clear();
+    resumes.clear();
+    opened.clear();
+    storage.clear();
+    config.clear();
+    rings.clear();
+    discards.clear();
+  }
+};
+
+}  // namespace ringjournal
+
+#endif  // SERVER_SESSION_EFFECTS_H_

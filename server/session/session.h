@@ -1,0 +1,109 @@
+// One client connection as the shard sees it.
+#ifndef SERVER_SESSION_SESSION_H_
+#define SERVER_SESSION_SESSION_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "journal/base/limits.h"
+#include "journal/node/replica.h"
+#include "journal/subscription/reader.h"
+#include "server/session/ack_encoder.h"
+#include "server/session/effects.h"
+#include "server/session/frame_intake.h"
+
+namespace ringjournal {
+
+// A named journal that this shard serves.
+struct Journal {
+  JournalNumber number = 0;
+  v1::JournalConfig config;
+  std::unique_ptr<Replica> replica;
+  bool dirty = false;    // something happened since the last EndOfBatch
+  bool removed = false;  // no longer in the config document
+};
+
+// First in, first out, without an allocation once it has grown.
+class AckQueue {
+ public:
+  bool empty() const { return head_ == acks_.size(); }
+  size_t size() const { return acks_.size() - head_; }
+  const Ack& front() const { return acks_[head_]; }
+  const Ack& back() const { return acks_.back(); }
+  void push(const Ack& ack) { acks_.push_back(ack); }
+  void pop() {
+    if (++head_ == acks_.size()) {
+      acks_.clear();
+      head_ = 0;
+    } else if (head_ >= 4096) {
+      acks_.erase(acks_.begin(), acks_.begin() + static_cast<ptrdiff_t>(head_));
+      head_ = 0;
+    }
+  }
+
+ private:
+  std::vector<Ack> acks_;
+  size_t head_ = 0;
+};
+
+// A Read in progress.
+struct Subscription {
+  Subscription(uint64_t id, Reader r) : request_id(id), reader(std::move(r)) {}
+
+  uint64_t request_id;
+  Reader reader;
+  bool stopping = false;
+  uint64_t credit_bytes = 0;
+  std::string head;  // frame header of the run that is being sent
+};
+
+// A client waits until the journal is durable up to `index`.
+struct CheckpointWaiter {
+  uint64_t request_id = 0;
+  Index index;
+  JournalNumber journal = 0;
+};
+
+struct Session {
+  explicit Session(ConnectionNumber number, int64_t now_ns)
+      : connection(number), accepted_ns(now_ns), last_receive_ns(now_ns) {}
+
+  ConnectionNumber connection;
+  int64_t accepted_ns;
+  int64_t last_receive_ns;
+  FrameIntake intake{limits::kFrameBytesMaxBeforeHello};
+  bool hello_done = false;
+  bool closing = false;          // nothing more is read; closed once what is queued is sent
+  bool paused = false;           // receiving is paused
+  bool waits_for_admin = false;  // a journal is being created for its Open: frames behind it wait
+  std::string client_name;
+
+  Journal* journal = nullptr;  // after Open
+  bool may_append = false;
+  ProducerHandle producer;
+  uint64_t last_request_id = 0;
+  // An append was refused: so is everything behind it until Resume.
+  bool refusing = false;
+  int64_t stalled_since_ns = 0;  // an append waits for ring space; 0: none
+  AckQueue acks;
+  bool in_ack_list = false;
+  std::vector<std::unique_ptr<Subscription>> subscriptions;
+  std::vector<CheckpointWaiter> checkpoint_waiters;
+
+  // Of a dropped session: its readers may still have operations there.
+  Journal* journal_of_grave = nullptr;
+
+  std::string out;                  // replies of this batch
+  std::array<std::string, 2> sent;  // replies handed out, twice a batch at most
+  uint32_t next_sent = 0;
+  bool in_out_list = false;
+  uint64_t send_queue_bytes = 0;  // not yet taken by the socket
+  int64_t send_blocked_since_ns = 0;
+};
+
+}  // namespace ringjournal
+
+#endif  // SERVER_SESSION_SESSION_H_

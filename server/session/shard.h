@@ -1,0 +1,179 @@
+// The server without its sockets and files: sessions, journals and what passes between them.
+#ifndef SERVER_SESSION_SHARD_H_
+#define SERVER_SESSION_SHARD_H_
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "server/session/effects.h"
+#include "server/session/session.h"
+
+namespace ringjournal {
+
+struct ShardOptions {
+  std::string node;
+  Incarnation incarnation;
+  BootId boot = {};
+  std::string server_version;
+  uint32_t sessions_max = limits::kSessionsMaxDefault;
+  uint64_t ring_bytes_total_max = limits::kRingBytesTotalDefault;
+  v1::ConfigDocument document;  // as it stood after the start
+  uint64_t random_seed = 1;     // for journal ids
+};
+
+// Step(event, now) -> effects: pure, one thread. The driver feeds it what arrives, then EndOfBatch
+// once per turn; nothing is acknowledged, replicated or checkpointed before that. The bytes in
+// effects are valid until the next Step.
+class Shard {
+ public:
+  explicit Shard(ShardOptions options);
+  ~Shard();
+
+  // A journal that the start procedure has brought back. Its replica has started to lead.
+  JournalNumber AddJournal(const v1::JournalConfig& config, std::unique_ptr<Replica> replica);
+
+  // Appends to *effects, which the caller clears before.
+  void Step(const ShardEvent& event, Time now, ShardEffects* effects);
+
+  // When EndOfBatch is due although nothing happens; INT64_MAX: never.
+  int64_t deadline_ns() const;
+  // After DrainRequested: everything is answered and on disk.
+  bool drained() const;
+  // A reader has more to send at once: do not sleep.
+  bool has_more_to_read() const { return more_to_read_; }
+
+  size_t session_count() const { return sessions_.size(); }
+  // In the order of their numbers; null where one was removed.
+  const std::vector<std::unique_ptr<Journal>>& journals() const { return journals_; }
+  const v1::ConfigDocument& document() const { return options_.document; }
+
+ private:
+  using Taken = FrameIntake::Taken;
+  // A change of the config document on its way.
+  struct PendingChange {
+    enum class Kind { kCreate, kSet, kRemove } kind = Kind::kCreate;
+    ConnectionNumber connection = 0;
+    uint64_t request_id = 0;
+    std::string name;
+    JournalId id;
+    v1::JournalSettings settings;
+    std::vector<std::string> fields;
+    v1::Open open;  // to be carried on with once the journal is there
+    bool for_open = false;
+    RingMemory memory;
+    std::string failure;  // of making the memory
+    bool ready = false;   // may be submitted
+    bool submitted = false;
+  };
+
+  // events
+  void OnAccepted(const Accepted& event);
+  void OnReceived(const Received& event);
+  void OnReceiveEnded(const ReceiveEnded& event);
+  void OnSendQueue(const SendQueue& event);
+  void OnStorage(const StorageAnswer& event);
+  void OnConfig(const ConfigAnswer& event);
+  void OnRing(const RingAnswer& event);
+  void OnEndOfBatch();
+  void OnDrain();
+
+  // frames (shard.cc)
+  void Settle(Session* session, FrameIntake::Outcome outcome, const std::string& complaint);
+  Taken OnFrame(Session* session, ByteSpan frame);
+  Taken OnMessage(Session* session, const v1::ClientMessage& message);
+  Taken OnHello(Session* session, const v1::Hello& hello);
+  void Reply(Session* session, const v1::ServerMessage& message);
+  void ReplyError(Session* session, uint64_t request_id, v1::ErrorReply error);
+  Taken EndWith(Session* session, v1::ErrorCode code, std::string message);
+  void UpdatePause(Session* session);
+  Session* FindSession(ConnectionNumber connection);
+  void Touch(Session* session);
+  void DropSession(ConnectionNumber connection);
+  void CheckTimeouts();
+  void BeginClosing(Session* session);
+  void CloseFinished();
+
+  // appending (shard_append.cc)
+  Taken OnAppend(Session* session, ByteSpan frame);
+  Taken RefuseAppend(Session* session, uint64_t request_id, v1::ErrorReply error);
+  Taken AppendMustWait(Session* session, uint64_t request_id);
+  void OnResume(Session* session, const v1::Resume& resume);
+  void RetryStalled();
+  void SendAcks();
+  bool SendAcksOf(Session* session);
+
+  // opening and administration (shard_open.cc, shard_admin.cc)
+  Taken OnOpen(Session* session, const v1::Open& open);
+  void FinishOpen(Session* session, const v1::Open& open, Journal* journal);
+  bool ShowsLoss(const v1::Open& open, const Journal& journal, v1::ErrorReply* error) const;
+  v1::Continuity CheckReceipt(const v1::Receipt& receipt, const Journal& journal) const;
+  void OnResolve(Session* session, const v1::Resolve& request);
+  void OnCreate(Session* session, const v1::JournalCreate& request);
+  void OnSet(Session* session, const v1::JournalSet& request);
+  void OnRemove(Session* session, const v1::JournalRemove& request);
+  void OnTrim(Session* session, const v1::JournalTrim& request);
+  void OnCheckpoint(Session* session, const v1::Checkpoint& request);
+  void OnStatus(Session* session, const v1::Status& request);
+  void OnList(Session* session, const v1::JournalList& request);
+  void OnInfo(Session* session, const v1::JournalInfo& request);
+  void OnDescribe(Session* session, const v1::Describe& request);
+  void AnswerCheckpoints();
+  Journal* FindJournal(const std::string& name);
+  Journal* FindOrRefuse(Session* session, uint64_t request_id, const std::string& name);
+  void FillReply(const Journal& journal, v1::JournalReply* reply) const;
+
+  // changes of the config document, one at a time (shard_config.cc)
+  void StartCreate(Session* session, PendingChange change);
+  void SubmitChange();
+  absl::Status EditDocument(v1::ConfigDocument* next, const PendingChange& change) const;
+  void ChangeIsDone();
+  void ChangeFailed(const std::string& why, v1::ErrorCode code);
+  void StartJournal(const PendingChange& change);
+  void ApplySet(const PendingChange& change);
+  void ApplyRemove(Journal* journal);
+  void BuryRemoved();
+  uint64_t RingBytesTotal() const;
+
+  // reading (shard_read.cc)
+  void OnRead(Session* session, const v1::Read& read);
+  void OnReadCredit(Session* session, const v1::ReadCredit& credit);
+  void OnReadStop(Session* session, const v1::ReadStop& stop);
+  void PumpReaders();
+  bool Pump(Session* session, Subscription* subscription);
+  void SendRun(Session* session, Subscription* subscription, ByteSpan run);
+  void EndRead(Session* session, const Subscription& subscription, const Reader::Turn& turn);
+  void EmitOut(Session* session);
+  void FlushOut();
+  void EmitStorage(Journal* journal);
+
+  ShardOptions options_;
+  Time now_;
+  ShardEffects* effects_ = nullptr;  // of the Step that runs
+  absl::flat_hash_map<ConnectionNumber, std::unique_ptr<Session>> sessions_;
+  std::vector<std::unique_ptr<Journal>> journals_;
+  std::vector<Session*> with_acks_;  // sessions that wait for acknowledgements
+  std::vector<Session*> with_out_;   // sessions with replies of this batch
+  std::vector<Session*> stalled_;    // sessions whose receive waits
+  std::vector<Session*> readers_;    // sessions with subscriptions
+  std::vector<Session*> checkpointers_;
+  std::vector<Session*> closing_;
+  std::vector<StorageOp> ops_;  // scratch
+  std::deque<PendingChange> changes_;
+  uint64_t change_token_ = 0;
+  uint64_t random_state_;
+  uint32_t next_reader_token_ = Checkpointer::kTokenEnd;
+  bool draining_ = false;
+  bool more_to_read_ = false;
+  std::vector<std::unique_ptr<Subscription>> finished_;  // ended; effects may point into them
+  int64_t next_timeout_check_ns_ = 0;
+  int64_t started_ns_ = 0;
+  std::vector<std::unique_ptr<Session>> graveyard_;  // dropped during this Step
+};
+
+}  // namespace ringjournal
+
+#endif  // SERVER_SESSION_SHARD_H_

@@ -1,0 +1,186 @@
+// Requests about journals and the node.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "journal/node/refusals.h"
+#include "server/session/describe.h"
+#include "server/session/shard.h"
+
+namespace ringjournal {
+
+void Shard::FillReply(const Journal& journal, v1::JournalReply* reply) const {
+  *reply->mutable_config() = journal.config;
+  *reply->mutable_config()->mutable_settings() = journal.replica->options().settings;
+  const Replica& replica = *journal.replica;
+  FillWatermarks(replica, reply->mutable_watermarks());
+  v1::JournalStats* stats = reply->mutable_stats();
+  const Checkpointer& checkpointer = replica.checkpointer();
+  stats->set_ring_bytes(replica.ring().data_bytes());
+  stats->set_ring_bytes_used(replica.ring().used_bytes());
+  stats->set_segment_count(checkpointer.catalog().segments().size());
+  stats->set_segment_bytes(checkpointer.catalog().total_bytes());
+  stats->set_appended_bytes(replica.appended_bytes());
+  stats->set_checkpoint_bytes(checkpointer.entry_bytes_written());
+  stats->set_disk_bytes(checkpointer.disk_bytes_written());
+  stats->set_producer_count(replica.derived().producers().size());
+  stats->set_storage_state(checkpointer.storage_full() ? "full" : "ok");
+}
+
+void Shard::OnCreate(Session* session, const v1::JournalCreate& request) {
+  PendingChange change;
+  change.kind = PendingChange::Kind::kCreate;
+  change.request_id = request.request_id();
+  change.name = request.name();
+  change.settings = request.settings();
+  StartCreate(session, std::move(change));
+}
+
+void Shard::OnSet(Session* session, const v1::JournalSet& request) {
+  Journal* journal = FindOrRefuse(session, request.request_id(), request.name());
+  if (journal == nullptr) return;
+  for (const std::string& field : request.fields()) {
+    if (field != "ring_bytes" && field != "memory_only" && field != "producers_max") continue;
+    v1::ErrorReply error;
+    Refuse(v1::ERROR_CODE_BAD_SETTING,
+           absl::StrCat(field,
+                        " is fixed when a journal is created; create another journal with the "
+                        "value you want"),
+           &error);
+    return ReplyError(session, request.request_id(), std::move(error));
+  }
+  PendingChange change;
+  change.kind = PendingChange::Kind::kSet;
+  change.connection = session->connection;
+  change.request_id = request.request_id();
+  JournalId::FromView(journal->config.id(), &change.id);
+  change.settings = request.settings();
+  change.fields.assign(request.fields().begin(), request.fields().end());
+  change.ready = true;
+  changes_.push_back(std::move(change));
+  SubmitChange();
+}
+
+void Shard::OnRemove(Session* session, const v1::JournalRemove& request) {
+  Journal* journal = FindOrRefuse(session, request.request_id(), request.name());
+  if (journal == nullptr) return;
+  PendingChange change;
+  change.kind = PendingChange::Kind::kRemove;
+  change.connection = session->connection;
+  change.request_id = request.request_id();
+  JournalId::FromView(journal->config.id(), &change.id);
+  change.ready = true;
+  changes_.push_back(std::move(change));
+  SubmitChange();
+}
+
+void Shard::OnInfo(Session* session, const v1::JournalInfo& request) {
+  Journal* journal = FindOrRefuse(session, request.request_id(), request.name());
+  if (journal == nullptr) return;
+  v1::ServerMessage message;
+  message.mutable_journal_reply()->set_request_id(request.request_id());
+  FillReply(*journal, message.mutable_journal_reply());
+  Reply(session, message);
+}
+
+void Shard::OnList(Session* session, const v1::JournalList& request) {
+  v1::ServerMessage message;
+  message.mutable_journal_list_reply()->set_request_id(request.request_id());
+  for (const auto& journal : journals_) {
+    if (journal == nullptr || journal->removed) continue;
+    FillReply(*journal, message.mutable_journal_list_reply()->add_journals());
+  }
+  Reply(session, message);
+}
+
+void Shard::OnStatus(Session* session, const v1::Status& request) {
+  v1::ServerMessage message;
+  v1::StatusReply* reply = message.mutable_status_reply();
+  reply->set_request_id(request.request_id());
+  reply->set_node(options_.node);
+  reply->set_node_incarnation(options_.incarnation.value());
+  reply->set_server_version(options_.server_version);
+  reply->set_uptime_ms(static_cast<uint64_t>(now_.monotonic_ns - started_ns_) / 1000000);
+  reply->set_sessions(static_cast<uint32_t>(sessions_.size()));
+  reply->set_config_version(options_.document.version());
+  std::string full;
+  uint32_t count = 0;
+  for (const auto& journal : journals_) {
+    if (journal == nullptr || journal->removed) continue;
+    ++count;
+    FillReply(*journal, reply->add_journals());
+    if (journal->replica->checkpointer().storage_full()) full = journal->config.name();
+  }
+  if (!full.empty()) {
+    reply->set_verdict(absl::StrCat("The disk is full (journal ", full,
+                                    "): disk levels are refused; free space or run `ringjournal "
+                                    "journal trim`."));
+  } else if (draining_) {
+    reply->set_verdict("Shutting down.");
+  } else {
+    reply->set_verdict(absl::StrCat("Healthy: one node, ", count,
+                                    count == 1 ? " journal" : " journals", ", one copy of each."));
+  }
+  Reply(session, message);
+}
+
+void Shard::OnTrim(Session* session, const v1::JournalTrim& request) {
+  Journal* journal = FindOrRefuse(session, request.request_id(), request.name());
+  if (journal == nullptr) return;
+  v1::ErrorReply error;
+  if (!journal->replica->Trim(Lsn(request.before_lsn()), now_, &error)) {
+    return ReplyError(session, request.request_id(), std::move(error));
+  }
+  journal->dirty = true;
+  v1::ServerMessage message;
+  message.mutable_journal_reply()->set_request_id(request.request_id());
+  FillReply(*journal, message.mutable_journal_reply());
+  Reply(session, message);
+}
+
+void Shard::OnCheckpoint(Session* session, const v1::Checkpoint& request) {
+  Journal* journal = FindOrRefuse(session, request.request_id(), request.name());
+  if (journal == nullptr) return;
+  v1::ErrorReply error;
+  if (journal->replica->memory_only()) {
+    Refuse(v1::ERROR_CODE_LEVEL_NOT_OFFERED, "the journal is memory-only; it has no checkpoints",
+           &error);
+    return ReplyError(session, request.request_id(), std::move(error));
+  }
+  Index index = journal->replica->RequestCheckpoint();
+  journal->dirty = true;
+  session->checkpoint_waiters.push_back({request.request_id(), index, journal->number});
+  if (std::find(checkpointers_.begin(), checkpointers_.end(), session) == checkpointers_.end()) {
+    checkpointers_.push_back(session);
+  }
+}
+
+void Shard::AnswerCheckpoints() {
+  size_t kept_sessions = 0;
+  for (Session* session : checkpointers_) {
+    std::vector<CheckpointWaiter> kept;
+    for (const CheckpointWaiter& waiter : session->checkpoint_waiters) {
+      const Journal* journal = journals_[waiter.journal].get();
+      if (journal == nullptr) continue;
+      if (journal->replica->marks().durable.index < waiter.index) {
+        kept.push_back(waiter);
+        continue;
+      }
+      v1::ServerMessage message;
+      message.mutable_checkpoint_reply()->set_request_id(waiter.request_id);
+      FillWatermarks(*journal->replica, message.mutable_checkpoint_reply()->mutable_watermarks());
+      Reply(session, message);
+    }
+    session->checkpoint_waiters = std::move(kept);
+    if (!session->checkpoint_waiters.empty()) checkpointers_[kept_sessions++] = session;
+  }
+  checkpointers_.resize(kept_sessions);
+}
+
+void Shard::OnDescribe(Session* session, const v1::Describe& request) {
+  v1::ServerMessage message;
+  message.mutable_describe_reply()->set_request_id(request.request_id());
+  message.mutable_describe_reply()->set_file_descriptor_set(ClientDescriptorSet());
+  Reply(session, message);
+}
+
+}  // namespace ringjournal

@@ -1,0 +1,267 @@
+// Changes of the config document: one at a time, each by compare-and-swap, re-decided on a
+// conflict.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "journal/base/check.h"
+#include "journal/node/refusals.h"
+#include "server/config_store/document_checks.h"
+#include "server/config_store/document_edits.h"
+#include "server/session/describe.h"
+#include "server/session/shard.h"
+
+namespace ringjournal {
+namespace {
+
+// splitmix64: journal ids need to be unique, not secret.
+uint64_t NextRandom(uint64_t* state) {
+  uint64_t z = (*state += 0x9e3779b97f4a7c15);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+v1::ErrorCode CodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kAlreadyExists:
+      return v1::ERROR_CODE_JOURNAL_EXISTS;
+    case absl::StatusCode::kNotFound:
+      return v1::ERROR_CODE_JOURNAL_NOT_FOUND;
+    case absl::StatusCode::kResourceExhausted:
+      return v1::ERROR_CODE_LIMIT;
+    case absl::StatusCode::kInvalidArgument:
+      return v1::ERROR_CODE_BAD_SETTING;
+    default:
+      return v1::ERROR_CODE_UNAVAILABLE;
+  }
+}
+
+}  // namespace
+
+uint64_t Shard::RingBytesTotal() const {
+  uint64_t total = 0;
+  for (const auto& journal : journals_) {
+    if (journal == nullptr || journal->replica == nullptr) continue;
+    total += journal->replica->ring().data_bytes() +
+             RingHeadBytes(journal->replica->options().settings.producers_max());
+  }
+  return total;
+}
+
+// Asks for the ring's memory; the journal exists once the config document says so.
+void Shard::StartCreate(Session* session, PendingChange change) {
+  change.settings = WithDefaults(change.settings);
+  v1::ErrorReply error;
+  absl::Status name = ValidateJournalName(change.name);
+  absl::Status settings = ValidateSettings(change.settings);
+  uint64_t ring_bytes =
+      change.settings.ring_bytes() + RingHeadBytes(change.settings.producers_max());
+  if (!name.ok()) {
+    Refuse(v1::ERROR_CODE_NAME_NOT_ALLOWED, std::string(name.message()), &error);
+  } else if (!settings.ok()) {
+    Refuse(v1::ERROR_CODE_BAD_SETTING, std::string(settings.message()), &error);
+  } else if (RingBytesTotal() + ring_bytes > options_.ring_bytes_total_max) {
+    Refuse(v1::ERROR_CODE_LIMIT,
+           absl::StrCat("the rings of this node would exceed ", options_.ring_bytes_total_max,
+                        " bytes of memory; use a smaller ring or raise --ring-total"),
+           &error);
+  } else if (FindJournal(change.name) != nullptr) {
+    Refuse(v1::ERROR_CODE_JOURNAL_EXISTS,
+           absl::StrCat("a journal \"", change.name, "\" exists already; choose another name"),
+           &error);
+  }
+  if (error.code() != v1::ERROR_CODE_UNKNOWN) {
+    return ReplyError(session, change.request_id, std::move(error));
+  }
+  change.connection = session->connection;
+  uint64_t words[2] = {NextRandom(&random_state_), NextRandom(&random_state_)};
+  std::memcpy(change.id.bytes.data(), words, 16);
+  if (change.for_open) session->waits_for_admin = true;
+  effects_->rings.push_back(
+      {change.id, change.settings.ring_bytes(), RingHeadBytes(change.settings.producers_max())});
+  changes_.push_back(std::move(change));
+}
+
+void Shard::OnRing(const RingAnswer& event) {
+  auto it = std::find_if(changes_.begin(), changes_.end(),
+                         [&](const PendingChange& c) { return c.id == event.journal; });
+  RJ_CHECK(it != changes_.end());
+  it->memory = event.memory;
+  it->failure = event.error;
+  it->ready = true;
+  SubmitChange();
+}
+
+absl::Status Shard::EditDocument(v1::ConfigDocument* next, const PendingChange& change) const {
+  std::string change_id = absl::StrCat(options_.incarnation.value(), "-", change_token_);
+  switch (change.kind) {
+    case PendingChange::Kind::kCreate: {
+      JournalSpec spec;
+      spec.id = change.id;
+      spec.name = change.name;
+      spec.members = {options_.node};
+      spec.settings = change.settings;
+      spec.change_id = change_id;
+      absl::Status created = CreateJournal(next, spec);
+      if (!created.ok()) return created;
+      return LeadNew(next, Claim{change.id, options_.node, options_.incarnation, change_id});
+    }
+    case PendingChange::Kind::kSet:
+      return SetJournal(next, SettingsChange{change.id, change.settings, change.fields, change_id});
+    case PendingChange::Kind::kRemove:
+      return RemoveJournal(next, change.id);
+  }
+  return absl::InternalError("unknown change");
+}
+
+// Sends the first change on its way, if it is ready and none is under way.
+void Shard::SubmitChange() {
+  while (!changes_.empty() && !changes_.front().submitted) {
+    PendingChange* change = &changes_.front();
+    if (!change->ready) return;
+    if (!change->failure.empty()) {
+      ChangeFailed(change->failure, v1::ERROR_CODE_UNAVAILABLE);
+      continue;
+    }
+    v1::ConfigDocument next = options_.document;
+    ++change_token_;
+    absl::Status edited = EditDocument(&next, *change);
+    if (!edited.ok()) {
+      ChangeFailed(std::string(edited.message()), CodeOf(edited));
+      continue;
+    }
+    change->submitted = true;
+    std::string change_id = absl::StrCat(options_.incarnation.value(), "-", change_token_);
+    effects_->config.push_back(ConfigRequest::Cas(change_token_, options_.document.version(),
+                                                  std::move(next), std::move(change_id)));
+    return;
+  }
+}
+
+void Shard::OnConfig(const ConfigAnswer& event) {
+  const ConfigCompletion& done = event.completion;
+  if (done.token != change_token_ || changes_.empty() || !changes_.front().submitted) return;
+  if (done.document.version() > options_.document.version()) options_.document = done.document;
+  changes_.front().submitted = false;
+  if (done.outcome == ConfigOutcome::kOk) {
+    ChangeIsDone();
+  } else if (done.outcome != ConfigOutcome::kConflict) {
+    ChangeFailed(std::string(done.status.message()), v1::ERROR_CODE_UNAVAILABLE);
+  }
+  SubmitChange();
+}
+
+void Shard::ChangeFailed(const std::string& why, v1::ErrorCode code) {
+  PendingChange change = std::move(changes_.front());
+  changes_.pop_front();
+  if (change.kind == PendingChange::Kind::kCreate) {
+    effects_->discards.push_back({UINT32_MAX, change.id});
+  }
+  Session* session = FindSession(change.connection);
+  if (session == nullptr) return;
+  session->waits_for_admin = false;
+  v1::ErrorReply error;
+  Refuse(code, why, &error);
+  ReplyError(session, change.request_id, std::move(error));
+}
+
+void Shard::ChangeIsDone() {
+  PendingChange change = std::move(changes_.front());
+  changes_.pop_front();
+  if (change.kind == PendingChange::Kind::kCreate) StartJournal(change);
+  if (change.kind == PendingChange::Kind::kSet) ApplySet(change);
+  Journal* journal = nullptr;
+  for (auto& j : journals_) {
+    if (j != nullptr && j->config.id() == change.id.view()) journal = j.get();
+  }
+  Session* session = FindSession(change.connection);
+  if (session != nullptr) {
+    session->waits_for_admin = false;
+    if (change.for_open) {
+      FinishOpen(session, change.open, journal);
+    } else {
+      v1::ServerMessage message;
+      message.mutable_journal_reply()->set_request_id(change.request_id);
+      FillReply(*journal, message.mutable_journal_reply());
+      Reply(session, message);
+    }
+  }
+  if (change.kind == PendingChange::Kind::kRemove) ApplyRemove(journal);
+}
+
+void Shard::StartJournal(const PendingChange& change) {
+  v1::JournalConfig config;
+  for (const v1::JournalConfig& c : options_.document.journals()) {
+    if (c.id() == change.id.view()) config = c;
+  }
+  ReplicaOptions options;
+  options.id = change.id;
+  options.epoch = {config.generation(), config.epoch()};
+  options.incarnation = options_.incarnation;
+  options.config_version = options_.document.version();
+  options.settings = change.settings;
+  v1::StateSnapshot state;
+  DerivedState derived;
+  derived.WriteTo(&state);
+  RingIdentityValues identity{change.id, options_.boot, config.generation(),
+                              change.settings.producers_max()};
+  Ring ring = Ring::Create(change.memory, identity, state);
+  RingPlace start = ring.end();
+  auto replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), start,
+                                           state, SegmentCatalog());
+  replica->LeaderStart(now_);
+  JournalNumber number = AddJournal(config, std::move(replica));
+  effects_->opened.push_back({number, change.id});
+}
+
+void Shard::ApplySet(const PendingChange& change) {
+  for (const v1::JournalConfig& config : options_.document.journals()) {
+    if (config.id() != change.id.view()) continue;
+    for (auto& journal : journals_) {
+      if (journal == nullptr || journal->config.id() != config.id()) continue;
+      journal->config = config;
+      journal->replica->ApplySettings(WithDefaults(config.settings()));
+      journal->dirty = true;
+    }
+  }
+}
+
+// The journal's sessions end; its memory and files go once nothing is in flight.
+void Shard::ApplyRemove(Journal* journal) {
+  journal->removed = true;
+  std::vector<Session*> bound;
+  for (auto& [connection, session] : sessions_) {
+    if (session->journal == journal) bound.push_back(session.get());
+  }
+  for (Session* session : bound) {
+    for (auto& subscription : session->subscriptions) {
+      v1::ServerMessage message;
+      v1::ReadEnd* end = message.mutable_read_end();
+      end->set_request_id(subscription->request_id);
+      end->set_reason(v1::ReadEnd::REASON_JOURNAL_REMOVED);
+      end->set_next_lsn(subscription->reader.next().value());
+      end->set_message("the journal was removed");
+      Reply(session, message);
+    }
+    EndWith(session, v1::ERROR_CODE_JOURNAL_NOT_FOUND, "the journal was removed");
+  }
+}
+
+void Shard::BuryRemoved() {
+  for (auto& journal : journals_) {
+    if (journal == nullptr || !journal->removed || !journal->replica->settled()) continue;
+    auto uses = [&](const Session& s) {
+      return s.journal == journal.get() || s.journal_of_grave == journal.get();
+    };
+    bool used = false;
+    for (auto& [connection, session] : sessions_) used = used || uses(*session);
+    for (auto& session : graveyard_) used = used || uses(*session);
+    if (used) continue;
+    JournalId id;
+    JournalId::FromView(journal->config.id(), &id);
+    effects_->discards.push_back({journal->number, id});
+    journal.reset();
+  }
+}
+
+}  // namespace ringjournal

@@ -1,0 +1,165 @@
+// Opening a journal: binding a session, receipts, loss.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "journal/node/refusals.h"
+#include "server/config_store/document_checks.h"
+#include "server/session/describe.h"
+#include "server/session/shard.h"
+
+namespace ringjournal {
+
+void FillWatermarks(const Replica& replica, v1::Watermarks* out) {
+  Marks marks = replica.marks();
+  auto fill = [](Watermark from, v1::Watermark* to) {
+    to->set_index(from.index.value());
+    to->set_lsn(from.lsn.value());
+  };
+  fill(marks.oldest, out->mutable_oldest());
+  fill(marks.durable, out->mutable_durable());
+  fill(marks.committed, out->mutable_committed());
+  fill(marks.end, out->mutable_end());
+}
+
+Journal* Shard::FindJournal(const std::string& name) {
+  for (auto& journal : journals_) {
+    if (journal != nullptr && !journal->removed && journal->config.name() == name) {
+      return journal.get();
+    }
+  }
+  return nullptr;
+}
+
+Journal* Shard::FindOrRefuse(Session* session, uint64_t request_id, const std::string& name) {
+  Journal* journal = FindJournal(name);
+  if (journal != nullptr) return journal;
+  v1::ErrorReply error;
+  Refuse(v1::ERROR_CODE_JOURNAL_NOT_FOUND,
+         absl::StrCat("there is no journal \"", name,
+                      "\"; `ringjournal journal ls` lists them, `journal create` makes one"),
+         &error);
+  ReplyError(session, request_id, std::move(error));
+  return nullptr;
+}
+
+FrameIntake::Taken Shard::OnOpen(Session* session, const v1::Open& open) {
+  v1::ErrorReply error;
+  if (session->journal != nullptr) {
+    Refuse(v1::ERROR_CODE_PROTOCOL,
+           "this session has a journal already; open another connection for another journal",
+           &error);
+    ReplyError(session, open.request_id(), std::move(error));
+    return Taken::kYes;
+  }
+  if (open.producer().size() > limits::kProducerNameBytesMax) {
+    Refuse(v1::ERROR_CODE_NAME_NOT_ALLOWED,
+           absl::StrCat("the producer name has ", open.producer().size(), " bytes; at most ",
+                        limits::kProducerNameBytesMax, " are allowed"),
+           &error);
+    ReplyError(session, open.request_id(), std::move(error));
+    return Taken::kYes;
+  }
+  Journal* journal = FindJournal(open.journal());
+  if (journal == nullptr && open.create()) {
+    PendingChange change;
+    change.kind = PendingChange::Kind::kCreate;
+    change.request_id = open.request_id();
+    change.name = open.journal();
+    change.open = open;
+    change.for_open = true;
+    StartCreate(session, std::move(change));
+    return Taken::kYes;
+  }
+  if (journal == nullptr) {
+    FindOrRefuse(session, open.request_id(), open.journal());
+    return Taken::kYes;
+  }
+  FinishOpen(session, open, journal);
+  return Taken::kYes;
+}
+
+// Only who holds something at or above the start of a loss is told of it: he must accept it.
+bool Shard::ShowsLoss(const v1::Open& open, const Journal& journal, v1::ErrorReply* error) const {
+  if (!open.has_last_receipt()) return false;
+  const v1::Receipt& receipt = open.last_receipt();
+  if (receipt.journal_id() != journal.config.id()) return false;
+  for (const v1::LossReport& loss : journal.config.losses()) {
+    if (loss.generation() <= receipt.generation()) continue;
+    if (loss.generation() <= open.accept_generation()) continue;
+    if (receipt.last_lsn() < loss.first_lsn()) continue;
+    Refuse(v1::ERROR_CODE_DATA_LOSS,
+           absl::StrCat("acknowledged transactions may have been lost from LSN ", loss.first_lsn(),
+                        " on (", loss.reason(), "); your receipt reaches LSN ", receipt.last_lsn(),
+                        ": check what you hold from there on, then open with accept_generation ",
+                        loss.generation()),
+           error);
+    v1::DataLossDetail* detail = error->mutable_data_loss();
+    detail->set_valid_end_lsn(loss.first_lsn() - 1);
+    detail->set_generation(loss.generation());
+    *detail->mutable_report() = loss;
+    detail->set_receipt_lsn(receipt.last_lsn());
+    return true;
+  }
+  return false;
+}
+
+v1::Continuity Shard::CheckReceipt(const v1::Receipt& receipt, const Journal& journal) const {
+  if (receipt.journal_id() != journal.config.id()) return v1::CONTINUITY_DIVERGED;
+  const Ring& ring = journal.replica->ring();
+  if (Index(receipt.index()) >= ring.end().index) return v1::CONTINUITY_DIVERGED;
+  std::optional<RingPlace> place = ring.Find(Index(receipt.index()));
+  if (!place.has_value()) return v1::CONTINUITY_CANNOT_TELL;
+  bool same = ring.Record(*place).header.chain == receipt.chain();
+  return same ? v1::CONTINUITY_CONTINUOUS : v1::CONTINUITY_DIVERGED;
+}
+
+void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal) {
+  v1::ErrorReply error;
+  if (ShowsLoss(open, *journal, &error)) {
+    return ReplyError(session, open.request_id(), std::move(error));
+  }
+  v1::ServerMessage message;
+  v1::OpenReply* reply = message.mutable_open_reply();
+  if (open.has_last_receipt()) reply->set_continuity(CheckReceipt(open.last_receipt(), *journal));
+  Replica* replica = journal->replica.get();
+  if (!open.producer().empty()) {
+    if (!replica->OpenProducer(open.producer(), now_, &session->producer, &error)) {
+      return ReplyError(session, open.request_id(), std::move(error));
+    }
+    journal->dirty = true;
+    session->may_append = true;
+    const ProducerState& state = replica->derived().producers().at(session->producer.slot);
+    reply->set_producer_id(state.id.value());
+    reply->set_producer_epoch(state.epoch);
+    reply->set_last_sequence(state.last_sequence.value());
+    reply->set_last_sequence_lsn(state.last_lsn.value());
+  }
+  session->journal = journal;
+  reply->set_request_id(open.request_id());
+  reply->set_journal_id(journal->config.id());
+  reply->set_generation(journal->config.generation());
+  reply->set_epoch(journal->config.epoch());
+  FillWatermarks(*replica, reply->mutable_watermarks());
+  *reply->mutable_settings() = replica->options().settings;
+  *reply->mutable_losses() = journal->config.losses();
+  Reply(session, message);
+}
+
+void Shard::OnResolve(Session* session, const v1::Resolve& request) {
+  v1::ErrorReply error;
+  if (session->journal == nullptr) {
+    Refuse(v1::ERROR_CODE_NOT_OPEN, "open the journal before asking for an outcome", &error);
+    return ReplyError(session, request.request_id(), std::move(error));
+  }
+  v1::ServerMessage message;
+  v1::ResolveReply* reply = message.mutable_resolve_reply();
+  reply->set_request_id(request.request_id());
+  if (!session->journal->replica->Resolve(request.producer(), Sequence(request.sequence()),
+                                          request.settle(), now_, reply, &error)) {
+    return ReplyError(session, request.request_id(), std::move(error));
+  }
+  session->journal->dirty = true;
+  Reply(session, message);
+}
+
+}  // namespace ringjournal
