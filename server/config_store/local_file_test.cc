@@ -309,6 +309,14 @@ TEST_F(PosixFile, AReadOnlyDirectoryOrFileIsAnErrorThatSaysWhatToDo) {
   ASSERT_EQ(chmod(directory_.c_str(), 0755), 0);
 }
 
+TEST(PosixFileElsewhere, AFileSystemThatTakesNoNewFilesIsAnErrorEvenForRoot) {
+  const absl::Status status =
+      LocalFileStore::Open(NewPosixSlotFile("/sys/config"), Options()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(Message(status), ::testing::AnyOf(HasSubstr("permission on the data directory"),
+                                                HasSubstr("mount it writable")));
+}
+
 TEST_F(PosixFile, AFileThatCannotBeWrittenWholeIsAnErrorAndNothingIsLeft) {
   // A limit on file sizes stands in for a full disk: the write fails half-way.
   ASSERT_NE(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
