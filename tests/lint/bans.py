@@ -50,7 +50,7 @@ BANS = [
     Ban("absl-view", r"\babsl::(string_view|optional|Span|variant)\b", in_headers,
         "Our headers speak std; this version of absl does not convert",
         "Use std::string_view, std::optional, std::span"),
-    Ban("throw", r"\bthrow\b(?!\s*\()", anywhere, "There are no exceptions here",
+    Ban("throw", r"\bthrow\b(?!\s*\(|\s+CLI::)", anywhere, "There are no exceptions here",
         "Return an absl::Status, or RJ_CHECK for a programmer's error"),
     Ban("assert", r"(?<![\w.>:])assert\s*\(", anywhere, "An optimised build drops it", "Use RJ_CHECK"),
     Ban("unsafe-c", r"(?<![\w.>:])(?:std::)?(strcpy|strcat|sprintf|gets|atoi|atol|atoll|strtok)\s*\(",

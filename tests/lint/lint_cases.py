@@ -92,6 +92,7 @@ GOOD = [
     ("bans", cc("journal/a.cc", "state.time(now); snprintf(b, 1, x); row.rand(); Print(f.time);")),
     ("bans", cc("io/a.cc", "// lint-allow: throw: the library asks for it\nthrow 1;")),
     ("bans", cc("io/a.cc", "static_assert(x); EXPECT_THROW(x); int n = 1'000'000; char c = '\"';")),
+    ("bans", cc("tools/a.cc", "throw CLI::ValidationError(x);")),
     ("no order of hash tables",
      cc("journal/a.h", "// lint-allow: hash-table: looked up by id only\nabsl::flat_hash_set<int> m_;")),
     ("sizes", cc("io/a.cc", "namespace {\n" + "int F() {\n  return 1;\n}\n" * 40 + "}\n")),
