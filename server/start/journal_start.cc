@@ -1,0 +1,326 @@
+#include "server/start/journal_start.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "journal/base/check.h"
+#include "journal/ring/ring_recovery.h"
+#include "journal/segment/segment_scan.h"
+#include "server/config_store/document_edits.h"
+#include "server/session/describe.h"
+
+namespace ringjournal {
+namespace {
+
+absl::Status Unusable(std::string what) {
+  return absl::DataLossError(absl::StrCat(
+      what, "; nothing was changed or deleted: run `ringjournal verify` on the data directory"));
+}
+
+// Rebuilds the derived state from what the disk holds; with a ring, fills that too.
+class Rebuild : public RecoveryVisitor {
+ public:
+  // With memory: a new ring of this identity is made there.
+  explicit Rebuild(RingMemory* memory, RingIdentityValues identity)
+      : memory_(memory), identity_(identity) {}
+
+  void OnStart(const v1::StateSnapshot& state) override {
+    derived_ = DerivedState::ReadFrom(state);
+    if (memory_ != nullptr) ring_ = Ring::Create(*memory_, identity_, state);
+  }
+
+  void OnEntry(const RecordView& view) override {
+    if (status_.ok() && ring_.has_value()) Copy(view);
+    if (status_.ok()) status_ = derived_.Apply(view);
+  }
+
+  const absl::Status& status() const { return status_; }
+  const DerivedState& derived() const { return derived_; }
+  std::optional<Ring>& ring() { return ring_; }
+
+ private:
+  // Everything is on disk, so all of the ring may be reused.
+  void Copy(const RecordView& view) {
+    size_t bytes = view.record.size();
+    std::byte* at = ring_->snapshot_due() ? nullptr : ring_->Reserve(bytes, view.header.index);
+    if (at == nullptr) {
+      v1::StateSnapshot state;
+      derived_.WriteTo(&state);
+      ring_->WriteSnapshot(state);
+      at = ring_->Reserve(bytes, view.header.index);
+    }
+    if (at == nullptr) {
+      status_ = Unusable(absl::StrCat("entry ", view.header.index.value(),
+                                      " is larger than this journal's ring takes"));
+      return;
+    }
+    std::memcpy(at, view.record.data(), bytes);
+    ring_->Publish(view.header.index, view.header.first_lsn, bytes);
+  }
+
+  RingMemory* memory_;
+  RingIdentityValues identity_;
+  DerivedState derived_;
+  std::optional<Ring> ring_;
+  absl::Status status_;
+};
+
+class Starter {
+ public:
+  Starter(const JournalStartInput& input, JournalStorage* storage, ConfigChanger change)
+      : in_(input), storage_(storage), change_(change) {
+    RJ_CHECK(JournalId::FromView(in_.config.id(), &id_));
+    settings_ = WithDefaults(in_.config.settings());
+    head_bytes_ = RingHeadBytes(settings_.producers_max());
+  }
+
+  absl::StatusOr<JournalStart> Run() {
+    RJ_RETURN_IF_ERROR(LookAtRing());
+    RJ_RETURN_IF_ERROR(ListFiles());
+    bool ring_serves = ring_.verdict == RingVerdict::kIntact;
+    // With an intact ring only the newest segment is needed: it tells where the disk ends.
+    Rebuild rebuild(nullptr, {});
+    RecoverFrom(ring_serves ? 1 : settings_.ring_bytes(), &rebuild);
+    RJ_RETURN_IF_ERROR(rebuild.status());
+    StartFindings findings;
+    findings.ring = ring_.verdict;
+    findings.disk = disk_.verdict;
+    findings.memory_only = settings_.memory_only();
+    findings.ever_led = in_.config.epoch() > 0;
+    StartDecision decision = DecideStart(findings);
+    start_.action = decision.action;
+    start_.sentence = absl::StrCat(decision.reason, " [ring: ", ring_.reason, "; disk: ",
+                                   disk_.sentence, "]");
+    start_.notes = disk_.notes;
+    switch (decision.action) {
+      case StartAction::kStartEmpty: RJ_RETURN_IF_ERROR(StartEmpty()); break;
+      case StartAction::kWarmStart:
+      case StartAction::kWarmStartDiskDamaged:
+        RJ_RETURN_IF_ERROR(StartWarm(rebuild.derived()));
+        break;
+      case StartAction::kDiskRecovery: RJ_RETURN_IF_ERROR(StartFromDisk()); break;
+      case StartAction::kRefuse: return Unusable(start_.sentence);
+    }
+    RemoveUseless();
+    start_.replica->LeaderStart(in_.now);
+    return std::move(start_);
+  }
+
+ private:
+  absl::Status LookAtRing() {
+    absl::StatusOr<RingMemory> memory = storage_->OpenRing(head_bytes_, settings_.ring_bytes());
+    if (absl::IsNotFound(memory.status())) {
+      ring_.verdict = RingVerdict::kAbsent;
+      ring_.reason = "there is no ring file";
+      return absl::OkStatus();
+    }
+    if (absl::IsFailedPrecondition(memory.status())) {
+      ring_.verdict = RingVerdict::kForeign;
+      ring_.reason = std::string(memory.status().message());
+      return absl::OkStatus();
+    }
+    if (!memory.ok()) return memory.status();
+    memory_ = *memory;
+    RingIdentityValues identity = Identity(in_.config.generation());
+    ring_ = InspectRing(memory_, &identity);
+    return absl::OkStatus();
+  }
+
+  RingIdentityValues Identity(uint32_t generation) const {
+    return {id_, in_.boot, generation, settings_.producers_max()};
+  }
+
+  absl::Status ListFiles() {
+    if (settings_.memory_only()) return absl::OkStatus();
+    absl::StatusOr<std::vector<SegmentFile>> files = storage_->ListSegments();
+    if (!files.ok()) return files.status();
+    files_ = *std::move(files);
+    return absl::OkStatus();
+  }
+
+  void RecoverFrom(uint64_t replay_bytes, RecoveryVisitor* visitor) {
+    DiskRecoveryOptions options;
+    options.journal = id_;
+    options.replay_bytes = replay_bytes;
+    auto bytes = [this](size_t i) { return storage_->ReadSegment(files_[i].name); };
+    disk_ = RecoverDisk(files_, bytes, options, visitor);
+  }
+
+  Claim MakeClaim() const {
+    return Claim{id_, in_.node, in_.incarnation,
+                 absl::StrCat("start-", in_.incarnation.value(), "-", in_.config.name())};
+  }
+
+  absl::Status ChangeConfig(v1::ConfigDocument next) {
+    absl::StatusOr<v1::ConfigDocument> now = change_(std::move(next));
+    if (!now.ok()) return now.status();
+    start_.document = *std::move(now);
+    for (const v1::JournalConfig& config : start_.document.journals()) {
+      if (config.id() == in_.config.id()) start_.config = config;
+    }
+    return absl::OkStatus();
+  }
+
+  ReplicaOptions MakeOptions() const {
+    ReplicaOptions options;
+    options.id = id_;
+    options.epoch = {start_.config.generation(), start_.config.epoch()};
+    options.incarnation = in_.incarnation;
+    options.config_version = start_.document.version();
+    options.settings = settings_;
+    return options;
+  }
+
+  absl::Status MakeRing() {
+    absl::StatusOr<RingMemory> memory = storage_->CreateRing(head_bytes_, settings_.ring_bytes());
+    if (!memory.ok()) return memory.status();
+    memory_ = *memory;
+    return absl::OkStatus();
+  }
+
+  absl::Status StartEmpty() {
+    RJ_RETURN_IF_ERROR(MakeRing());
+    v1::ConfigDocument next = in_.document;
+    RJ_RETURN_IF_ERROR(LeadNew(&next, MakeClaim()));
+    RJ_RETURN_IF_ERROR(ChangeConfig(std::move(next)));
+    DerivedState derived;
+    v1::StateSnapshot state;
+    derived.WriteTo(&state);
+    Ring ring = Ring::Create(memory_, Identity(start_.config.generation()), state);
+    RingPlace from = ring.end();
+    start_.replica = std::make_unique<Replica>(MakeOptions(), std::move(ring), std::move(derived),
+                                               from, state, SegmentCatalog());
+    return absl::OkStatus();
+  }
+
+  absl::Status StartWarm(const DerivedState& on_disk) {
+    v1::ConfigDocument next = in_.document;
+    RingIncarnations held{ring_.content_incarnation, ring_.claim_incarnation};
+    RJ_RETURN_IF_ERROR(LeadAfterMemoryRecovery(&next, MakeClaim(), held));
+    Ring ring = Ring::Adopt(memory_, ring_);
+    DerivedState derived = DerivedState::ReadFrom(ring_.snapshot);
+    RingPlace snapshot_place = *FindFrom(ring, derived.position());
+    for (RingPlace p = snapshot_place; p.index < ring.end().index; p = ring.Next(p)) {
+      RJ_RETURN_IF_ERROR(derived.Apply(ring.Record(p)));
+    }
+    RingPlace from = snapshot_place;
+    v1::StateSnapshot state = ring_.snapshot;
+    const LogPosition& disk_end = on_disk.position();
+    bool disk_continues = start_.action == StartAction::kWarmStart && !settings_.memory_only() &&
+                          disk_end.next_index >= ring.oldest().index;
+    if (disk_continues) {
+      RJ_RETURN_IF_ERROR(CheckJoin(ring, disk_end));
+      from = *FindFrom(ring, disk_end);
+      on_disk.WriteTo(&state);
+    }
+    // Before the cas that names this incarnation, so that a crash in between is understood.
+    ring.set_claim_incarnation(in_.incarnation);
+    RJ_RETURN_IF_ERROR(ChangeConfig(std::move(next)));
+    start_.replica = std::make_unique<Replica>(MakeOptions(), std::move(ring), std::move(derived),
+                                               from, state, Catalog());
+    return absl::OkStatus();
+  }
+
+  // The place of the next entry at a position: a record's, or the ring's end.
+  static std::optional<RingPlace> FindFrom(const Ring& ring, const LogPosition& position) {
+    if (position.next_index == ring.end().index) return ring.end();
+    return ring.Find(position.next_index);
+  }
+
+  // Ring and disk must be one log where they meet.
+  absl::Status CheckJoin(const Ring& ring, const LogPosition& disk_end) const {
+    if (disk_end.next_index > ring.end().index) {
+      return Unusable(absl::StrCat("the disk reaches entry ", disk_end.next_index.value() - 1,
+                                   ", the ring only ", ring.end().index.value() - 1));
+    }
+    std::optional<RingPlace> last = ring.Find(disk_end.next_index.prev());
+    if (last.has_value() && ring.Record(*last).header.chain != disk_end.chain) {
+      return Unusable(absl::StrCat("ring and disk differ at entry ", last->index.value(),
+                                   ": their chain hashes do not match"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status StartFromDisk() {
+    LossInput loss;
+    loss.end = disk_.end;
+    loss.committed = disk_.committed;
+    loss.commit_hint = {Index(in_.config.commit_hint().index()),
+                        Lsn(in_.config.commit_hint().lsn())};
+    loss.disk = disk_.verdict;
+    loss.reason = start_.sentence;
+    loss.time_ns = static_cast<uint64_t>(in_.now.wall_ns);
+    v1::ConfigDocument next = in_.document;
+    RJ_RETURN_IF_ERROR(LeadAfterDiskRecovery(&next, MakeClaim(), BuildLossReport(loss)));
+    RJ_RETURN_IF_ERROR(MakeRing());
+    Rebuild rebuild(&memory_, Identity(in_.config.generation() + 1));
+    RecoverFrom(settings_.ring_bytes(), &rebuild);
+    if (!rebuild.ring().has_value()) rebuild.OnStart(EmptyState());
+    RJ_RETURN_IF_ERROR(rebuild.status());
+    RJ_RETURN_IF_ERROR(ChangeConfig(std::move(next)));
+    Ring ring = *std::move(rebuild.ring());
+    DerivedState derived = rebuild.derived();
+    RingPlace from = ring.end();
+    v1::StateSnapshot state;
+    derived.WriteTo(&state);
+    start_.replica = std::make_unique<Replica>(MakeOptions(), std::move(ring), std::move(derived),
+                                               from, state, Catalog());
+    return absl::OkStatus();
+  }
+
+  static v1::StateSnapshot EmptyState() {
+    v1::StateSnapshot state;
+    DerivedState().WriteTo(&state);
+    return state;
+  }
+
+  SegmentCatalog Catalog() {
+    SegmentCatalog catalog;
+    for (const UsableSegment& segment : disk_.segments) {
+      CatalogSegment entry;
+      entry.name = segment.name.ToFileName();
+      entry.first_index = segment.first_index;
+      entry.first_lsn = segment.first_lsn;
+      entry.bytes = segment.size_bytes;
+      absl::StatusOr<ByteSpan> bytes = storage_->ReadSegment(segment.name);
+      if (bytes.ok()) {
+        entry.first_log_time_ns =
+            ScanDescription(*bytes, ScanOptions{}).description.state().log_time_ns();
+      }
+      catalog.Add(std::move(entry));
+    }
+    return catalog;
+  }
+
+  // On the journal's only member nothing is learnt from these files any more.
+  void RemoveUseless() {
+    for (size_t i = 0; i < disk_.findings.size(); ++i) {
+      SegmentRole role = disk_.findings[i].role;
+      if (role == SegmentRole::kUnopened || role == SegmentRole::kTrimmed) {
+        storage_->RemoveSegment(files_[i].name);
+      }
+    }
+  }
+
+  const JournalStartInput& in_;
+  JournalStorage* storage_;
+  ConfigChanger change_;
+  JournalId id_;
+  v1::JournalSettings settings_;
+  size_t head_bytes_ = 0;
+  RingMemory memory_;
+  RingInspection ring_;
+  std::vector<SegmentFile> files_;
+  DiskRecovery disk_;
+  JournalStart start_;
+};
+
+}  // namespace
+
+absl::StatusOr<JournalStart> StartJournal(const JournalStartInput& input, JournalStorage* storage,
+                                          ConfigChanger change) {
+  return Starter(input, storage, change).Run();
+}
+
+}  // namespace ringjournal
