@@ -30,8 +30,8 @@ dev_lint() {
 
 check_format() {
   local wrong
-  wrong="$(project_files '*.cc' '*.h' | xargs -r -P 2 -n 8 clang-format --dry-run 2>&1 |
-    grep -a 'warning:' | cut -d: -f1 | sort -u)" || true
+  wrong="$(project_files '*.cc' '*.h' | xargs -r clang-format --dry-run 2>&1 |
+    sed -n 's/^\([^ :]*\):[0-9]*:[0-9]*: warning: .*/\1/p' | sort -u)" || true
   if [ -n "$wrong" ]; then
     sed 's/$/: not formatted as .clang-format says. Run: .\/dev fmt/' <<<"$wrong"
     say "not ok - lint: clang-format"
