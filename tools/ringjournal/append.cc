@@ -1,0 +1,248 @@
+// ringjournal append: files or stdin into a journal, exactly once, through server restarts.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/appender.h"
+#include "tools/ringjournal/append_report.h"
+#include "tools/ringjournal/commands.h"
+#include "tools/ringjournal/input.h"
+#include "tools/ringjournal/parse.h"
+
+namespace ringjournal::cli {
+namespace {
+
+constexpr size_t kReadBytes = 256 * 1024;
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  seq 1000 | ringjournal append orders --create\n"
+    "  ringjournal append orders --level disk --producer loader --resume monday.log tuesday.log\n"
+    "  protoc-writer | ringjournal append orders --format delimited\n"
+    "Each line is one transaction, without its newline. A summary goes to stderr.\n"
+    "When the server dies, append waits for it to come back and resends exactly what is missing.\n"
+    "With a named --producer and --resume an interrupted run can be repeated with the same input:\n"
+    "what an earlier run has appended is skipped.\n";
+
+const std::map<std::string, InputFormat> kFormats = {{"lines", InputFormat::kLines},
+                                                     {"delimited", InputFormat::kDelimited},
+                                                     {"raw", InputFormat::kRaw}};
+
+struct AppendFlags {
+  std::string journal;
+  std::vector<std::string> files;
+  InputFormat format = InputFormat::kLines;
+  std::string level = "replicated";
+  std::string producer;
+  bool create = false;
+  bool resume = false;
+  bool quiet = false;
+  uint32_t window = limits::kClientAppendsInFlightDefault;
+  uint32_t batch_transactions = limits::kClientBatchTransactions;
+  uint64_t batch_bytes = limits::kClientBatchBytes;
+  int64_t retry_for_ns = 60'000'000'000;
+  uint32_t accept_loss = 0;
+};
+
+// One run of the command.
+class AppendRun {
+ public:
+  AppendRun(const Context& context, const AppendFlags& flags) : context_(context), flags_(flags) {}
+
+  int Run() {
+    if (absl::Status status = OpenJournal(); !status.ok()) return Refused(status);
+    absl::Status status = AppendAll();
+    // What was accepted is finished even if the input failed; a second Ctrl-C ends that too.
+    if (appender_->in_flight() > 0 && CanGoOn(status)) {
+      interrupt_.Clear();
+      absl::Status drained = appender_->WaitAnswered();
+      if (!drained.ok() && (status.ok() || CanGoOn(status))) status = drained;
+    }
+    appender_->Stop();
+    TakeOutcomes();
+    return report_.Finish(context_, *appender_, status, flags_.quiet);
+  }
+
+ private:
+  static bool CanGoOn(const absl::Status& status) {
+    client::ErrorCode code = client::CodeOf(status);
+    return status.ok() || code == client::ErrorCode::kUnknown || code == client::ErrorCode::kStopped;
+  }
+
+  absl::Status OpenJournal() {
+    client::ClientOptions options = context_.ClientOptions(flags_.retry_for_ns);
+    options.interrupt_fd = interrupt_.fd();
+    client::AppenderOptions appender;
+    appender.journal = flags_.journal;
+    appender.producer = flags_.producer;
+    appender.create = flags_.create;
+    appender.accept_generation = flags_.accept_loss;
+    // A producer invented for this run has lost nothing before it.
+    appender.accept_loss_before_first_open = flags_.producer.empty();
+    appender.appends_in_flight_max = flags_.window;
+    auto opened = client::Appender::Open(options, appender, &loss_);
+    if (!opened.ok()) return opened.status();
+    appender_ = *std::move(opened);
+    if (loss_) SayLoss(context_, *loss_);
+    if (flags_.resume) skip_ = appender_->last_sequence_at_open().value();
+    report_.Begin(flags_.journal, skip_);
+    return absl::OkStatus();
+  }
+
+  int Refused(const absl::Status& status) {
+    if (loss_) SayLoss(context_, *loss_);
+    return context_.Fail(status);
+  }
+
+  absl::Status AppendAll() {
+    std::vector<std::string> files = flags_.files;
+    if (files.empty()) files.push_back("-");
+    for (const std::string& file : files) {
+      int fd = file == "-" ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC);
+      if (fd < 0) {
+        return absl::NotFoundError(absl::StrCat("cannot open ", file, ": ", strerror(errno),
+                                                "; files before it were appended"));
+      }
+      absl::Status status = AppendFrom(fd);
+      if (fd != STDIN_FILENO) close(fd);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AppendFrom(int fd) {
+    InputSplitter splitter(flags_.format);
+    bool at_end = false;
+    while (!at_end) {
+      uint32_t readable = 0;
+      // Also with nothing to read, answers come in and the connection is kept alive.
+      if (absl::Status s = appender_->Poll(INT64_MAX, {&fd, 1}, &readable); !s.ok()) return s;
+      TakeOutcomes();
+      if (report_.refused()) return absl::OkStatus();
+      if (readable == 0) continue;
+      ssize_t n = read(fd, buffer_.data(), buffer_.size());
+      if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+      if (n < 0) return absl::InternalError(absl::StrCat("cannot read: ", strerror(errno)));
+      at_end = n == 0;
+      if (at_end) splitter.Finish();
+      splitter.Feed({buffer_.data(), static_cast<size_t>(n)});
+      absl::Status status = AppendPayloads(&splitter);
+      // Nothing waits for more input to fill a batch.
+      if (absl::Status s = SendBatch(); !s.ok()) return s;
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AppendPayloads(InputSplitter* splitter) {
+    std::string_view payload;
+    for (;;) {
+      absl::StatusOr<bool> got = splitter->Next(&payload);
+      if (!got.ok()) return got.status();
+      if (!*got) return absl::OkStatus();
+      if (skip_ > 0) {
+        --skip_;
+        continue;
+      }
+      size_t size = client::TransactionRun::EncodedSize(payload.size());
+      if (!run_.empty() && run_.size_bytes() + size > flags_.batch_bytes) {
+        if (absl::Status s = SendBatch(); !s.ok()) return s;
+      }
+      run_.Add(payload);
+      if (run_.count() < flags_.batch_transactions) continue;
+      if (absl::Status s = SendBatch(); !s.ok()) return s;
+    }
+  }
+
+  absl::Status SendBatch() {
+    if (run_.empty()) return absl::OkStatus();
+    while (!appender_->HasRoom(run_.size_bytes())) {
+      if (absl::Status s = appender_->Poll(INT64_MAX); !s.ok()) return s;
+      TakeOutcomes();
+    }
+    if (report_.refused()) return absl::OkStatus();
+    absl::Status status = appender_->Append({.run = run_.bytes(),
+                                             .count = run_.count(),
+                                             .level = client::LevelOfName(flags_.level)});
+    run_.Clear();
+    appender_->Flush();
+    return status;
+  }
+
+  void TakeOutcomes() {
+    client::AppendOutcome outcome;
+    while (appender_->NextOutcome(&outcome)) report_.Add(outcome);
+  }
+
+  const Context& context_;
+  const AppendFlags& flags_;
+  Interrupt interrupt_;
+  std::unique_ptr<client::Appender> appender_;
+  std::optional<client::LossNotice> loss_;
+  std::vector<char> buffer_ = std::vector<char>(kReadBytes);
+  client::TransactionRun run_;
+  uint64_t skip_ = 0;
+  AppendReport report_;
+};
+
+int RunAppend(const Context& context, const AppendFlags& flags) {
+  if (flags.resume && flags.producer.empty()) {
+    return context.FailUsage("--resume needs --producer: only a named producer remembers what it "
+                             "has appended");
+  }
+  return AppendRun(context, flags).Run();
+}
+
+void AddAppendOptions(CLI::App* sub, AppendFlags* flags) {
+  sub->add_option("JOURNAL", flags->journal, "Name of the journal")->required();
+  sub->add_option("FILE", flags->files, "Input files; none or -: stdin");
+  sub->add_option("--format", flags->format,
+                  "lines; delimited: varint length, then payload; raw: each input is one "
+                  "transaction")
+      ->transform(CLI::CheckedTransformer(kFormats))
+      ->type_name("lines|delimited|raw");
+  sub->add_option("--level", flags->level, "How safe before it is acknowledged")
+      ->check(CLI::IsMember({"received", "replicated", "disk", "disk_quorum"}))
+      ->type_name("LEVEL")
+      ->capture_default_str();
+  sub->add_option("--producer", flags->producer,
+                  "Stable name of this source; a random one without it");
+  sub->add_flag("--create", flags->create, "Create the journal if there is none");
+  sub->add_flag("--resume", flags->resume,
+                "Skip as many input transactions as the producer has appended before");
+  sub->add_flag("-q,--quiet", flags->quiet, "No summary");
+  sub->add_option("--window", flags->window, "Appends in flight at most")
+      ->check(CLI::Range(1, 16384))
+      ->capture_default_str();
+  sub->add_option("--batch", flags->batch_transactions, "Transactions in one append at most")
+      ->check(CLI::Range(1u, limits::kTransactionsPerAppendMax))
+      ->capture_default_str();
+  AddBytesOption(sub, "--batch-size", &flags->batch_bytes, "Bytes of one append, about [256KiB]");
+  AddDurationOption(sub, "--retry-for", &flags->retry_for_ns,
+                    "How long to go on without progress [60s]");
+  sub->add_option("--accept-loss", flags->accept_loss,
+                  "Generation whose loss report you have read and accept")
+      ->type_name("GENERATION");
+}
+
+}  // namespace
+
+void RegisterAppend(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<AppendFlags>();
+  CLI::App* sub = app.add_subcommand("append", "Append transactions from files or stdin");
+  AddAppendOptions(sub, flags.get());
+  sub->fallthrough();
+  sub->footer(kExamples);
+  sub->callback([&context, flags] {
+    context.command = "append";
+    context.action = [&context, flags] { return RunAppend(context, *flags); };
+  });
+}
+
+}  // namespace ringjournal::cli

@@ -1,0 +1,123 @@
+#include "tools/ringjournal/append_report.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tools/ringjournal/json.h"
+
+namespace ringjournal::cli {
+
+using client::Fate;
+
+void SayLoss(const Context& context, const client::LossNotice& loss) {
+  context.Say(absl::StrFormat(
+      "data loss: generation %d began because of %s; transactions from LSN %d on may be lost "
+      "(received: %s, replicated: %s, disk: %s, disk_quorum: %s)",
+      loss.generation, loss.reason.empty() ? "a recovery" : loss.reason, loss.first_lsn.value(),
+      loss.received, loss.replicated, loss.disk, loss.disk_quorum));
+  for (const client::LsnRange& range : loss.held) {
+    context.Say(absl::StrFormat("data loss: this client holds acknowledgements for LSN %d..%d%s",
+                                range.first.value(), range.last.value(),
+                                loss.held_is_complete ? "" : " (some of them other producers')"));
+  }
+  if (loss.held.empty() && loss.receipt_lsn != Lsn()) {
+    context.Say(absl::StrFormat("data loss: the last receipt shown is for LSN %d",
+                                loss.receipt_lsn.value()));
+  }
+  if (loss.held.empty()) {
+    context.Say("data loss: this run holds no acknowledgement at or above that LSN");
+  }
+}
+
+void AppendReport::Begin(const std::string& journal, uint64_t skipped) {
+  journal_ = journal;
+  skipped_ = skipped;
+  input_position_ = skipped;
+  begin_ = std::chrono::steady_clock::now();
+}
+
+void AppendReport::Add(const client::AppendOutcome& outcome) {
+  if (outcome.fate != Fate::kApplied && first_trouble_at_ == 0) {
+    first_trouble_at_ = input_position_ + 1;
+    first_trouble_ = outcome.error;
+  }
+  input_position_ += outcome.count;
+  if (outcome.fate == Fate::kNotApplied) not_applied_ += outcome.count;
+  if (outcome.fate == Fate::kUnknown) unknown_ += outcome.count;
+  if (outcome.fate != Fate::kApplied) return;
+  applied_ += outcome.count;
+  const client::AppendReceipt& receipt = outcome.receipt;
+  if (receipt.first_lsn == Lsn()) return;
+  if (first_lsn_ == Lsn()) first_lsn_ = receipt.first_lsn;
+  last_lsn_ = std::max(last_lsn_, receipt.last_lsn());
+  bool first = level_ == client::Level::kUnknown;
+  level_ = first ? receipt.level : std::min(level_, receipt.level);
+}
+
+int AppendReport::Finish(const Context& context, const client::Appender& appender,
+                         const absl::Status& status, bool quiet) const {
+  double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  if (context.json()) {
+    std::printf("%s\n", Json(appender, seconds).c_str());
+  } else if (!quiet) {
+    context.Say(Text(appender, seconds));
+  }
+  if (client::CodeOf(status) == client::ErrorCode::kDataLoss && appender.last_loss()) {
+    SayLoss(context, *appender.last_loss());
+  }
+  SayTroubles(context);
+  return ExitCodeFor(context, status);
+}
+
+std::string AppendReport::Text(const client::Appender& appender, double seconds) const {
+  std::string text = absl::StrFormat("appended %d transactions to %s", applied_, journal_);
+  if (last_lsn_ != Lsn()) {
+    absl::StrAppendFormat(&text, ", LSN %d..%d", first_lsn_.value(), last_lsn_.value());
+    // Only this producer's: others may have appended in between.
+    if (last_lsn_ - first_lsn_ + 1 > applied_) text += " with others' in between";
+    absl::StrAppendFormat(&text, ", level %s", std::string(client::LevelName(level_)));
+  }
+  client::AppenderStats stats = appender.stats();
+  if (skipped_ > 0) absl::StrAppendFormat(&text, ", %d skipped (appended before)", skipped_);
+  absl::StrAppendFormat(&text, ", %d appends resent (%d of them were applied already)",
+                        stats.resent, stats.duplicates);
+  absl::StrAppendFormat(&text, ", %d reconnects, in %.3f s (%.0f/s)", stats.reconnects, seconds,
+                        seconds > 0 ? static_cast<double>(applied_) / seconds : 0.0);
+  return absl::StrCat(text, ", as producer ", appender.producer());
+}
+
+std::string AppendReport::Json(const client::Appender& appender, double seconds) const {
+  client::AppenderStats stats = appender.stats();
+  return absl::StrFormat(
+      "{\"journal\":%s,\"producer\":%s,\"applied\":\"%d\",\"notApplied\":\"%d\",\"unknown\":\"%d\","
+      "\"skipped\":\"%d\",\"firstLsn\":\"%d\",\"lastLsn\":\"%d\",\"level\":\"%s\","
+      "\"resentAppends\":\"%d\",\"duplicateAppends\":\"%d\",\"refusals\":\"%d\","
+      "\"reconnects\":\"%d\",\"seconds\":%.6f}",
+      JsonString(journal_), JsonString(appender.producer()), applied_, not_applied_, unknown_,
+      skipped_, first_lsn_.value(), last_lsn_.value(), std::string(client::LevelName(level_)),
+      stats.resent, stats.duplicates, stats.refusals, stats.reconnects, seconds);
+}
+
+void AppendReport::SayTroubles(const Context& context) const {
+  if (first_trouble_at_ == 0) return;
+  context.Say(absl::StrFormat(
+      "error: from input transaction %d on: %d not applied, %d with unknown outcome; the first "
+      "says: %s",
+      first_trouble_at_, not_applied_, unknown_, std::string(first_trouble_.message())));
+  context.Say(absl::StrFormat("everything up to input transaction %d is applied; run again with "
+                              "the same --producer and --resume to go on after it",
+                              first_trouble_at_ - 1));
+}
+
+int AppendReport::ExitCodeFor(const Context& context, const absl::Status& status) const {
+  int code = status.ok() ? (first_trouble_at_ == 0 ? kExitOk : ExitCodeOf(first_trouble_))
+                         : context.Fail(status);
+  // The gravest news first: a loss, then not knowing.
+  if (code != kExitDataLoss && unknown_ > 0) return kExitOutcomeUnknown;
+  return code;
+}
+
+}  // namespace ringjournal::cli

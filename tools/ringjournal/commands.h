@@ -1,0 +1,21 @@
+// The commands of `ringjournal`, one file each. A new one: write its file, declare it here, and name
+// it in main.cc.
+#ifndef TOOLS_RINGJOURNAL_COMMANDS_H_
+#define TOOLS_RINGJOURNAL_COMMANDS_H_
+
+#include "CLI/CLI.hpp"
+#include "tools/ringjournal/context.h"
+
+namespace ringjournal::cli {
+
+// Each adds its subcommand to `app`. When that is chosen, it sets context.command and
+// context.action; `context` outlives the parser.
+void RegisterAppend(CLI::App& app, Context& context);
+void RegisterRead(CLI::App& app, Context& context);  // tail, cat, replay
+void RegisterJournal(CLI::App& app, Context& context);
+void RegisterCheckpoint(CLI::App& app, Context& context);
+void RegisterStatus(CLI::App& app, Context& context);
+
+}  // namespace ringjournal::cli
+
+#endif  // TOOLS_RINGJOURNAL_COMMANDS_H_

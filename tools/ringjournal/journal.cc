@@ -1,0 +1,198 @@
+// ringjournal journal create|ls|info|set|rm|trim.
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "client/ask.h"
+#include "journal/base/limits.h"
+#include "tools/ringjournal/commands.h"
+#include "tools/ringjournal/journal_text.h"
+#include "tools/ringjournal/json.h"
+#include "tools/ringjournal/parse.h"
+
+namespace ringjournal::cli {
+namespace {
+
+struct JournalFlags {
+  std::string name;
+  v1::JournalSettings settings;
+  uint64_t ring_bytes = 0, segment_bytes = 0, checkpoint_bytes = 0, retention_bytes = 0;
+  int64_t checkpoint_interval_ns = 0, retention_age_ns = 0;
+  bool memory_only = false;
+  uint32_t producers_max = 0;
+  std::vector<std::string> fields;  // settings that were given
+  uint64_t before_lsn = 0;
+  bool yes = false;
+};
+
+constexpr int64_t kMsNs = 1'000'000;
+// Administration is done while somebody waits: a short patience.
+constexpr int64_t kRetryForNs = 0;
+
+// Asks and prints the answer; `done` is the line for people, without one the journal is described.
+int AskAndPrint(const Context& context, const v1::ClientMessage& request, bool changes,
+                const std::string& done) {
+  auto reply = client::Ask(context.ClientOptions(kRetryForNs), request, changes);
+  if (!reply.ok()) return context.Fail(reply.status());
+  if (reply->has_journal_list_reply()) {
+    std::string text = context.json() ? ToPrettyJson(reply->journal_list_reply())
+                                      : JournalTable(reply->journal_list_reply().journals());
+    std::fputs(text.c_str(), stdout);
+    return kExitOk;
+  }
+  if (context.json()) {
+    std::fputs(ToPrettyJson(reply->journal_reply()).c_str(), stdout);
+  } else if (done.empty()) {
+    std::fputs(DescribeJournal(reply->journal_reply()).c_str(), stdout);
+  } else {
+    std::printf("%s\n", done.c_str());
+  }
+  return kExitOk;
+}
+
+// Adds the settings' options. Each one given is noted in flags->fields under its proto name.
+void AddSettings(CLI::App* sub, std::shared_ptr<JournalFlags> flags) {
+  AddBytesOption(sub, "--ring", &flags->ring_bytes, "Memory of the ring, a power of two [256MiB]");
+  AddBytesOption(sub, "--segment", &flags->segment_bytes, "Size of a segment file [64MiB]");
+  AddBytesOption(sub, "--checkpoint", &flags->checkpoint_bytes,
+                 "A checkpoint starts when so much is not on disk [1MiB]");
+  AddDurationOption(sub, "--checkpoint-interval", &flags->checkpoint_interval_ns,
+                    "Or when the oldest of it is this old [10ms]");
+  sub->add_option("--memory-only", flags->memory_only, "No segments: disk levels are refused")
+      ->type_name("true|false")
+      ->expected(0, 1)
+      ->default_str("true");
+  AddBytesOption(sub, "--retention", &flags->retention_bytes,
+                 "Trim what is older than so many bytes; 0B keeps all [0B]");
+  AddDurationOption(sub, "--retention-age", &flags->retention_age_ns,
+                    "Trim what is older than this; 0s keeps all [0s]");
+  sub->add_option("--producers", flags->producers_max, "Producers at most [10000]");
+  sub->parse_complete_callback([sub, flags] {
+    const std::pair<const char*, const char*> names[] = {
+        {"--ring", "ring_bytes"},
+        {"--segment", "segment_bytes"},
+        {"--checkpoint", "checkpoint_bytes"},
+        {"--checkpoint-interval", "checkpoint_interval_ms"},
+        {"--memory-only", "memory_only"},
+        {"--retention", "retention_bytes"},
+        {"--retention-age", "retention_age_ms"},
+        {"--producers", "producers_max"}};
+    for (const auto& [option, field] : names) {
+      if (sub->get_option(option)->count() > 0) flags->fields.push_back(field);
+    }
+  });
+}
+
+v1::JournalSettings SettingsOf(const JournalFlags& flags) {
+  v1::JournalSettings settings;
+  settings.set_ring_bytes(flags.ring_bytes);
+  settings.set_segment_bytes(flags.segment_bytes);
+  settings.set_checkpoint_bytes(flags.checkpoint_bytes);
+  settings.set_checkpoint_interval_ms(static_cast<uint32_t>(flags.checkpoint_interval_ns / kMsNs));
+  settings.set_memory_only(flags.memory_only);
+  settings.set_retention_bytes(flags.retention_bytes);
+  settings.set_retention_age_ms(static_cast<uint64_t>(flags.retention_age_ns / kMsNs));
+  settings.set_producers_max(flags.producers_max);
+  return settings;
+}
+
+int RunCreate(const Context& context, const JournalFlags& flags) {
+  v1::ClientMessage request;
+  request.mutable_journal_create()->set_name(flags.name);
+  *request.mutable_journal_create()->mutable_settings() = SettingsOf(flags);
+  return AskAndPrint(context, request, true, absl::StrCat("created journal ", flags.name));
+}
+
+int RunSet(const Context& context, const JournalFlags& flags) {
+  if (flags.fields.empty()) return context.FailUsage("nothing to set: give at least one setting");
+  v1::ClientMessage request;
+  v1::JournalSet* set = request.mutable_journal_set();
+  set->set_name(flags.name);
+  *set->mutable_settings() = SettingsOf(flags);
+  for (const std::string& field : flags.fields) set->add_fields(field);
+  return AskAndPrint(context, request, true, absl::StrCat("changed journal ", flags.name));
+}
+
+int RunRemove(const Context& context, const JournalFlags& flags) {
+  // A person is asked; a script has said what it wants.
+  if (!flags.yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
+    std::fprintf(stderr, "Remove journal %s and everything in it? Type its name: ",
+                 flags.name.c_str());
+    char line[256] = {};
+    if (std::fgets(line, sizeof line, stdin) == nullptr || std::string(line) != flags.name + "\n") {
+      context.Say("nothing was removed");
+      return kExitFailure;
+    }
+  }
+  v1::ClientMessage request;
+  request.mutable_journal_remove()->set_name(flags.name);
+  return AskAndPrint(context, request, true, absl::StrCat("removed journal ", flags.name));
+}
+
+int RunTrim(const Context& context, const JournalFlags& flags) {
+  v1::ClientMessage request;
+  request.mutable_journal_trim()->set_name(flags.name);
+  request.mutable_journal_trim()->set_before_lsn(flags.before_lsn);
+  return AskAndPrint(
+      context, request, true,
+      absl::StrCat("trimmed journal ", flags.name, ": LSN ", flags.before_lsn, " and above are kept"));
+}
+
+int RunInfo(const Context& context, const JournalFlags& flags) {
+  v1::ClientMessage request;
+  request.mutable_journal_info()->set_name(flags.name);
+  return AskAndPrint(context, request, false, "");
+}
+
+int RunList(const Context& context, const JournalFlags&) {
+  v1::ClientMessage request;
+  request.mutable_journal_list();
+  return AskAndPrint(context, request, false, "");
+}
+
+using RunFunction = int (*)(const Context&, const JournalFlags&);
+
+CLI::App* Add(CLI::App* parent, Context& context, const std::string& name, const std::string& help,
+              std::shared_ptr<JournalFlags> flags, RunFunction run) {
+  CLI::App* sub = parent->add_subcommand(name, help);
+  if (name != "ls") sub->add_option("NAME", flags->name, "Name of the journal")->required();
+  sub->fallthrough();
+  sub->callback([&context, flags, name, run] {
+    context.command = "journal " + name;
+    context.action = [&context, flags, run] { return run(context, *flags); };
+  });
+  return sub;
+}
+
+}  // namespace
+
+void RegisterJournal(CLI::App& app, Context& context) {
+  CLI::App* journal = app.add_subcommand("journal", "Create, list, change, remove and trim journals");
+  journal->require_subcommand(1);
+  journal->fallthrough();
+  journal->footer("Examples:\n"
+                  "  ringjournal journal create orders --ring 1GiB --checkpoint-interval 5ms\n"
+                  "  ringjournal journal set orders --retention-age 24h\n"
+                  "  ringjournal journal trim orders --before 1000000\n"
+                  "Sizes need a unit: B, KiB, MiB, GiB; durations too: ms, s, m, h.\n");
+  auto create = std::make_shared<JournalFlags>();
+  AddSettings(Add(journal, context, "create", "Create a journal", create, RunCreate), create);
+  Add(journal, context, "ls", "List the journals", std::make_shared<JournalFlags>(), RunList);
+  Add(journal, context, "info", "Describe a journal", std::make_shared<JournalFlags>(), RunInfo);
+  auto set = std::make_shared<JournalFlags>();
+  AddSettings(Add(journal, context, "set", "Change settings; others stay", set, RunSet), set);
+  auto remove = std::make_shared<JournalFlags>();
+  Add(journal, context, "rm", "Remove a journal with everything in it", remove, RunRemove)
+      ->add_flag("-y,--yes", remove->yes, "Do not ask");
+  auto trim = std::make_shared<JournalFlags>();
+  Add(journal, context, "trim", "Forget the oldest transactions", trim, RunTrim)
+      ->add_option("--before", trim->before_lsn, "First LSN that is kept")
+      ->required()
+      ->check(CLI::PositiveNumber)
+      ->type_name("LSN");
+}
+
+}  // namespace ringjournal::cli

@@ -1,0 +1,88 @@
+#include "tools/ringjournal/journal_text.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "journal/base/units.h"
+#include "tools/ringjournal/output.h"
+
+namespace ringjournal::cli {
+namespace {
+
+void Line(std::string* out, const char* name, const std::string& value) {
+  absl::StrAppendFormat(out, "%-22s %s\n", name, value);
+}
+
+std::string Mark(const v1::Watermark& mark) {
+  return absl::StrFormat("LSN %d (index %d)", mark.lsn(), mark.index());
+}
+
+// A size for a glance: "1.5 MiB".
+std::string About(uint64_t bytes) {
+  const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1024 && unit < 4) {
+    value /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? absl::StrFormat("%d B", bytes) : absl::StrFormat("%.1f %s", value, units[unit]);
+}
+
+std::string OrDefault(uint64_t bytes) { return bytes == 0 ? "default" : FormatBytes(bytes); }
+
+std::string Millis(uint64_t ms, const char* zero) {
+  return ms == 0 ? zero : FormatDurationNs(static_cast<int64_t>(ms) * 1'000'000);
+}
+
+void DescribeSettings(const v1::JournalSettings& s, std::string* out) {
+  Line(out, "ring", OrDefault(s.ring_bytes()));
+  Line(out, "segment", OrDefault(s.segment_bytes()));
+  Line(out, "checkpoint", absl::StrCat("every ", OrDefault(s.checkpoint_bytes()), " or ",
+                                       Millis(s.checkpoint_interval_ms(), "default")));
+  Line(out, "memory only", s.memory_only() ? "yes: disk levels are refused" : "no");
+  Line(out, "retention",
+       absl::StrCat(s.retention_bytes() == 0 ? "all bytes" : FormatBytes(s.retention_bytes()), ", ",
+                    Millis(s.retention_age_ms(), "any age")));
+}
+
+}  // namespace
+
+std::string JournalTable(const google::protobuf::RepeatedPtrField<v1::JournalReply>& journals) {
+  if (journals.empty()) return "no journals; create one with `ringjournal journal create NAME`\n";
+  std::string out = absl::StrFormat("%-24s %12s %12s %12s %12s  %s\n", "JOURNAL", "OLDEST LSN",
+                                    "DURABLE", "COMMITTED", "RING USED", "STORAGE");
+  for (const v1::JournalReply& j : journals) {
+    absl::StrAppendFormat(&out, "%-24s %12d %12d %12d %12s  %s\n", j.config().name(),
+                          j.watermarks().oldest().lsn(), j.watermarks().durable().lsn(),
+                          j.watermarks().committed().lsn(), About(j.stats().ring_bytes_used()),
+                          j.stats().storage_state());
+  }
+  return out;
+}
+
+std::string DescribeJournal(const v1::JournalReply& j) {
+  std::string out;
+  Line(&out, "journal", j.config().name());
+  Line(&out, "id", absl::BytesToHexString(j.config().id()));
+  Line(&out, "generation, epoch", absl::StrCat(j.config().generation(), ", ", j.config().epoch()));
+  Line(&out, "oldest", Mark(j.watermarks().oldest()));
+  Line(&out, "durable", Mark(j.watermarks().durable()));
+  Line(&out, "committed", Mark(j.watermarks().committed()));
+  Line(&out, "end", Mark(j.watermarks().end()));
+  DescribeSettings(j.config().settings(), &out);
+  Line(&out, "ring used", absl::StrCat(About(j.stats().ring_bytes_used()), " of ",
+                                       About(j.stats().ring_bytes())));
+  Line(&out, "segments", absl::StrCat(j.stats().segment_count(), ", ",
+                                      About(j.stats().segment_bytes())));
+  Line(&out, "storage", j.stats().storage_state());
+  Line(&out, "producers", absl::StrCat(j.stats().producer_count()));
+  for (const v1::LossReport& loss : j.config().losses()) {
+    Line(&out, "possible loss",
+         absl::StrFormat("generation %d, from LSN %d on, %s: %s", loss.generation(),
+                         loss.first_lsn(), FormatTime(loss.time_ns()), loss.reason()));
+  }
+  return out;
+}
+
+}  // namespace ringjournal::cli

@@ -1,0 +1,73 @@
+// ringjournal: the command line. Data goes to stdout, everything else to stderr.
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "tools/ringjournal/commands.h"
+#include "tools/ringjournal/context.h"
+#include "tools/ringjournal/exit_codes.h"
+#include "tools/ringjournal/parse.h"
+
+namespace ringjournal::cli {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  export RINGJOURNAL_SERVER=127.0.0.1:7411\n"
+    "  seq 1000 | ringjournal append orders --create --level disk\n"
+    "  ringjournal tail orders --from -10\n"
+    "  ringjournal replay orders --from 100 --until 200 --output orders.txt\n"
+    "  ringjournal -o json status\n\n";
+
+void AddGlobalOptions(CLI::App* app, Context* context) {
+  app->add_option("--server", context->server, "Server's address, host:port")
+      ->envname("RINGJOURNAL_SERVER")
+      ->type_name("HOST:PORT");
+  app->add_option("-o,--output-format", context->output,
+                  "text for people; json: proto3 JSON, 64-bit integers as strings")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("text|json");
+  app->require_subcommand(1);
+  app->fallthrough();
+  app->footer(kExamples + ExitCodeTable());
+}
+
+int ReportParseError(const CLI::App& app, const CLI::ParseError& error,
+                     const std::vector<std::string>& arguments) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    app.exit(error);  // --help: prints it to stdout
+    return kExitOk;
+  }
+  std::string unknown = ExplainUnknown(app, arguments);
+  std::string what = unknown.empty() ? error.what() : unknown;
+  std::fprintf(stderr, "ringjournal: error: %s\nTry `ringjournal --help`, or --help behind a command.\n",
+               what.c_str());
+  return kExitUsage;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Appends to and reads from ringjournal, an in-memory transaction journal.",
+               "ringjournal");
+  Context context;
+  AddGlobalOptions(&app, &context);
+  RegisterAppend(app, context);
+  RegisterRead(app, context);
+  RegisterJournal(app, context);
+  RegisterCheckpoint(app, context);
+  RegisterStatus(app, context);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  // CLI11 reports through exceptions; they end here.
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return ReportParseError(app, error, arguments);
+  }
+  return context.action ? context.action() : kExitUsage;
+}
+
+}  // namespace
+}  // namespace ringjournal::cli
+
+int main(int argc, char** argv) { return ringjournal::cli::Main(argc, argv); }

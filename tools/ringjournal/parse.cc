@@ -1,0 +1,147 @@
+#include "tools/ringjournal/parse.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "journal/base/units.h"
+
+namespace ringjournal::cli {
+namespace {
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+// An option whose text must pass `parse`, a function to absl::StatusOr.
+template <class T, class Parse>
+CLI::Option* AddParsed(CLI::App* app, const std::string& name, T* value, const std::string& help,
+                       Parse parse, const std::string& type) {
+  CLI::callback_t take = [value, parse, name](const CLI::results_t& texts) {
+    auto parsed = parse(texts.back());
+    if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
+    *value = *parsed;
+    return true;
+  };
+  return app->add_option(name, take, help)->type_name(type);
+}
+
+std::vector<std::string> CommandNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(sub->get_name());
+  }
+  return names;
+}
+
+const CLI::Option* FindOption(const CLI::App* app, const std::string& name) {
+  for (; app != nullptr; app = app->get_parent()) {
+    if (const CLI::Option* option = app->get_option_no_throw(name)) return option;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> OptionNames(const CLI::App* app) {
+  std::vector<std::string> names;
+  for (; app != nullptr; app = app->get_parent()) {
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+std::string Unknown(const std::string& kind, const std::string& word,
+                    const std::vector<std::string>& candidates) {
+  std::string nearest = Nearest(word, candidates);
+  std::string text = absl::StrCat("unknown ", kind, " '", word, "'");
+  return nearest.empty() ? text : absl::StrCat(text, "; did you mean '", nearest, "'?");
+}
+
+}  // namespace
+
+absl::StatusOr<client::Position> ParsePosition(const std::string& text) {
+  if (text == "oldest") return client::Position::Oldest();
+  if (text == "newest") return client::Position::Newest();
+  uint64_t number = 0;
+  bool last = text.starts_with('-');
+  bool digits = text.size() > (last ? 1 : 0) && text[last ? 1 : 0] >= '0' && text[last ? 1 : 0] <= '9';
+  if (!digits || !absl::SimpleAtoi(text.substr(last ? 1 : 0), &number) || number == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", text, "' is no position: write oldest, newest, an LSN from 1 on, or -N "
+                                "for the last N transactions"));
+  }
+  return last ? client::Position::Last(number) : client::Position::At(Lsn(number));
+}
+
+CLI::Option* AddBytesOption(CLI::App* app, const std::string& name, uint64_t* bytes,
+                            const std::string& help) {
+  return AddParsed(app, name, bytes, help, [](const std::string& s) { return ParseBytes(s); },
+                   "SIZE");
+}
+
+CLI::Option* AddDurationOption(CLI::App* app, const std::string& name, int64_t* duration_ns,
+                               const std::string& help) {
+  return AddParsed(app, name, duration_ns, help,
+                   [](const std::string& s) { return ParseDurationNs(s); }, "DURATION");
+}
+
+CLI::Option* AddPositionOption(CLI::App* app, const std::string& name, client::Position* position,
+                               const std::string& help) {
+  return AddParsed(app, name, position, help, ParsePosition, "POSITION");
+}
+
+std::string Nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(word.size() / 2, 1) + 1;
+  for (const std::string& candidate : candidates) {
+    size_t distance = EditDistance(word, candidate);
+    bool begins = word.size() >= 2 && std::string_view(candidate).starts_with(word);
+    if (begins) distance = 1;
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+std::string ExplainUnknown(const CLI::App& root, const std::vector<std::string>& arguments) {
+  const CLI::App* app = &root;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "--") return "";
+    if (word.starts_with("--")) {
+      size_t equals = word.find('=');
+      std::string name = word.substr(0, equals);
+      const CLI::Option* option = FindOption(app, name);
+      if (option == nullptr) return Unknown("option", name, OptionNames(app));
+      if (equals == std::string::npos && option->get_items_expected_min() > 0) ++i;
+      continue;
+    }
+    if (word.size() > 1 && word[0] == '-') {
+      const CLI::Option* option = FindOption(app, word.substr(0, 2));
+      if (option != nullptr && word.size() == 2 && option->get_items_expected_min() > 0) ++i;
+      continue;
+    }
+    std::vector<std::string> names = CommandNames(*app);
+    if (names.empty()) continue;  // an argument of the command
+    if (std::ranges::find(names, word) == names.end()) return Unknown("command", word, names);
+    app = app->get_subcommand(word);
+  }
+  return "";
+}
+
+}  // namespace ringjournal::cli
