@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
+#include "journal/recovery/loss_report.h"
 #include "journal/ring/ring_recovery.h"
 #include "journal/segment/segment_scan.h"
 #include "server/config_store/document_edits.h"
@@ -83,12 +84,13 @@ class Starter {
     Rebuild rebuild(nullptr, {});
     RecoverFrom(ring_serves ? 1 : settings_.ring_bytes(), &rebuild);
     RJ_RETURN_IF_ERROR(rebuild.status());
-    StartFindings findings;
-    findings.ring = ring_.verdict;
-    findings.disk = disk_.verdict;
-    findings.memory_only = settings_.memory_only();
-    findings.ever_led = in_.config.epoch() > 0;
-    StartDecision decision = DecideStart(findings);
+    StartInput found;
+    found.ring = ring_.verdict;
+    found.disk = disk_.verdict;
+    found.ring_joins_disk = ring_serves && RingJoinsDisk(ring_.oldest_entry.index, disk_.end);
+    found.memory_only = settings_.memory_only();
+    found.has_been_led = in_.config.epoch() > 0;
+    StartDecision decision = DecideStart(found);
     start_.action = decision.action;
     start_.sentence = absl::StrCat(decision.reason, " [ring: ", ring_.reason, "; disk: ",
                                    disk_.sentence, "]");
@@ -243,13 +245,12 @@ class Starter {
   }
 
   absl::Status StartFromDisk() {
-    LossInput loss;
-    loss.end = disk_.end;
-    loss.committed = disk_.committed;
+    LossReportInput loss;
+    loss.disk = &disk_;
+    loss.generation = in_.config.generation() + 1;
     loss.commit_hint = {Index(in_.config.commit_hint().index()),
                         Lsn(in_.config.commit_hint().lsn())};
-    loss.disk = disk_.verdict;
-    loss.reason = start_.sentence;
+    loss.memory_only = settings_.memory_only();
     loss.time_ns = static_cast<uint64_t>(in_.now.wall_ns);
     v1::ConfigDocument next = in_.document;
     RJ_RETURN_IF_ERROR(LeadAfterDiskRecovery(&next, MakeClaim(), BuildLossReport(loss)));
