@@ -12,7 +12,9 @@ namespace ringjournal {
 namespace {
 
 using ::testing::HasSubstr;
-using namespace testing_document;  // NOLINT: the language of these tests
+using testing_document::Add;
+using testing_document::AddJournal;
+using testing_document::ThreeInSync;
 
 std::string Message(const absl::Status& status) { return std::string(status.message()); }
 

@@ -20,7 +20,7 @@ namespace {
 
 using google::protobuf::util::MessageDifferencer;
 using ::testing::HasSubstr;
-using namespace testing_document;  // NOLINT: the language of these tests
+using testing_document::kClusterId;
 
 LocalFileOptions Options() { return {.cluster_id = std::string(kClusterId)}; }
 

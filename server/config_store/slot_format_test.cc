@@ -14,7 +14,9 @@ namespace {
 
 using google::protobuf::util::MessageDifferencer;
 using ::testing::HasSubstr;
-using namespace testing_document;  // NOLINT: the language of these tests
+using testing_document::kClusterId;
+using testing_document::Start;
+using testing_document::ThreeInSync;
 
 constexpr char kPath[] = "data/config";
 
