@@ -1,0 +1,262 @@
+#include "io/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "io/errno_status.h"
+#include "journal/base/check.h"
+
+namespace ringjournal::io {
+namespace {
+
+std::string ParentOf(const std::string& path) {
+  size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+int64_t SyncDirectory(const std::string& path) {
+  int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  int64_t result = fsync(fd) == 0 ? 0 : -errno;
+  close(fd);
+  return result;
+}
+
+// Writes everything, finishing short writes. 0 or -errno.
+int64_t WriteAll(int fd, const void* bytes, size_t size) {
+  auto* p = static_cast<const char*>(bytes);
+  while (size > 0) {
+    ssize_t n = write(fd, p, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -errno;
+    p += n;
+    size -= static_cast<size_t>(n);
+  }
+  return 0;
+}
+
+int64_t FillWithZeros(int fd, uint64_t size) {
+  constexpr size_t kChunk = 1 << 20;
+  std::unique_ptr<void, void (*)(void*)> zeros(std::aligned_alloc(4096, kChunk), std::free);
+  std::memset(zeros.get(), 0, kChunk);
+  for (uint64_t done = 0; done < size; done += kChunk) {
+    int64_t result = WriteAll(fd, zeros.get(), std::min<uint64_t>(kChunk, size - done));
+    if (result < 0) return result;
+  }
+  return 0;
+}
+
+int OpenDirect(const std::string& path, int flags) {
+  int fd = open(path.c_str(), flags | O_DIRECT | O_CLOEXEC, 0600);
+  if (fd < 0 && errno == EINVAL) fd = open(path.c_str(), flags | O_CLOEXEC, 0600);
+  return fd;
+}
+
+}  // namespace
+
+absl::Status MakeDirectory(const std::string& path) {
+  if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();
+  if (errno == ENOENT && ParentOf(path) != path) {
+    RJ_RETURN_IF_ERROR(MakeDirectory(ParentOf(path)));
+    if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();
+  }
+  return ErrnoStatus(errno, absl::StrCat("cannot make directory ", path));
+}
+
+absl::Status RemoveDirectory(const std::string& path) {
+  if (rmdir(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return ErrnoStatus(errno, absl::StrCat("cannot remove directory ", path));
+}
+
+absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) {
+  DIR* dir = opendir(path.c_str());
+  if (dir == nullptr) return ErrnoStatus(errno, absl::StrCat("cannot list ", path));
+  std::vector<std::string> names;
+  while (dirent* entry = readdir(dir)) {
+    std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(std::move(name));
+  }
+  closedir(dir);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::StatusOr<uint64_t> FileSize(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return ErrnoStatus(errno, absl::StrCat("cannot look at ", path));
+  return static_cast<uint64_t>(info.st_size);
+}
+
+absl::Status RemoveFile(const std::string& path) {
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return ErrnoStatus(errno, absl::StrCat("cannot remove ", path));
+}
+
+absl::Status WriteFileAtomically(const std::string& path, std::string_view content) {
+  std::string temporary = absl::StrCat(path, ".tmp");
+  int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot write ", temporary));
+  int64_t result = WriteAll(fd, content.data(), content.size());
+  if (result == 0 && fsync(fd) != 0) result = -errno;
+  close(fd);
+  if (result == 0 && rename(temporary.c_str(), path.c_str()) != 0) result = -errno;
+  if (result == 0) return absl::OkStatus();
+  unlink(temporary.c_str());
+  return ErrnoStatus(static_cast<int>(-result), absl::StrCat("cannot write ", path));
+}
+
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot read ", path));
+  std::string content;
+  char buffer[65536];
+  ssize_t n;
+  while ((n = read(fd, buffer, sizeof buffer)) > 0) content.append(buffer, static_cast<size_t>(n));
+  int error = errno;
+  close(fd);
+  if (n < 0) return ErrnoStatus(error, absl::StrCat("cannot read ", path));
+  return content;
+}
+
+int64_t MakeZeroedFile(const std::string& path, uint64_t size) {
+  int fd = OpenDirect(path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (fd < 0) return -errno;
+  // Allocating first shows a full disk before anything is written.
+  int64_t result = fallocate(fd, 0, 0, static_cast<off_t>(size)) == 0 ? 0 : -errno;
+  if (result == -EOPNOTSUPP) result = 0;
+  if (result == 0) result = FillWithZeros(fd, size);
+  if (result == 0 && fsync(fd) != 0) result = -errno;
+  close(fd);
+  if (result < 0) unlink(path.c_str());
+  return result;
+}
+
+int64_t RenameDurably(const std::string& from, const std::string& to) {
+  if (rename(from.c_str(), to.c_str()) != 0) return -errno;
+  return SyncDirectory(ParentOf(to));
+}
+
+int64_t RenameAndOpenForWriting(const std::string& from, const std::string& to) {
+  int64_t renamed = RenameDurably(from, to);
+  if (renamed < 0) return renamed;
+  int fd = OpenDirect(to, O_WRONLY);
+  return fd < 0 ? -errno : fd;
+}
+
+int64_t OpenForReading(const std::string& path) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+void CloseFile(int fd) { close(fd); }
+
+absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot read ", path));
+  struct stat info;
+  int error = fstat(fd, &info) == 0 ? 0 : errno;
+  MappedFile file;
+  file.size_ = error == 0 ? static_cast<size_t>(info.st_size) : 0;
+  if (file.size_ > 0) {
+    void* p = mmap(nullptr, file.size_, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) {
+      error = errno;
+      file.size_ = 0;
+    } else {
+      file.data_ = static_cast<std::byte*>(p);
+      madvise(p, file.size_, MADV_SEQUENTIAL);
+    }
+  }
+  close(fd);
+  if (error != 0) return ErrnoStatus(error, absl::StrCat("cannot read ", path));
+  return file;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(data_, size_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+absl::StatusOr<DirectoryLock> DirectoryLock::Acquire(const std::string& directory) {
+  std::string path = absl::StrCat(directory, "/lock");
+  int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot lock directory ", directory));
+  DirectoryLock lock;
+  lock.fd_ = fd;
+  for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (tries == 25) {
+      char holder[32] = {};
+      ssize_t n = pread(fd, holder, sizeof holder - 1, 0);
+      return absl::FailedPreconditionError(
+          absl::StrCat("directory ", directory, " is in use by another server",
+                       n > 0 ? absl::StrCat(" (process ", holder, ")") : "",
+                       "; stop that one, or give this one a directory of its own"));
+    }
+    timespec pause = {0, 10 * 1000 * 1000};
+    nanosleep(&pause, nullptr);
+  }
+  std::string pid = std::to_string(getpid());
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0) {
+    return ErrnoStatus(errno, absl::StrCat("cannot write ", path));
+  }
+  return lock;
+}
+
+DirectoryLock::~DirectoryLock() {
+  if (fd_ >= 0) close(fd_);
+}
+DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+DirectoryLock& DirectoryLock::operator=(DirectoryLock&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+absl::StatusOr<BootId> ReadBootId() {
+  absl::StatusOr<std::string> text = ReadWholeFile("/proc/sys/kernel/random/boot_id");
+  if (!text.ok()) return text.status();
+  std::string hex;
+  for (char c : *text) {
+    if (c != '-' && c != '\n') hex.push_back(c);
+  }
+  JournalId id;
+  if (!JournalId::FromHex(hex, &id)) {
+    return absl::UnavailableError("the kernel's boot id does not parse; is /proc mounted?");
+  }
+  return id.bytes;
+}
+
+std::string RandomBytes(size_t count) {
+  std::string bytes(count, '\0');
+  size_t done = 0;
+  while (done < count) {
+    ssize_t n = getrandom(bytes.data() + done, count - done, 0);
+    RJ_CHECK(n > 0 || errno == EINTR);
+    if (n > 0) done += static_cast<size_t>(n);
+  }
+  return bytes;
+}
+
+}  // namespace ringjournal::io

@@ -1,0 +1,81 @@
+// Files and directories, blocking: for the start procedure and the control thread.
+#ifndef IO_FILE_H_
+#define IO_FILE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "journal/base/bytes.h"
+#include "journal/ring/ring_memory.h"
+
+namespace ringjournal::io {
+
+// Every status names the path, what the system said and what to do. NotFound, AlreadyExists,
+// PermissionDenied and ResourceExhausted are told apart; all else is Unavailable.
+
+// Makes a directory (0700) with its parents; fine if it is there.
+absl::Status MakeDirectory(const std::string& path);
+absl::Status RemoveDirectory(const std::string& path);
+// Names without "." and "..", sorted.
+absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);
+absl::StatusOr<uint64_t> FileSize(const std::string& path);
+// Fine if it is gone already.
+absl::Status RemoveFile(const std::string& path);
+// Writes a whole small file so that a reader sees the old or the new one: temporary name, sync, rename.
+absl::Status WriteFileAtomically(const std::string& path, std::string_view content);
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
+
+// ---- storage operations; 0 or a descriptor, or -errno ----
+
+// A new file of `size` bytes, allocated, filled with zeros and synced: writes into it later commit no
+// metadata. On failure nothing is left behind.
+int64_t MakeZeroedFile(const std::string& path, uint64_t size);
+// Renames, syncs the directory.
+int64_t RenameDurably(const std::string& from, const std::string& to);
+// The same, then opens it for aligned direct writes; buffered where the file system has no direct I/O.
+int64_t RenameAndOpenForWriting(const std::string& from, const std::string& to);
+int64_t OpenForReading(const std::string& path);
+void CloseFile(int fd);
+
+// A read-only mapping of a whole file; an empty file has no bytes.
+class MappedFile {
+ public:
+  static absl::StatusOr<MappedFile> Open(const std::string& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  ByteSpan bytes() const { return {data_, size_}; }
+
+ private:
+  MappedFile() = default;
+  std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+// Holds a directory for the life of the process: a file `lock` in it, with this process's id.
+class DirectoryLock {
+ public:
+  // Tries for a quarter of a second, since the kernel drops a killed process's lock only when its last
+  // operation has ended. FailedPrecondition names the directory and the holder.
+  static absl::StatusOr<DirectoryLock> Acquire(const std::string& directory);
+  DirectoryLock() = default;
+  ~DirectoryLock();
+  DirectoryLock(DirectoryLock&& other) noexcept;
+  DirectoryLock& operator=(DirectoryLock&& other) noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+// The kernel's id of this boot.
+absl::StatusOr<BootId> ReadBootId();
+// From the kernel's generator.
+std::string RandomBytes(size_t count);
+
+}  // namespace ringjournal::io
+
+#endif  // IO_FILE_H_

@@ -1,0 +1,88 @@
+#include "io/shared_memory.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "io/errno_status.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // Linux 5.14
+#endif
+
+namespace ringjournal::io {
+
+absl::StatusOr<SharedRing> SharedRing::Create(const std::string& path, size_t head_bytes,
+                                              size_t data_bytes) {
+  int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot make ring ", path));
+  size_t bytes = head_bytes + data_bytes;
+  int error = fallocate(fd, 0, 0, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
+  if (error != 0) {
+    close(fd);
+    unlink(path.c_str());
+    return ErrnoStatus(error, absl::StrCat("cannot allocate ", bytes, " bytes of shared memory for ring ",
+                                           path, " (a container's default is 64 MB)"));
+  }
+  absl::StatusOr<SharedRing> ring = Map(fd, path, head_bytes, data_bytes);
+  close(fd);
+  return ring;
+}
+
+absl::StatusOr<SharedRing> SharedRing::Open(const std::string& path, size_t head_bytes,
+                                            size_t data_bytes) {
+  int fd = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot open ring ", path));
+  struct stat info;
+  absl::StatusOr<SharedRing> ring = absl::FailedPreconditionError(absl::StrCat(
+      "ring file ", path, " has another size than its journal's settings say, or is not fully allocated"));
+  bool fits = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+              static_cast<size_t>(info.st_size) == head_bytes + data_bytes;
+  // A hole reads as zeros, but a store into it may find no memory.
+  if (fits && fallocate(fd, 0, 0, info.st_size) == 0) ring = Map(fd, path, head_bytes, data_bytes);
+  close(fd);
+  return ring;
+}
+
+absl::StatusOr<SharedRing> SharedRing::Map(int fd, const std::string& path, size_t head_bytes,
+                                           size_t data_bytes) {
+  size_t span = head_bytes + 2 * data_bytes;
+  void* p = mmap(nullptr, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return ErrnoStatus(errno, absl::StrCat("cannot map ring ", path));
+  SharedRing ring;
+  ring.base_ = static_cast<std::byte*>(p);
+  ring.head_bytes_ = head_bytes;
+  ring.data_bytes_ = data_bytes;
+  int flags = MAP_SHARED | MAP_FIXED;
+  void* first = mmap(p, head_bytes + data_bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+  void* second = mmap(ring.base_ + head_bytes + data_bytes, data_bytes, PROT_READ | PROT_WRITE, flags,
+                      fd, static_cast<off_t>(head_bytes));
+  if (first == MAP_FAILED || second == MAP_FAILED) {
+    return ErrnoStatus(errno, absl::StrCat("cannot map ring ", path));
+  }
+  // Page tables now, not at the first append. Best effort.
+  madvise(p, span, MADV_POPULATE_WRITE);
+  return ring;
+}
+
+SharedRing::~SharedRing() {
+  if (base_ != nullptr) munmap(base_, head_bytes_ + 2 * data_bytes_);
+}
+
+SharedRing::SharedRing(SharedRing&& other) noexcept
+    : base_(std::exchange(other.base_, nullptr)),
+      head_bytes_(other.head_bytes_),
+      data_bytes_(other.data_bytes_) {}
+
+SharedRing& SharedRing::operator=(SharedRing&& other) noexcept {
+  std::swap(base_, other.base_);
+  std::swap(head_bytes_, other.head_bytes_);
+  std::swap(data_bytes_, other.data_bytes_);
+  return *this;
+}
+
+}  // namespace ringjournal::io
