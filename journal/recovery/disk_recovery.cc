@@ -85,7 +85,6 @@ bool Recovery::TakeHead(size_t file, std::vector<SegmentHead>* heads) {
     head.name = files_[file].name;
     head.verdict = SegmentVerdict::kDamaged;
     head.sentence = absl::StrCat("cannot be read: ", bytes.status().ToString());
-    head.has_groups = true;
   }
   head.file = file;
   SegmentFinding* finding = &out_.findings[file];
@@ -98,7 +97,11 @@ bool Recovery::TakeHead(size_t file, std::vector<SegmentHead>* heads) {
     return true;
   }
   bool foreign = head.verdict == SegmentVerdict::kForeign;
-  if (!foreign && head.verdict != SegmentVerdict::kNewerVersion) return true;
+  if (!foreign && head.verdict != SegmentVerdict::kNewerVersion) {
+    bool empty = head.verdict == SegmentVerdict::kEmpty;
+    finding->role = empty ? SegmentRole::kUnopened : SegmentRole::kTornOpening;
+    return true;
+  }
   finding->role = SegmentRole::kRefused;
   out_.verdict = foreign ? DiskVerdict::kForeign : DiskVerdict::kNewerVersion;
   why_ = absl::StrCat(files_[file].name.ToFileName(), ": ", head.sentence);
@@ -177,8 +180,10 @@ bool Recovery::StartAt(size_t link) {
   SegmentScan scan;
   if (bytes.ok()) scan = ScanDescription(*bytes, OptionsFor(link));
   if (!bytes.ok() || scan.verdict != SegmentVerdict::kOpenEnd) {
-    out_.end.next_index = NameOf(link).first_index;
-    out_.end.next_lsn = Lsn(0);
+    if (NameOf(link).first_index > Index(1)) {
+      out_.end.next_index = NameOf(link).first_index;
+      out_.end.next_lsn = Lsn(0);  // unknown
+    }
     return StopAt(DiskVerdict::kUnreadable, link, 0, links_[link].sentence);
   }
   out_.end = scan.position;
@@ -210,13 +215,6 @@ bool Recovery::JoinsLog(size_t link) {
   Index base = NameOf(link).first_index;
   RJ_CHECK(base >= end.next_index);  // each scan stops at the next one's base
   if (base > end.next_index) {
-    // Its groups, and those behind it, show that everything before had been synced; without any it
-    // was opened ahead of entries that never reached the disk.
-    bool synced = links_[link].has_groups || KnownDurableBefore(links_, link) > Index(0);
-    if (!synced) {
-      MarkBeyond(link);
-      return false;
-    }
     return StopAt(DiskVerdict::kGap, link, 0,
                   absl::StrCat("the entries from ", end.next_index.value(), " to ",
                                base.prev().value(), " are in no file: a segment is missing"));
@@ -377,6 +375,8 @@ const char* SegmentRoleText(SegmentRole role) {
       return "trimmed";
     case SegmentRole::kUnopened:
       return "unopened";
+    case SegmentRole::kTornOpening:
+      return "torn opening";
     case SegmentRole::kBeyondEnd:
       return "beyond the end";
     case SegmentRole::kRefused:

@@ -62,13 +62,16 @@ struct DiskRecoveryOptions {
 
 // What one file is to the log.
 enum class SegmentRole {
-  kScanned,     // verified, entry by entry
-  kTrusted,     // older than where the replay starts: only its description was read
-  kSuperseded,  // later-opened segments hold everything from its base on
-  kTrimmed,     // below the oldest entry that the journal keeps
-  kUnopened,    // empty, or torn while it was opened: never held an entry
-  kBeyondEnd,   // above the end of the log: behind damage or a gap
-  kRefused,     // foreign or newer
+  kScanned,      // verified, entry by entry
+  kTrusted,      // older than where the replay starts: only its description was read
+  kSuperseded,   // later-opened segments hold everything from its base on
+  kTrimmed,      // below the oldest entry that the journal keeps
+  kUnopened,     // nothing but zeros: never held an entry, and may be removed
+  kTornOpening,  // no whole description, and no sign that one was synced: holds nothing that
+                 // counts. To be kept unless the verdict is kClean or kTornTail: it may be what is
+                 // missing.
+  kBeyondEnd,  // above the end of the log: behind damage or a gap
+  kRefused,    // foreign or newer
 };
 const char* SegmentRoleText(SegmentRole role);
 

@@ -111,9 +111,9 @@ TEST(DiskRecovery, TheTailOfTheNewestSegmentIsCut) {
   EXPECT_GT(r.bytes_lost, 0u);
 }
 
-// The first segment says nothing of its last group's durability; the second one's groups do.
-TEST(DiskRecovery, ALaterSegmentWithGroupsShowsWhatHadBeenSynced) {
-  for (bool later_has_group : {true, false}) {
+// The first segment says nothing of its last group's durability; that there is a second one does.
+TEST(DiskRecovery, ALaterSegmentShowsWhatHadBeenSynced) {
+  for (bool later : {true, false}) {
     TestLog log;
     Disk disk;
     TestSegment& first = disk.Open(&log, {Incarnation(1), 0});
@@ -121,13 +121,13 @@ TEST(DiskRecovery, ALaterSegmentWithGroupsShowsWhatHadBeenSynced) {
     Disk::Wipe(&first, 1);
     first.bytes[first.groups[1].offset + 5] = 1;
     TestSegment& second = disk.Open(&log, {Incarnation(1), 1});
-    if (later_has_group) second.Group({10}, 0);
+    if (!later) second.bytes[20] ^= 1;  // its opening was torn: it was never in force
     DiskRecovery r = disk.Recover();
-    EXPECT_EQ(r.verdict, later_has_group ? DiskVerdict::kDamaged : DiskVerdict::kTornTail);
+    EXPECT_EQ(r.verdict, later ? DiskVerdict::kDamaged : DiskVerdict::kTornTail);
     EXPECT_EQ(r.end.next_index, Index(2));
     EXPECT_EQ(r.segments.size(), 1u);
-    EXPECT_EQ(r.findings[1].role, SegmentRole::kBeyondEnd);
-    EXPECT_EQ(r.damage.has_value(), later_has_group);
+    EXPECT_EQ(r.findings[1].role, later ? SegmentRole::kBeyondEnd : SegmentRole::kTornOpening);
+    EXPECT_EQ(r.damage.has_value(), later);
   }
 }
 
@@ -220,7 +220,7 @@ TEST(DiskRecovery, WhatWasNeverOpenedCountsForNothing) {
   EXPECT_EQ(r.verdict, DiskVerdict::kClean);
   EXPECT_EQ(r.end.next_index, Index(13));
   EXPECT_EQ(r.findings[3].role, SegmentRole::kUnopened);
-  EXPECT_EQ(r.findings[4].role, SegmentRole::kUnopened);
+  EXPECT_EQ(r.findings[4].role, SegmentRole::kTornOpening);
 }
 
 TEST(DiskRecovery, ForeignAndNewerFilesStopIt) {
@@ -296,6 +296,20 @@ TEST(DiskRecovery, WhatIsKnownToBeCommittedIsTakenFromBehindTheDamage) {
   EXPECT_EQ(r.verdict, DiskVerdict::kDamaged);
   EXPECT_EQ(r.end.next_index, Index(1));
   EXPECT_EQ(r.committed, (Watermark{Index(9), Lsn(9)}));
+}
+
+TEST(DiskRecovery, WhereNothingCanBeReadTheEndIsKnownOnlyIfItIsTheBeginning) {
+  for (size_t first : {0u, 1u}) {
+    ThreeSegments t;
+    t.disk.segments.erase(t.disk.segments.begin(),
+                          t.disk.segments.begin() + static_cast<ptrdiff_t>(first));
+    t.disk.unreadable = 0;
+    DiskRecovery r = t.disk.Recover();
+    EXPECT_EQ(r.verdict, DiskVerdict::kUnreadable);
+    EXPECT_EQ(t.disk.starts, 0);
+    EXPECT_EQ(r.end.next_index, Index(1 + 4 * first));
+    EXPECT_EQ(r.end.next_lsn, Lsn(first == 0 ? 1 : 0));
+  }
 }
 
 TEST(DiskRecovery, ASegmentOfAnotherHistoryDoesNotJoin) {

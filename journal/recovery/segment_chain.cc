@@ -3,16 +3,6 @@
 #include <algorithm>
 
 namespace ringjournal {
-namespace {
-
-bool GroupStartsAt(ByteSpan bytes, uint64_t offset, const SegmentOpener& opener) {
-  GroupHeader header;
-  return offset < bytes.size() && DecodeGroupHeader(bytes.subspan(offset), &header) &&
-         BelongsAt(header, opener, offset);
-}
-
-}  // namespace
-
 SegmentHead ReadSegmentHead(ByteSpan bytes, const SegmentName& name, const JournalId& journal) {
   ScanOptions options;
   options.name = name;
@@ -24,12 +14,7 @@ SegmentHead ReadSegmentHead(ByteSpan bytes, const SegmentName& name, const Journ
   head.sentence = std::move(scan.sentence);
   head.before = scan.position;
   head.size_bytes = bytes.size();
-  head.has_groups = scan.verdict == SegmentVerdict::kDamaged;
-  if (head.is_readable()) {
-    head.oldest_index = Index(scan.description.state().oldest_index());
-    head.has_groups = GroupStartsAt(bytes, scan.end_offset, name.opener) ||
-                      FindLaterGroups(bytes, scan.end_offset, name.opener).any;
-  }
+  if (head.is_readable()) head.oldest_index = Index(scan.description.state().oldest_index());
   return head;
 }
 
@@ -50,10 +35,7 @@ SegmentChain BuildChain(std::vector<SegmentHead> heads) {
 }
 
 Index KnownDurableBefore(std::span<const SegmentHead> links, size_t link) {
-  for (size_t i = links.size(); i-- > link + 1;) {
-    if (links[i].has_groups) return links[i].name.first_index;
-  }
-  return Index(0);
+  return link + 1 < links.size() ? links[link + 1].name.first_index : Index(0);
 }
 
 }  // namespace ringjournal

@@ -11,7 +11,7 @@
 
 namespace ringjournal {
 
-// What is known of a segment from its name, its description and its first group header.
+// What is known of a segment from its name and its description.
 struct SegmentHead {
   size_t file = 0;
   SegmentName name;
@@ -20,7 +20,6 @@ struct SegmentHead {
   LogPosition before;     // the first entry, if the description is fine
   Index oldest_index{1};  // that the journal kept when the segment was opened
   uint64_t size_bytes = 0;
-  bool has_groups = false;  // then everything before the segment had been synced
 
   bool is_readable() const { return verdict == SegmentVerdict::kOpenEnd; }
   // True if it takes part in the log: also when it is damaged, since it was opened and used.
@@ -38,8 +37,8 @@ struct SegmentChain {
 };
 SegmentChain BuildChain(std::vector<SegmentHead> heads);
 
-// Entries below this index had been synced, by the groups of the links behind `link`; Index(0) if
-// nothing shows anything.
+// Entries below this index had been synced, since a writer describes a segment only when everything
+// before its base was; Index(0) for the last link, of which nothing shows anything.
 Index KnownDurableBefore(std::span<const SegmentHead> links, size_t link);
 
 }  // namespace ringjournal

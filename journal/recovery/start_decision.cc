@@ -116,7 +116,7 @@ StartDecision DecideStart(const StartInput& in) {
 }
 
 bool RingJoinsDisk(Index ring_oldest, const LogPosition& disk_end) {
-  return ring_oldest <= disk_end.next_index;
+  return disk_end.next_lsn > Lsn(0) && ring_oldest <= disk_end.next_index;
 }
 
 std::string StartDecisionTable() {

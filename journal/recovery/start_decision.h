@@ -40,7 +40,9 @@ struct StartDecision {
 StartDecision DecideStart(const StartInput& input);
 
 // True if no entry is missing between the end of the disk's log and the oldest one in the ring.
-// `ring_oldest`: the ring's oldest entry, or the next one if it holds none.
+// Then checkpointing must go on exactly at `disk_end`, also after damage: a new segment from there
+// on repairs the log on disk, while one with a higher base would leave a gap. `ring_oldest`: the
+// ring's oldest entry, or the next one if it holds none.
 bool RingJoinsDisk(Index ring_oldest, const LogPosition& disk_end);
 
 // The whole table in Markdown: a row for each ring verdict, a column for each disk verdict, and one

@@ -107,6 +107,8 @@ TEST(StartDecision, TheRingJoinsTheDiskWhereNoEntryIsMissingBetween) {
   EXPECT_TRUE(RingJoinsDisk(Index(10), end));
   EXPECT_TRUE(RingJoinsDisk(Index(1), end));
   EXPECT_FALSE(RingJoinsDisk(Index(11), end));
+  end.next_lsn = Lsn(0);
+  EXPECT_FALSE(RingJoinsDisk(Index(10), end)) << "where an unreadable disk ends is not known";
 }
 
 }  // namespace

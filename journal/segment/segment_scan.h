@@ -45,7 +45,7 @@ struct ScanOptions {
   std::optional<Index> stop_before;
   // What the caller knows to have been synced: bytes below this offset, …
   uint64_t known_durable_offset = 0;
-  // … and entries below this index (a later segment has groups, and a writer starts its first group
+  // … and entries below this index (a later segment starts there, and a writer describes a segment
   // only when everything before was synced).
   Index known_durable_before;
 };
