@@ -14,8 +14,10 @@ namespace ringjournal::io {
 inline absl::Status ErrnoStatus(int error, std::string what) {
   std::string text = absl::StrCat(what, ": ", std::strerror(error));
   switch (error) {
-    case ENOENT: return absl::NotFoundError(text);
-    case EEXIST: return absl::AlreadyExistsError(text);
+    case ENOENT:
+      return absl::NotFoundError(text);
+    case EEXIST:
+      return absl::AlreadyExistsError(text);
     case EACCES:
     case EPERM:
       return absl::PermissionDeniedError(
@@ -25,11 +27,14 @@ inline absl::Status ErrnoStatus(int error, std::string what) {
           absl::StrCat(text, "; remount it writable or choose another place"));
     case ENOSPC:
     case EDQUOT:
-      return absl::ResourceExhaustedError(absl::StrCat(text, "; free space or choose another place"));
+      return absl::ResourceExhaustedError(
+          absl::StrCat(text, "; free space or choose another place"));
     case ENOMEM:
     case EMFILE:
-    case ENFILE: return absl::ResourceExhaustedError(text);
-    default: return absl::UnavailableError(text);
+    case ENFILE:
+      return absl::ResourceExhaustedError(text);
+    default:
+      return absl::UnavailableError(text);
   }
 }
 

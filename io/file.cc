@@ -98,7 +98,8 @@ absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) 
 
 absl::StatusOr<uint64_t> FileSize(const std::string& path) {
   struct stat info;
-  if (stat(path.c_str(), &info) != 0) return ErrnoStatus(errno, absl::StrCat("cannot look at ", path));
+  if (stat(path.c_str(), &info) != 0)
+    return ErrnoStatus(errno, absl::StrCat("cannot look at ", path));
   return static_cast<uint64_t>(info.st_size);
 }
 

@@ -25,18 +25,20 @@ absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);
 absl::StatusOr<uint64_t> FileSize(const std::string& path);
 // Fine if it is gone already.
 absl::Status RemoveFile(const std::string& path);
-// Writes a whole small file so that a reader sees the old or the new one: temporary name, sync, rename.
+// Writes a whole small file so that a reader sees the old or the new one: temporary name, sync,
+// rename.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view content);
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
 // ---- storage operations; 0 or a descriptor, or -errno ----
 
-// A new file of `size` bytes, allocated, filled with zeros and synced: writes into it later commit no
-// metadata. On failure nothing is left behind.
+// A new file of `size` bytes, allocated, filled with zeros and synced: writes into it later commit
+// no metadata. On failure nothing is left behind.
 int64_t MakeZeroedFile(const std::string& path, uint64_t size);
 // Renames, syncs the directory.
 int64_t RenameDurably(const std::string& from, const std::string& to);
-// The same, then opens it for aligned direct writes; buffered where the file system has no direct I/O.
+// The same, then opens it for aligned direct writes; buffered where the file system has no direct
+// I/O.
 int64_t RenameAndOpenForWriting(const std::string& from, const std::string& to);
 int64_t OpenForReading(const std::string& path);
 void CloseFile(int fd);
@@ -59,8 +61,8 @@ class MappedFile {
 // Holds a directory for the life of the process: a file `lock` in it, with this process's id.
 class DirectoryLock {
  public:
-  // Tries for a quarter of a second, since the kernel drops a killed process's lock only when its last
-  // operation has ended. FailedPrecondition names the directory and the holder.
+  // Tries for a quarter of a second, since the kernel drops a killed process's lock only when its
+  // last operation has ended. FailedPrecondition names the directory and the holder.
   static absl::StatusOr<DirectoryLock> Acquire(const std::string& directory);
   DirectoryLock() = default;
   ~DirectoryLock();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "absl/strings/str_cat.h"
 #include "io/clock.h"
@@ -30,6 +31,16 @@ void Relax() {
 #endif
 }
 
+// Half the connections may complete at once before the kernel has to keep a list; a client's few
+// need little of the locked memory that all processes of a user share.
+Uring::Options SizeQueues(const NetLoop::Options& options) {
+  Uring::Options ring = options.ring;
+  uint32_t wanted = std::clamp(options.connections_max / 2, 512u, 16384u);
+  if (ring.cq_entries == 0) ring.cq_entries = std::bit_ceil(wanted);
+  if (ring.sq_entries == 0) ring.sq_entries = std::min(1024u, ring.cq_entries / 4);
+  return ring;
+}
+
 }  // namespace
 
 NetLoop::NetLoop(const Options& options)
@@ -47,7 +58,7 @@ absl::StatusOr<std::unique_ptr<NetLoop>> NetLoop::Create(const Options& options)
   absl::StatusOr<uint64_t> files = RaiseOpenFileLimit(options.connections_max + kOtherDescriptors);
   if (!files.ok()) return files.status();
   std::unique_ptr<NetLoop> loop(new NetLoop(options));
-  absl::StatusOr<std::unique_ptr<Uring>> ring = Uring::Create(options.ring);
+  absl::StatusOr<std::unique_ptr<Uring>> ring = Uring::Create(SizeQueues(options));
   if (!ring.ok()) return ring.status();
   loop->ring_ = *std::move(ring);
   absl::StatusOr<std::unique_ptr<BufferGroup>> buffers =

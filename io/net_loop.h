@@ -47,8 +47,9 @@ class NetLoop {
     // A connection whose peer leaves more unsent is broken with -ENOBUFS.
     uint64_t send_queue_bytes_max = limits::kSendQueueBytesMax;
     uint32_t linger_ms = limits::kLingerMs;
-    // Test hooks: tiny queues and groups, hidden features.
-    Uring::Options ring;
+    // Test hooks: tiny queues and groups, hidden features. Queues of 0 entries: sized for
+    // connections_max.
+    Uring::Options ring = {.sq_entries = 0, .cq_entries = 0};
     BufferGroup::Options buffers;
   };
 

@@ -25,6 +25,7 @@ NetLoop::Options Make(Uring::Options ring, BufferGroup::Options buffers, uint32_
   NetLoop::Options options;
   options.connections_max = 100;
   options.ring = ring;
+  if (ring.sq_entries > 64) options.ring.sq_entries = options.ring.cq_entries = 0;
   options.buffers = buffers;
   options.sockets.send_buffer_bytes = send_buffer;
   return options;

@@ -25,8 +25,9 @@ absl::StatusOr<SharedRing> SharedRing::Create(const std::string& path, size_t he
   if (error != 0) {
     close(fd);
     unlink(path.c_str());
-    return ErrnoStatus(error, absl::StrCat("cannot allocate ", bytes, " bytes of shared memory for ring ",
-                                           path, " (a container's default is 64 MB)"));
+    return ErrnoStatus(
+        error, absl::StrCat("cannot allocate ", bytes, " bytes of shared memory for ring ", path,
+                            " (a container's default is 64 MB)"));
   }
   absl::StatusOr<SharedRing> ring = Map(fd, path, head_bytes, data_bytes);
   close(fd);
@@ -38,8 +39,9 @@ absl::StatusOr<SharedRing> SharedRing::Open(const std::string& path, size_t head
   int fd = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot open ring ", path));
   struct stat info;
-  absl::StatusOr<SharedRing> ring = absl::FailedPreconditionError(absl::StrCat(
-      "ring file ", path, " has another size than its journal's settings say, or is not fully allocated"));
+  absl::StatusOr<SharedRing> ring = absl::FailedPreconditionError(
+      absl::StrCat("ring file ", path,
+                   " has another size than its journal's settings say, or is not fully allocated"));
   bool fits = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
               static_cast<size_t>(info.st_size) == head_bytes + data_bytes;
   // A hole reads as zeros, but a store into it may find no memory.
@@ -59,8 +61,8 @@ absl::StatusOr<SharedRing> SharedRing::Map(int fd, const std::string& path, size
   ring.data_bytes_ = data_bytes;
   int flags = MAP_SHARED | MAP_FIXED;
   void* first = mmap(p, head_bytes + data_bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
-  void* second = mmap(ring.base_ + head_bytes + data_bytes, data_bytes, PROT_READ | PROT_WRITE, flags,
-                      fd, static_cast<off_t>(head_bytes));
+  void* second = mmap(ring.base_ + head_bytes + data_bytes, data_bytes, PROT_READ | PROT_WRITE,
+                      flags, fd, static_cast<off_t>(head_bytes));
   if (first == MAP_FAILED || second == MAP_FAILED) {
     return ErrnoStatus(errno, absl::StrCat("cannot map ring ", path));
   }

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <array>
 
 #include "absl/strings/str_cat.h"
 #include "io/kernel_abi.h"
 #include "journal/base/check.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal::io {
 namespace {
@@ -36,15 +39,34 @@ int SetUp(uint32_t flags, const Uring::Options& options, io_uring* ring, io_urin
   return io_uring_queue_init_params(options.sq_entries, ring, params);
 }
 
+// The best setup that the kernel takes. Returns 0 or -errno.
+int SetUpBest(const Uring::Options& options, io_uring* ring, io_uring_params* params) {
+  for (uint32_t flags : kSetups) {
+    int error = SetUp(flags, options, ring, params);
+    if (error != -EINVAL) return error;
+  }
+  return -EINVAL;
+}
+
+void RaiseLockedMemoryLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_MEMLOCK, &limit);  // best effort
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Uring>> Uring::Create(const Options& options) {
   std::unique_ptr<Uring> ring(new Uring());
   io_uring_params params;
-  int error = -EINVAL;
-  for (uint32_t flags : kSetups) {
-    error = SetUp(flags, options, &ring->ring_, &params);
-    if (error != -EINVAL) break;
+  RaiseLockedMemoryLimit();
+  int error = SetUpBest(options, &ring->ring_, &params);
+  for (uint32_t waited_ms = 0; error == -ENOMEM && waited_ms < limits::kRingSetupWaitMs;) {
+    constexpr uint32_t kPauseMs = 10;
+    usleep(kPauseMs * 1000);
+    waited_ms += kPauseMs;
+    error = SetUpBest(options, &ring->ring_, &params);
   }
   if (error < 0) {
     ring->ring_.ring_fd = -1;

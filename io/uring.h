@@ -19,14 +19,17 @@ namespace ringjournal::io {
 class Uring {
  public:
   struct Options {
-    uint32_t sq_entries = 4096;
-    uint32_t cq_entries = 16384;  // rounded up to a power of two by the kernel
+    // Rounded up to powers of two by the kernel, and charged to the user's limit of locked memory:
+    // 64 bytes and 16 bytes each.
+    uint32_t sq_entries = 1024;
+    uint32_t cq_entries = 16384;
     // Test hooks: what to pretend that the kernel does not have.
     uint32_t refused_setup_flags = 0;  // IORING_SETUP_*
     uint32_t hidden_features = 0;      // IORING_FEAT_*, abi::kFeature*
   };
 
-  // Tries the setups from best to plainest. Errors: ExplainSetupFailure's.
+  // Tries the setups from best to plainest. Errors: ExplainSetupFailure's. While memory is short it
+  // waits up to limits::kRingSetupWaitMs: a ring that was just closed gives its memory back late.
   static absl::StatusOr<std::unique_ptr<Uring>> Create(const Options& options);
   ~Uring();
   Uring(const Uring&) = delete;
@@ -86,8 +89,9 @@ class Uring {
 
 // What the machine says about io_uring; gathered once so that the explanation can be tested.
 struct SetupFacts {
-  int disabled = -1;           // kernel.io_uring_disabled; -1: not readable (before 6.6)
-  std::string kernel_release;  // uname -r
+  int disabled = -1;            // kernel.io_uring_disabled; -1: not readable (before 6.6)
+  std::string kernel_release;   // uname -r
+  uint64_t locked_kib_max = 0;  // RLIMIT_MEMLOCK; 0: not known
 };
 SetupFacts ReadSetupFacts();
 

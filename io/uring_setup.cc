@@ -1,6 +1,7 @@
 // What to tell people when the kernel or a sandbox refuses io_uring.
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include <fstream>
@@ -41,6 +42,8 @@ SetupFacts ReadSetupFacts() {
   if (!(sysctl >> facts.disabled)) facts.disabled = -1;
   utsname name = {};
   if (uname(&name) == 0) facts.kernel_release = name.release;
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0) facts.locked_kib_max = limit.rlim_cur / 1024;
   return facts;
 }
 
@@ -56,10 +59,12 @@ absl::Status ExplainSetupFailure(int error, const SetupFacts& facts) {
           "newer with CONFIG_IO_URING, and ",
           kSandboxRemedy));
     case ENOMEM:
-      return absl::ResourceExhaustedError(
-          "io_uring_setup got no memory; on older kernels its queues count against the limit of "
-          "locked memory: raise it with `ulimit -l unlimited`, LimitMEMLOCK=infinity in the unit, "
-          "or --ulimit memlock=-1 for a container");
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "io_uring_setup got no memory; the queues of all processes of a user count against the "
+          "limit of locked memory (",
+          facts.locked_kib_max,
+          " KiB here): raise it with `ulimit -l unlimited`, LimitMEMLOCK=infinity in the unit, or "
+          "--ulimit memlock=-1 for a container, or run fewer of them as this user"));
     case EMFILE:
     case ENFILE:
       return absl::ResourceExhaustedError(

@@ -11,8 +11,8 @@
 
 namespace ringjournal::io {
 
-// One thread that runs jobs in order. A job's result comes back to the owner's thread: `wake` is called
-// (from the worker's thread) when there is something for RunCompletions.
+// One thread that runs jobs in order. A job's result comes back to the owner's thread: `wake` is
+// called (from the worker's thread) when there is something for RunCompletions.
 class Worker {
  public:
   using Job = std::function<int64_t()>;
@@ -24,8 +24,8 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Owner's thread. At most limits::kWorkerJobsMax may be waiting: more is a programmer's error, since
-  // each asker has a few operations under way at most.
+  // Owner's thread. At most limits::kWorkerJobsMax may be waiting: more is a programmer's error,
+  // since each asker has a few operations under way at most.
   void Submit(Job job, Completion completion);
   // Owner's thread: calls what has completed.
   void RunCompletions();

@@ -134,6 +134,8 @@ inline constexpr uint32_t kKeepaliveCount = 3;
 // How long the lock of a data directory is tried: after a SIGKILL the kernel still holds the files
 // of operations in flight.
 inline constexpr uint32_t kDirectoryLockWaitMs = 250;
+// How long the set-up of an event loop waits for memory that the kernel has not taken back yet.
+inline constexpr uint32_t kRingSetupWaitMs = 500;
 // Blocking jobs that wait for the control thread, and results not fetched; then Submit refuses.
 inline constexpr uint32_t kWorkerJobsMax = 1024;
 

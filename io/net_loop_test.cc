@@ -1,0 +1,450 @@
+#include "io/net_loop.h"
+
+#include <dirent.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <thread>
+
+#include "io/test_peer.h"
+
+namespace ringjournal::io {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+NetLoop::Options Small(uint32_t connections_max = 100) {
+  return {.connections_max = connections_max};
+}
+
+int OpenDescriptors() {
+  int count = 0;
+  DIR* directory = opendir("/proc/self/fd");
+  while (readdir(directory) != nullptr) ++count;
+  closedir(directory);
+  return count;
+}
+
+TEST(NetLoopTest, ConnectsToAnotherLoopAndBackBothWays) {
+  TestLoop server(Small()), client(Small());
+  Address address = server.Listen();
+  ConnectionId id = *client.loop->Connect(address);
+  client.loop->Send(id, AsBytes("queued before "), AsBytes("the connect"));
+  ASSERT_TRUE(server.Until([&] {
+    client.Turn(0);
+    return !server.accepted.empty() && server.Accepted(0).received.size() == 25;
+  }));
+  EXPECT_EQ(server.Accepted(0).received, "queued before the connect");
+  EXPECT_EQ(client.Of(id).connect_result, 0);
+  EXPECT_EQ(client.loop->PeerAddress(id)->ToString(), address.ToString());
+  server.loop->Send(server.accepted[0], AsBytes("answer"));
+  ASSERT_TRUE(client.Until([&] { return client.Of(id).received == "answer"; }));
+}
+
+TEST(NetLoopTest, ListensOnIPv6) {
+  TestLoop server(Small());
+  auto address = server.loop->Listen(*Address::Parse("[::1]:0"));
+  ASSERT_TRUE(address.ok()) << address.status();
+  auto peer = server.Join(*address);
+  peer->Write("six");
+  EXPECT_TRUE(server.Until([&] { return server.Accepted(0).received == "six"; }));
+}
+
+TEST(NetLoopTest, RefusedConnectIsReportedAndTheConnectionGone) {
+  Address nobody;
+  {
+    TestLoop server(Small());
+    nobody = server.Listen();
+  }
+  TestLoop client(Small());
+  ConnectionId id = *client.loop->Connect(nobody);
+  ASSERT_TRUE(client.Until([&] { return client.Of(id).closed; }));
+  EXPECT_EQ(client.Of(id).connected, 1);
+  EXPECT_EQ(client.Of(id).connect_result, -ECONNREFUSED);
+  EXPECT_EQ(client.loop->stats().connections, 0u);
+}
+
+TEST(NetLoopTest, ClosingWhileConnectingGivesClosedOnly) {
+  TestLoop server(Small()), client(Small());
+  ConnectionId id = *client.loop->Connect(server.Listen());
+  client.loop->Close(id);
+  ASSERT_TRUE(client.Until([&] { return client.Of(id).closed; }));
+  EXPECT_EQ(client.Of(id).connected, 0);
+}
+
+TEST(NetLoopTest, PortInUseIsAClearError) {
+  TestLoop first(Small()), second(Small());
+  Address address = first.Listen();
+  auto refused = second.loop->Listen(address);
+  ASSERT_EQ(refused.status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr(address.ToString()));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("choose another port"));
+}
+
+TEST(NetLoopTest, ForeignAddressIsAClearError) {
+  TestLoop loop(Small());
+  auto refused = loop.loop->Listen(*Address::Parse("192.0.2.1:0"));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("no network interface"));
+}
+
+TEST(NetLoopTest, TooManyConnectionsForTheFileLimitAreRefusedAtTheStart) {
+  auto loop = NetLoop::Create({.connections_max = limits::kLoopConnectionsMax});
+  ASSERT_EQ(loop.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(loop.status().message()), HasSubstr("LimitNOFILE"));
+}
+
+TEST(NetLoopTest, ResetIsReportedAfterTheBytesBeforeIt) {
+  TestLoop server(Small());
+  auto peer = server.Join(server.Listen());
+  peer->Write("last words");
+  ASSERT_TRUE(server.Until([&] { return server.Accepted(0).received == "last words"; }));
+  peer->Reset();
+  ASSERT_TRUE(server.Until([&] { return !server.Accepted(0).ends.empty(); }));
+  EXPECT_THAT(server.Accepted(0).ends, ElementsAre(-ECONNRESET));
+  ConnectionId id = server.accepted[0];
+  server.loop->Send(id, AsBytes("too late"));
+  EXPECT_EQ(server.loop->queued_bytes(id), 0u);
+  server.loop->Close(id);
+  ASSERT_TRUE(server.Until([&] { return server.Of(id).closed; }));
+}
+
+TEST(NetLoopTest, WeCanSendMegabytesAfterThePeerHasShutDownItsSide) {
+  TestLoop server(Small());
+  auto peer = server.Join(server.Listen());
+  ConnectionId id = server.accepted[0];
+  peer->ShutdownWrite();
+  ASSERT_TRUE(server.Until([&] { return !server.Of(id).ends.empty(); }));
+  EXPECT_THAT(server.Of(id).ends, ElementsAre(0));
+  std::string answer = Pattern(1, 0, 10 << 20);
+  server.loop->Send(id, AsBytes(answer));
+  EXPECT_GT(server.loop->queued_bytes(id), 0u);
+  ASSERT_TRUE(server.Until([&] {
+    peer->Read();
+    return peer->received.size() == answer.size();
+  }));
+  EXPECT_TRUE(peer->received == answer);
+  EXPECT_EQ(server.Of(id).drained, 1);
+  EXPECT_EQ(server.loop->queued_bytes(id), 0u);
+}
+
+TEST(NetLoopTest, SendToAPeerThatIsGoneAfterHalfCloseIsReportedAsAnError) {
+  TestLoop server(Small());
+  auto peer = server.Join(server.Listen());
+  ConnectionId id = server.accepted[0];
+  peer->Close();
+  ASSERT_TRUE(server.Until([&] { return !server.Of(id).ends.empty(); }));
+  ASSERT_TRUE(server.Until([&] {
+    server.loop->Send(id, AsBytes("hello?"));
+    return server.Of(id).ends.size() == 2;
+  }));
+  EXPECT_EQ(server.Of(id).ends[0], 0);
+  EXPECT_LT(server.Of(id).ends[1], 0);
+}
+
+TEST(NetLoopTest, PeerThatVanishesIsNoticedBySendingWhilePaused) {
+  TestLoop server(Small());
+  auto peer = server.Join(server.Listen());
+  ConnectionId id = server.accepted[0];
+  server.loop->PauseReceive(id);
+  server.Turn();
+  peer->Reset();
+  ASSERT_TRUE(server.Until([&] {
+    server.loop->Send(id, AsBytes("hello?"));
+    return !server.Of(id).ends.empty();
+  }));
+  EXPECT_LT(server.Of(id).ends[0], 0);
+}
+
+TEST(NetLoopTest, PausedConnectionTakesNothingFromTheSocket) {
+  TestLoop server(Small());
+  auto peer = server.Join(server.Listen());
+  ConnectionId id = server.accepted[0];
+  server.loop->PauseReceive(id);
+  server.Turn();  // the cancel is done
+  peer->Write("kept in the kernel");
+  for (int i = 0; i < 20; ++i) server.Turn();
+  EXPECT_EQ(server.Of(id).received, "");
+  server.loop->ResumeReceive(id);
+  ASSERT_TRUE(server.Until([&] { return server.Of(id).received == "kept in the kernel"; }));
+}
+
+TEST(NetLoopTest, CloseWithSendsInFlightEndsAtOnce) {
+  int before = 0;
+  TestLoop server(Small());
+  Address address = server.Listen();
+  {
+    auto peer = server.Join(address);
+    before = OpenDescriptors();
+    ConnectionId id = server.accepted[0];
+    server.loop->Send(id, AsBytes(std::string(15 << 20, 'x')));
+    server.Turn();
+    ASSERT_GT(server.loop->queued_bytes(id), 0u);
+    server.loop->Close(id);
+    server.loop->Close(id);
+    ASSERT_TRUE(server.Until([&] { return server.Of(id).closed; }));
+    EXPECT_EQ(OpenDescriptors(), before - 1);
+    ASSERT_TRUE(server.Until([&] {
+      peer->Read();
+      return peer->ended || peer->error != 0;
+    }));
+  }
+}
+
+TEST(NetLoopTest, CloseAfterFlushDeliversEverythingAlthoughThePeerKeepsTalking) {
+  TestLoop server(Small());
+  auto peer = server.Join(server.Listen());
+  ConnectionId id = server.accepted[0];
+  std::string answer = Pattern(2, 0, 8 << 20);
+  server.loop->Send(id, AsBytes(answer));
+  server.loop->CloseAfterFlush(id);
+  server.loop->Send(id, AsBytes("not any more"));
+  std::string noise(10000, 'n');
+  ASSERT_TRUE(server.Until([&] {
+    if (peer->received.size() < answer.size()) peer->Write(noise);
+    peer->Read();
+    return peer->ended;
+  }));
+  EXPECT_EQ(peer->error, 0);
+  EXPECT_TRUE(peer->received == answer);
+  EXPECT_EQ(server.Of(id).received, "");
+  EXPECT_FALSE(server.Of(id).closed);
+  peer->Close();
+  ASSERT_TRUE(server.Until([&] { return server.Of(id).closed; }));
+  EXPECT_THAT(server.Of(id).ends, ElementsAre());
+}
+
+TEST(NetLoopTest, LingeringEndsWhenThePeerNeverCloses) {
+  NetLoop::Options options = Small();
+  options.linger_ms = 20;
+  TestLoop server(options);
+  auto peer = server.Join(server.Listen());
+  int64_t start = MonotonicNs();
+  server.loop->PauseReceive(server.accepted[0]);
+  server.loop->CloseAfterFlush(server.accepted[0]);
+  ASSERT_TRUE(server.Until([&] { return server.Accepted(0).closed; }));
+  EXPECT_GE(MonotonicNs() - start, 15'000'000);
+  EXPECT_LT(MonotonicNs() - start, 5'000'000'000);
+}
+
+TEST(NetLoopTest, QueueLimitBreaksTheConnection) {
+  NetLoop::Options options = Small();
+  options.send_queue_bytes_max = 1 << 20;
+  TestLoop server(options);
+  auto peer = server.Join(server.Listen());
+  std::string much(1 << 20, 'x');
+  for (int i = 0; i < 20; ++i) server.loop->Send(server.accepted[0], AsBytes(much));
+  ASSERT_TRUE(server.Until([&] { return !server.Accepted(0).ends.empty(); }));
+  EXPECT_THAT(server.Accepted(0).ends, ElementsAre(-ENOBUFS));
+}
+
+TEST(NetLoopTest, ConnectionsBeyondTheLimitAreClosedAtOnce) {
+  TestLoop server(Small(2));
+  Address address = server.Listen();
+  auto first = server.Join(address), second = server.Join(address);
+  TestPeer third(address);
+  ASSERT_TRUE(server.Until([&] {
+    third.Read();
+    return third.ended || third.error != 0;
+  }));
+  EXPECT_EQ(server.loop->stats().refused, 1u);
+  EXPECT_FALSE(server.loop->Connect(address).ok());
+  server.loop->Close(server.accepted[0]);
+  ASSERT_TRUE(server.Until([&] { return server.Accepted(0).closed; }));
+  auto fourth = server.Join(address);
+  fourth->Write("welcome");
+  ASSERT_TRUE(server.Until([&] { return server.Accepted(2).received == "welcome"; }));
+}
+
+TEST(NetLoopTest, AcceptingGoesOnWhenDescriptorsAreFreeAgain) {
+  TestLoop server(Small());
+  rlimit saved = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &saved), 0);
+  // Room for the listener, one accepted connection, and three peers.
+  rlimit tight = saved;
+  FileDescriptor lowest(dup(0));
+  tight.rlim_cur = static_cast<rlim_t>(lowest.get()) + 3;
+  std::vector<std::unique_ptr<TestPeer>> peers;
+  lowest.Reset();
+  Address address = server.Listen();
+  peers.push_back(std::make_unique<TestPeer>(address));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+  ASSERT_TRUE(server.Until([&] { return server.accepted.size() == 1; }));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &saved), 0);
+  peers.push_back(std::make_unique<TestPeer>(address));
+  peers.push_back(std::make_unique<TestPeer>(address));
+  // The limit was sampled when accepting was armed, so it still holds.
+  ASSERT_TRUE(server.Until([&] { return server.loop->stats().accept_pauses > 0; }));
+  server.loop->Close(server.accepted[0]);
+  ASSERT_TRUE(server.Until([&] { return server.accepted.size() == 3; }));
+  peers[2]->Write("in");
+  ASSERT_TRUE(server.Until(
+      [&] { return server.Accepted(1).received + server.Accepted(2).received == "in"; }));
+}
+
+TEST(NetLoopTest, StoppedAcceptingRefusesNewAndKeepsOldConnections) {
+  TestLoop server(Small());
+  Address address = server.Listen();
+  auto peer = server.Join(address);
+  server.loop->StopAccepting();
+  server.Turn();
+  server.Turn();
+  EXPECT_FALSE(TestPeer(address).connected());
+  peer->Write("still here");
+  ASSERT_TRUE(server.Until([&] { return server.Accepted(0).received == "still here"; }));
+  EXPECT_TRUE(server.loop->Listen(address).ok());
+}
+
+TEST(NetLoopTest, ThousandsOfConnectionsLeaveNoDescriptorAndNoOperationBehind) {
+  TestLoop server(Small(300));
+  Address address = server.Listen();
+  server.on_event = [&](const Event& event) {
+    if (event.kind == Event::Kind::kReceived) server.loop->Send(event.connection, event.bytes);
+    if (event.kind == Event::Kind::kReceiveEnded) server.loop->Close(event.connection);
+  };
+  server.Turn();
+  int before = OpenDescriptors();
+  uint64_t operations = server.loop->stats().operations_in_flight;
+  for (int round = 0; round < 10; ++round) {
+    std::vector<std::unique_ptr<TestPeer>> peers;
+    for (int i = 0; i < 200; ++i) {
+      peers.push_back(std::make_unique<TestPeer>(address));
+      if (i % 3 != 0) peers.back()->Write("hello");
+      if (i % 5 == 0) peers.back()->Reset();
+      if (i % 7 == 0) peers.back()->ShutdownWrite();
+      if (i % 10 == 0) server.Turn(0);
+    }
+    peers.clear();
+    ASSERT_TRUE(server.Until([&] {
+      return server.loop->stats().accepted == 200u * (round + 1u) &&
+             server.loop->stats().connections == 0;
+    }));
+  }
+  EXPECT_EQ(OpenDescriptors(), before);
+  EXPECT_EQ(server.loop->stats().operations_in_flight, operations);
+  EXPECT_EQ(server.loop->stats().refused, 0u);
+}
+
+TEST(NetLoopTest, IdsOfClosedConnectionsDoNothing) {
+  TestLoop server(Small());
+  Address address = server.Listen();
+  auto first = server.Join(address);
+  ConnectionId old = server.accepted[0];
+  server.loop->Close(old);
+  ASSERT_TRUE(server.Until([&] { return server.Of(old).closed; }));
+  auto second = server.Join(address);
+  ConnectionId now = server.accepted[1];
+  ASSERT_EQ(now.slot, old.slot);
+  EXPECT_NE(now, old);
+  server.loop->Send(old, AsBytes("nobody gets this"));
+  server.loop->PauseReceive(old);
+  server.loop->CloseAfterFlush(old);
+  server.loop->Close(old);
+  EXPECT_FALSE(server.loop->PeerAddress(old).ok());
+  server.loop->Send(now, AsBytes("x"));
+  second->Write("y");
+  ASSERT_TRUE(server.Until([&] {
+    second->Read();
+    return second->received == "x" && server.Of(now).received == "y";
+  }));
+  EXPECT_EQ(ConnectionId::FromU64(now.ToU64()), now);
+}
+
+TEST(NetLoopTest, BatchesAreBounded) {
+  TestLoop server(Small(600));
+  Address address = server.Listen();
+  std::vector<std::unique_ptr<TestPeer>> peers;
+  for (int i = 0; i < 400; ++i) peers.push_back(std::make_unique<TestPeer>(address));
+  size_t accepted = 0, largest = 0;
+  while (accepted < 400) {
+    size_t events = server.loop->Turn({.timeout_ns = 1'000'000'000}).size();
+    accepted += events;
+    largest = std::max(largest, events);
+  }
+  EXPECT_LE(largest, limits::kTurnEventsMax);
+  std::string much(100'000, 'm');
+  for (auto& peer : peers) peer->Write(much);
+  for (size_t received = 0; received < 400 * 50'000;) {
+    size_t bytes = 0;
+    for (const Event& event : server.loop->Turn({.timeout_ns = 1'000'000'000})) {
+      bytes += event.bytes.size();
+    }
+    // One receive may go over.
+    EXPECT_LE(bytes, limits::kTurnReceivedBytes + limits::kReceiveBufferBytes);
+    received += bytes;
+  }
+}
+
+TEST(NetLoopTest, WakeFromAnotherThreadEndsTheWait) {
+  TestLoop loop(Small());
+  for (int i = 0; i < 50; ++i) {
+    int seen = loop.wakes;
+    std::thread other([&] { loop.loop->Wake(); });
+    int64_t start = MonotonicNs();
+    while (loop.wakes == seen) loop.Turn(10'000'000'000);
+    EXPECT_LT(MonotonicNs() - start, 5'000'000'000);
+    other.join();
+  }
+}
+
+TEST(NetLoopTest, ManyWakesBeforeATurnGiveOneEvent) {
+  TestLoop loop(Small());
+  for (int i = 0; i < 100; ++i) loop.loop->Wake();
+  loop.Turn(1'000'000'000);
+  EXPECT_EQ(loop.wakes, 1);
+  loop.Turn(0);
+  EXPECT_EQ(loop.wakes, 1);
+}
+
+TEST(NetLoopTest, WakeIsSeenWhileSpinning) {
+  TestLoop loop(Small());
+  std::thread other([&] { loop.loop->Wake(); });
+  int64_t start = MonotonicNs();
+  std::span<const Event> events;
+  while (events.empty()) {
+    events = loop.loop->Turn({.timeout_ns = 10'000'000'000, .spin_ns = 10'000'000'000});
+  }
+  EXPECT_LT(MonotonicNs() - start, 5'000'000'000);
+  other.join();
+}
+
+TEST(NetLoopTest, TurnWithoutWorkReturnsAfterItsTimeout) {
+  TestLoop loop(Small());
+  for (int64_t spin : {0, 1'000'000, 10'000'000}) {
+    int64_t start = MonotonicNs();
+    EXPECT_TRUE(loop.loop->Turn({.timeout_ns = 3'000'000, .spin_ns = spin}).empty());
+    int64_t took = MonotonicNs() - start;
+    EXPECT_GE(took, 2'900'000) << spin;
+    EXPECT_LT(took, 1'000'000'000) << spin;
+  }
+}
+
+TEST(NetLoopTest, LoopMadeInOneThreadRunsInAnother) {
+  TestLoop server(Small());
+  Address address = server.Listen();
+  std::thread runner([&] {
+    auto peer = server.Join(address);
+    peer->Write("from the thread");
+    EXPECT_TRUE(server.Until([&] { return server.Accepted(0).received == "from the thread"; }));
+  });
+  runner.join();
+}
+
+TEST(NetLoopTest, DestructionEndsEverythingInFlight) {
+  int before = OpenDescriptors();
+  for (int i = 0; i < 20; ++i) {
+    TestLoop server(Small());
+    Address address = server.Listen();
+    auto peer = server.Join(address), quiet = server.Join(address);
+    server.loop->Send(server.accepted[0], AsBytes(std::string(5 << 20, 'x')));
+    peer->Write("unread");
+    ConnectionId connecting = *server.loop->Connect(address);
+    (void)connecting;
+    if (i % 2 == 0) server.Turn(0);
+  }
+  EXPECT_EQ(OpenDescriptors(), before);
+}
+
+}  // namespace
+}  // namespace ringjournal::io
