@@ -5,7 +5,7 @@
 
 namespace ringjournal {
 
-std::string ReplicaText(const Replica& replica) {
+std::string ReplicaText(const ReplicaName& replica) {
   return std::string(replica.node).append("/").append(std::to_string(replica.incarnation.value()));
 }
 
@@ -43,12 +43,12 @@ const v1::JournalConfig* FindJournalByName(const v1::ConfigDocument& document,
   return nullptr;
 }
 
-bool IsCurrent(const v1::ConfigDocument& document, const Replica& replica) {
+bool IsCurrent(const v1::ConfigDocument& document, const ReplicaName& replica) {
   const v1::NodeRegistration* registration = FindNode(document, replica.node);
   return registration != nullptr && registration->incarnation() == replica.incarnation.value();
 }
 
-bool Names(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, const Replica& replica) {
+bool Names(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, const ReplicaName& replica) {
   return std::any_of(set.begin(), set.end(),
                      [&](const v1::ReplicaId& id) { return AsReplica(id) == replica; });
 }

@@ -10,18 +10,18 @@
 namespace ringjournal {
 
 // A node in one process life, by value: what a v1::ReplicaId says.
-struct Replica {
+struct ReplicaName {
   std::string_view node;  // owned by the caller
   Incarnation incarnation;
-  friend bool operator==(const Replica&, const Replica&) = default;
+  friend bool operator==(const ReplicaName&, const ReplicaName&) = default;
 };
 
-inline Replica AsReplica(const v1::ReplicaId& id) {
+inline ReplicaName AsReplica(const v1::ReplicaId& id) {
   return {id.node(), Incarnation(id.incarnation())};
 }
 
 // "node1/7", for messages and logs.
-std::string ReplicaText(const Replica& replica);
+std::string ReplicaText(const ReplicaName& replica);
 std::string ReplicaText(const v1::ReplicaId& id);
 
 // Null where there is none. Valid until the document changes.
@@ -33,10 +33,10 @@ const v1::JournalConfig* FindJournalByName(const v1::ConfigDocument& document,
                                            std::string_view name);
 
 // True if the registry gives the node this incarnation: nobody else may cause a change (I7).
-bool IsCurrent(const v1::ConfigDocument& document, const Replica& replica);
+bool IsCurrent(const v1::ConfigDocument& document, const ReplicaName& replica);
 
 // True if `set` (an isr or `complete`) names the replica.
-bool Names(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, const Replica& replica);
+bool Names(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, const ReplicaName& replica);
 // True if `set` (members or recovery_set) names the node.
 bool Names(const google::protobuf::RepeatedPtrField<std::string>& set, std::string_view node);
 

@@ -62,7 +62,7 @@ absl::StatusOr<v1::JournalConfig*> ClaimableJournal(v1::ConfigDocument* document
                                                     const Claim& claim) {
   v1::JournalConfig* journal = FindJournal(document, claim.journal);
   if (journal == nullptr) return NoSuchJournal(claim.journal);
-  const Replica me = {claim.node, claim.incarnation};
+  const ReplicaName me = {claim.node, claim.incarnation};
   const std::string what = ReplicaText(me) + " cannot lead journal " + Quoted(journal->name());
   if (!IsCurrent(*document, me)) {
     return absl::FailedPreconditionError(
@@ -218,7 +218,7 @@ absl::Status LeadAfterDiskRecovery(v1::ConfigDocument* document, const Claim& cl
 absl::Status SetCommitHint(v1::ConfigDocument* document, const Claim& leader, Watermark committed) {
   v1::JournalConfig* journal = FindJournal(document, leader.journal);
   if (journal == nullptr) return NoSuchJournal(leader.journal);
-  const Replica me = {leader.node, leader.incarnation};
+  const ReplicaName me = {leader.node, leader.incarnation};
   if (!journal->has_leader() || AsReplica(journal->leader()) != me) {
     return absl::FailedPreconditionError(ReplicaText(me) + " does not lead journal " +
                                          Quoted(journal->name()) +

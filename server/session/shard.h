@@ -36,6 +36,9 @@ class Shard {
   // A journal that the start procedure has brought back. Its replica has started to lead.
   JournalNumber AddJournal(const v1::JournalConfig& config, std::unique_ptr<Replica> replica);
 
+  // As it stood after the start procedure. Before the first Step.
+  void SetDocument(v1::ConfigDocument document) { options_.document = std::move(document); }
+
   // Appends to *effects, which the caller clears before.
   void Step(const ShardEvent& event, Time now, ShardEffects* effects);
 

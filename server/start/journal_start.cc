@@ -92,17 +92,22 @@ class Starter {
     found.has_been_led = in_.config.epoch() > 0;
     StartDecision decision = DecideStart(found);
     start_.action = decision.action;
-    start_.sentence = absl::StrCat(decision.reason, " [ring: ", ring_.reason, "; disk: ",
-                                   disk_.sentence, "]");
+    start_.sentence =
+        absl::StrCat(decision.reason, " [ring: ", ring_.reason, "; disk: ", disk_.sentence, "]");
     start_.notes = disk_.notes;
     switch (decision.action) {
-      case StartAction::kStartEmpty: RJ_RETURN_IF_ERROR(StartEmpty()); break;
+      case StartAction::kStartEmpty:
+        RJ_RETURN_IF_ERROR(StartEmpty());
+        break;
       case StartAction::kWarmStart:
       case StartAction::kWarmStartDiskDamaged:
         RJ_RETURN_IF_ERROR(StartWarm(rebuild.derived()));
         break;
-      case StartAction::kDiskRecovery: RJ_RETURN_IF_ERROR(StartFromDisk()); break;
-      case StartAction::kRefuse: return Unusable(start_.sentence);
+      case StartAction::kDiskRecovery:
+        RJ_RETURN_IF_ERROR(StartFromDisk());
+        break;
+      case StartAction::kRefuse:
+        return Unusable(start_.sentence);
     }
     RemoveUseless();
     start_.replica->LeaderStart(in_.now);

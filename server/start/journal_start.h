@@ -1,4 +1,5 @@
-// Bringing one journal back at process start: ring, segments, decision, change of the config document.
+// Bringing one journal back at process start: ring, segments, decision, change of the config
+// document.
 #ifndef SERVER_START_JOURNAL_START_H_
 #define SERVER_START_JOURNAL_START_H_
 
@@ -33,7 +34,7 @@ class JournalStorage {
 };
 
 struct JournalStartInput {
-  v1::JournalConfig config;   // after this process was registered
+  v1::JournalConfig config;  // after this process was registered
   v1::ConfigDocument document;
   std::string node;
   Incarnation incarnation;
@@ -42,19 +43,20 @@ struct JournalStartInput {
 };
 
 // Compare-and-swap against the document given; returns the one that stands then.
-using ConfigChanger = absl::FunctionRef<absl::StatusOr<v1::ConfigDocument>(v1::ConfigDocument next)>;
+using ConfigChanger =
+    absl::FunctionRef<absl::StatusOr<v1::ConfigDocument>(v1::ConfigDocument next)>;
 
 struct JournalStart {
   StartAction action = StartAction::kRefuse;
   std::unique_ptr<Replica> replica;  // leads; null if refused
   v1::JournalConfig config;
   v1::ConfigDocument document;
-  std::string sentence;             // what was found and done, for the log
+  std::string sentence;  // what was found and done, for the log
   std::vector<std::string> notes;
 };
 
-// replication.md section 7, for a node that is the journal's only member. Writes `claim_inc` before the
-// cas of a memory recovery. An error: the journal cannot be served; nothing was deleted.
+// replication.md section 7, for a node that is the journal's only member. Writes `claim_inc` before
+// the cas of a memory recovery. An error: the journal cannot be served; nothing was deleted.
 absl::StatusOr<JournalStart> StartJournal(const JournalStartInput& input, JournalStorage* storage,
                                           ConfigChanger change);
 

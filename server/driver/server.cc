@@ -1,0 +1,222 @@
+#include "server/driver/server.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "io/clock.h"
+#include "journal/base/check.h"
+#include "server/config/listen_address.h"
+#include "server/log/log.h"
+#include "server/version.h"
+
+namespace ringjournal {
+namespace {
+
+constexpr int64_t kMs = 1000 * 1000;
+// The loop spins only while work keeps coming at least this often.
+constexpr int64_t kSpinWhileGapNs = 1 * kMs;
+
+}  // namespace
+
+Server::~Server() = default;
+
+void Server::RequestStop() {
+  stop_requested_.store(true, std::memory_order_relaxed);
+  if (loop_ != nullptr) loop_->Wake();
+}
+
+int Server::Run() {
+  while (!done_) Turn();
+  LogEvent(LogLevel::kInfo, "stopped", {{"exit_code", exit_code_}});
+  return exit_code_;
+}
+
+// One turn: collect a bounded batch, step the core, then once: send, checkpoint, and so on.
+void Server::Turn() {
+  std::span<const io::Event> events = loop_->Turn(NextWait());
+  now_ = io::ReadClock();
+  if (!events.empty()) last_event_ns_ = now_.monotonic_ns;
+  for (const io::Event& event : events) HandleEvent(event);
+  if (stop_requested_.load(std::memory_order_relaxed) && !stopping_) {
+    stopping_ = true;
+    stop_deadline_ns_ = now_.monotonic_ns + options_.drain_timeout_ns;
+    LogEvent(LogLevel::kInfo, "draining", {{"sessions", shard_->session_count()}});
+    loop_->StopAccepting();
+    StepShard(DrainRequested{});
+  }
+  StepShard(EndOfBatch{});
+  CarryOut();
+  done_ = CheckStop();
+}
+
+void Server::StepShard(const ShardEvent& event) { shard_->Step(event, now_, &effects_); }
+
+io::WaitOptions Server::NextWait() {
+  io::WaitOptions wait;
+  now_ = io::ReadClock();
+  int64_t deadline = shard_->deadline_ns();
+  if (stopping_) deadline = std::min(deadline, stop_deadline_ns_);
+  wait.timeout_ns = deadline == INT64_MAX ? -1 : std::max<int64_t>(0, deadline - now_.monotonic_ns);
+  if (shard_->has_more_to_read()) wait.timeout_ns = 0;
+  bool lively = now_.monotonic_ns - last_event_ns_ < kSpinWhileGapNs;
+  if (lively) wait.spin_ns = int64_t{options_.spin_us_max} * 1000;
+  return wait;
+}
+
+void Server::HandleEvent(const io::Event& event) {
+  ConnectionNumber connection = event.connection.ToU64();
+  switch (event.kind) {
+    case io::Event::Kind::kAccepted:
+      return StepShard(Accepted{connection});
+    case io::Event::Kind::kReceived:
+      return StepShard(Received{connection, event.bytes});
+    case io::Event::Kind::kReceiveEnded:
+      return StepShard(ReceiveEnded{connection, -event.result});
+    case io::Event::Kind::kSendDrained:
+      return StepShard(SendQueue{connection, loop_->queued_bytes(event.connection)});
+    case io::Event::Kind::kFileDone:
+      return StepShard(storage_->OnFileDone(event));
+    case io::Event::Kind::kWake:
+      return TakeControlResults();
+    case io::Event::Kind::kConnected:
+    case io::Event::Kind::kClosed:
+      return;
+  }
+}
+
+void Server::TakeControlResults() {
+  worker_->RunCompletions();
+  storage_->TakeAnswers(&storage_answers_);
+  for (const StorageAnswer& answer : storage_answers_) StepShard(answer);
+  storage_answers_.clear();
+  std::vector<ConfigCompletion> completions = std::move(config_results_);
+  config_results_.clear();
+  for (ConfigCompletion& completion : completions) StepShard(ConfigAnswer{std::move(completion)});
+  std::vector<RingAnswer> rings = std::move(ring_results_);
+  ring_results_.clear();
+  for (const RingAnswer& ring : rings) StepShard(ring);
+}
+
+void Server::CarryOut() {
+  if (!effects_.fatal.empty()) {
+    // Nothing more is acknowledged: what was being sent may rest on what has just failed.
+    LogEvent(LogLevel::kError, "disk_failed",
+             {{"reason", effects_.fatal},
+              {"next", "the process stops; start it again to recover from the ring"}});
+    exit_code_ = kServerExitDiskFailed;
+    done_ = true;
+    return;
+  }
+  CarryOutSends();
+  for (const ShardEffects::Opened& opened : effects_.opened) {
+    storage_->Register(opened.journal, files_[std::string(opened.id.view())].get());
+  }
+  for (const ShardEffects::Storage& storage : effects_.storage) storage_->Start(storage);
+  CarryOutControl();
+  effects_.Clear();
+}
+
+void Server::CarryOutSends() {
+  for (const ShardEffects::Send& send : effects_.sends) {
+    loop_->Send(io::ConnectionId::FromU64(send.connection), send.head, send.body);
+  }
+  for (ConnectionNumber c : effects_.pauses) loop_->PauseReceive(io::ConnectionId::FromU64(c));
+  for (ConnectionNumber c : effects_.resumes) loop_->ResumeReceive(io::ConnectionId::FromU64(c));
+  for (ConnectionNumber c : effects_.closes) loop_->CloseAfterFlush(io::ConnectionId::FromU64(c));
+  // What the socket did not take shows the shard who is slow. It takes effect in the next turn.
+  std::vector<ConnectionNumber> slow;
+  for (const ShardEffects::Send& send : effects_.sends) {
+    if (loop_->queued_bytes(io::ConnectionId::FromU64(send.connection)) > 0) {
+      slow.push_back(send.connection);
+    }
+  }
+  effects_.sends.clear();
+  effects_.pauses.clear();
+  effects_.resumes.clear();
+  effects_.closes.clear();
+  for (ConnectionNumber c : slow) {
+    StepShard(SendQueue{c, loop_->queued_bytes(io::ConnectionId::FromU64(c))});
+  }
+  for (ConnectionNumber c : effects_.pauses) loop_->PauseReceive(io::ConnectionId::FromU64(c));
+  for (ConnectionNumber c : effects_.closes) loop_->Close(io::ConnectionId::FromU64(c));
+}
+
+void Server::CarryOutControl() {
+  for (ConfigRequest& request : effects_.config) {
+    auto answers = std::make_shared<std::vector<ConfigCompletion>>();
+    worker_->Submit(
+        [this, answers, request = std::move(request)]() mutable -> int64_t {
+          RJ_CHECK(store_->Submit(std::move(request)).ok());
+          store_->Poll(io::ReadClock(), answers.get());
+          return 0;
+        },
+        [this, answers](int64_t) {
+          for (ConfigCompletion& c : *answers) config_results_.push_back(std::move(c));
+        });
+  }
+  for (const ShardEffects::RingWanted& wanted : effects_.rings) {
+    JournalFiles* files =
+        (files_[std::string(wanted.journal.view())] = MakeFiles(wanted.journal)).get();
+    auto answer = std::make_shared<RingAnswer>();
+    answer->journal = wanted.journal;
+    worker_->Submit(
+        [files, answer, wanted]() -> int64_t {
+          absl::Status listed = files->ListSegments().status();  // makes the directory
+          absl::StatusOr<RingMemory> memory =
+              listed.ok() ? files->CreateRing(wanted.head_bytes, wanted.data_bytes) : listed;
+          if (memory.ok())
+            answer->memory = *memory;
+          else
+            answer->error = std::string(memory.status().message());
+          return 0;
+        },
+        [this, answer](int64_t) { ring_results_.push_back(*answer); });
+  }
+  for (const ShardEffects::Discard& discard : effects_.discards) {
+    auto it = files_.find(std::string(discard.id.view()));
+    if (it == files_.end()) continue;
+    if (discard.journal != UINT32_MAX) storage_->Forget(discard.journal);
+    std::shared_ptr<JournalFiles> files = std::move(it->second);
+    files_.erase(it);
+    worker_->Submit(
+        [files]() -> int64_t {
+          files->Discard();
+          return 0;
+        },
+        [](int64_t) {});
+  }
+}
+
+bool Server::CheckStop() {
+  if (done_) return true;
+  if (!stopping_) return false;
+  bool late = now_.monotonic_ns >= stop_deadline_ns_;
+  if (!shard_->drained() && !late) return false;
+  if (!shard_->drained()) {
+    LogEvent(LogLevel::kWarn, "drain_timed_out", {{"sessions", shard_->session_count()}});
+  }
+  worker_->Stop();
+  SaveCommitHints();
+  return true;
+}
+
+// What is committed now is committed for certain: bounds a later loss report.
+void Server::SaveCommitHints() {
+  v1::ConfigDocument next = shard_->document();
+  for (const auto& journal : shard_->journals()) {
+    if (journal == nullptr || journal->removed) continue;
+    JournalId id;
+    JournalId::FromView(journal->config.id(), &id);
+    Claim leader{id, options_.node, incarnation_, absl::StrCat("stop-", incarnation_.value())};
+    absl::Status set = SetCommitHint(&next, leader, journal->replica->marks().committed);
+    if (!set.ok())
+      LogEvent(LogLevel::kWarn, "commit_hint_failed", {{"reason", std::string(set.message())}});
+  }
+  absl::StatusOr<v1::ConfigDocument> changed = ChangeConfig(std::move(next));
+  if (!changed.ok()) {
+    LogEvent(LogLevel::kWarn, "commit_hint_failed",
+             {{"reason", std::string(changed.status().message())}});
+  }
+}
+
+}  // namespace ringjournal

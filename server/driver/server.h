@@ -1,0 +1,94 @@
+// ringjournald: joins the shard to sockets, files, clocks and the config store.
+#ifndef SERVER_DRIVER_SERVER_H_
+#define SERVER_DRIVER_SERVER_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "io/file.h"
+#include "io/net_loop.h"
+#include "io/worker.h"
+#include "server/config/options.h"
+#include "server/config_store/local_file.h"
+#include "server/driver/journal_files.h"
+#include "server/driver/storage_executor.h"
+#include "server/session/shard.h"
+
+namespace ringjournal {
+
+// Exit codes of ringjournald; docs/operations.md lists them.
+inline constexpr int kServerExitOk = 0;
+inline constexpr int kServerExitFailure = 1;     // could not start; the log says why
+inline constexpr int kServerExitDiskFailed = 4;  // a write or sync failed: start again to recover
+
+// One process. Start, then Run in the same thread until RequestStop; everything it accepted is then
+// answered and on disk.
+class Server {
+ public:
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+  ~Server();
+
+  // Returns an exit code.
+  int Run();
+  // From a signal handler or another thread.
+  void RequestStop();
+
+ private:
+  explicit Server(const ServerOptions& options) : options_(options) {}
+
+  absl::Status LockDirectories();
+  absl::Status OpenConfigStore();
+  absl::Status MakeLoop();
+  absl::Status RegisterNode();
+  absl::Status StartJournals();
+  absl::Status StartOne(const v1::JournalConfig& config);
+  absl::Status OpenForBusiness();
+  absl::StatusOr<v1::ConfigDocument> ChangeConfig(v1::ConfigDocument next);
+  absl::StatusOr<ConfigCompletion> AskConfigStore(ConfigRequest request);
+  std::unique_ptr<JournalFiles> MakeFiles(const JournalId& id);
+
+  void Turn();
+  void HandleEvent(const io::Event& event);
+  void TakeControlResults();
+  void CarryOut();
+  void CarryOutSends();
+  void CarryOutControl();
+  io::WaitOptions NextWait();
+  bool CheckStop();
+  void SaveCommitHints();
+  void StepShard(const ShardEvent& event);
+
+  ServerOptions options_;
+  io::DirectoryLock lock_;
+  std::string ring_dir_;
+  std::string address_;  // bound
+  std::vector<std::pair<JournalNumber, JournalId>> started_;
+  BootId boot_ = {};
+  std::unique_ptr<LocalFileStore> store_;  // control thread's, once the loop runs
+  v1::ConfigDocument document_;
+  Incarnation incarnation_;
+  std::unique_ptr<Shard> shard_;
+  std::unique_ptr<io::NetLoop> loop_;
+  std::unique_ptr<io::Worker> worker_;
+  std::unique_ptr<StorageExecutor> storage_;
+  absl::flat_hash_map<std::string, std::unique_ptr<JournalFiles>> files_;  // by id
+  std::vector<ConfigCompletion> config_results_;
+  std::vector<RingAnswer> ring_results_;
+  std::vector<StorageAnswer> storage_answers_;
+  ShardEffects effects_;
+  Time now_;
+  std::atomic<bool> stop_requested_{false};
+  bool stopping_ = false;
+  int64_t stop_deadline_ns_ = 0;
+  int64_t last_event_ns_ = 0;
+  int exit_code_ = kServerExitOk;
+  bool done_ = false;
+};
+
+}  // namespace ringjournal
+
+#endif  // SERVER_DRIVER_SERVER_H_

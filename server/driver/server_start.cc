@@ -1,0 +1,186 @@
+// The start procedure: lock, config store, a new incarnation, journals, and only then the port.
+#include "absl/strings/str_cat.h"
+#include "io/clock.h"
+#include "journal/base/check.h"
+#include "server/config/listen_address.h"
+#include "server/driver/server.h"
+#include "server/log/log.h"
+#include "server/version.h"
+
+namespace ringjournal {
+namespace {
+
+std::string JournalsDir(const ServerOptions& options) { return options.data_dir + "/journals"; }
+
+uint64_t RandomNumber() {
+  std::string bytes = io::RandomBytes(8);
+  return Load64(bytes.data());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  std::unique_ptr<Server> server(new Server(options));
+  server->now_ = io::ReadClock();
+  RJ_RETURN_IF_ERROR(server->LockDirectories());
+  RJ_RETURN_IF_ERROR(server->OpenConfigStore());
+  // The port comes first, so that a second server on it does not take an incarnation; nobody is
+  // accepted before the loop turns.
+  RJ_RETURN_IF_ERROR(server->MakeLoop());
+  RJ_RETURN_IF_ERROR(server->RegisterNode());
+  RJ_RETURN_IF_ERROR(server->StartJournals());
+  RJ_RETURN_IF_ERROR(server->OpenForBusiness());
+  return server;
+}
+
+absl::Status Server::LockDirectories() {
+  RJ_RETURN_IF_ERROR(io::MakeDirectory(options_.data_dir));
+  absl::StatusOr<io::DirectoryLock> lock = io::DirectoryLock::Acquire(options_.data_dir);
+  if (!lock.ok()) return lock.status();
+  lock_ = *std::move(lock);
+  absl::StatusOr<BootId> boot = io::ReadBootId();
+  if (!boot.ok()) return boot.status();
+  boot_ = *boot;
+  return io::MakeDirectory(JournalsDir(options_));
+}
+
+absl::Status Server::OpenConfigStore() {
+  absl::StatusOr<std::vector<std::string>> journals = io::ListDirectory(JournalsDir(options_));
+  if (!journals.ok()) return journals.status();
+  LocalFileOptions store_options;
+  store_options.create_if_missing = journals->empty();
+  store_options.cluster_id = io::RandomBytes(16);
+  std::string path = absl::StrCat(options_.data_dir, "/", kConfigFileName);
+  absl::StatusOr<std::unique_ptr<LocalFileStore>> store =
+      LocalFileStore::Open(NewPosixSlotFile(path), store_options);
+  if (!store.ok()) return store.status();
+  store_ = *std::move(store);
+  if (!store_->open_note().empty()) {
+    LogEvent(LogLevel::kWarn, "config_repaired", {{"note", store_->open_note()}});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ConfigCompletion> Server::AskConfigStore(ConfigRequest request) {
+  RJ_RETURN_IF_ERROR(store_->Submit(std::move(request)));
+  std::vector<ConfigCompletion> completions;
+  store_->Poll(now_, &completions);
+  RJ_CHECK(completions.size() == 1);
+  if (completions[0].outcome == ConfigOutcome::kOk) return std::move(completions[0]);
+  if (!completions[0].status.ok()) return completions[0].status;
+  return absl::UnavailableError(
+      absl::StrCat("the config store answered: ", ConfigOutcomeText(completions[0].outcome)));
+}
+
+absl::StatusOr<v1::ConfigDocument> Server::ChangeConfig(v1::ConfigDocument next) {
+  uint64_t expected = next.version();
+  std::string change_id = absl::StrCat(incarnation_.value(), "-", expected);
+  absl::StatusOr<ConfigCompletion> done =
+      AskConfigStore(ConfigRequest::Cas(0, expected, std::move(next), change_id));
+  if (!done.ok()) return done.status();
+  return std::move(done->document);
+}
+
+absl::Status Server::MakeLoop() {
+  io::NetLoop::Options loop_options;
+  loop_options.connections_max = options_.sessions_max + 64;  // so that refusals can be told
+  absl::StatusOr<std::unique_ptr<io::NetLoop>> loop = io::NetLoop::Create(loop_options);
+  if (!loop.ok()) return loop.status();
+  loop_ = *std::move(loop);
+  absl::StatusOr<io::Address> address = io::Address::Parse(ListenAddressText(options_.listen));
+  if (!address.ok()) return address.status();
+  absl::StatusOr<io::Address> bound = loop_->Listen(*address);
+  if (!bound.ok()) return bound.status();
+  address_ = bound->ToString();
+  return absl::OkStatus();
+}
+
+absl::Status Server::RegisterNode() {
+  Registration registration{options_.node, address_, io::RandomBytes(16)};
+  absl::StatusOr<ConfigCompletion> done = AskConfigStore(ConfigRequest::Register(0, registration));
+  if (!done.ok()) return done.status();
+  document_ = std::move(done->document);
+  incarnation_ = done->incarnation;
+  JournalId cluster;
+  RJ_CHECK(JournalId::FromView(document_.cluster_id(), &cluster));
+  // Keyed by the data directory's own id, so that a copied or new directory never meets old rings.
+  ring_dir_ = absl::StrCat(options_.ring_dir, "/", cluster.ToHex());
+  return io::MakeDirectory(ring_dir_);
+}
+
+std::unique_ptr<JournalFiles> Server::MakeFiles(const JournalId& id) {
+  return std::make_unique<JournalFiles>(id, absl::StrCat(JournalsDir(options_), "/", id.ToHex()),
+                                        absl::StrCat(ring_dir_, "/", id.ToHex(), ".ring"));
+}
+
+absl::Status Server::StartJournals() {
+  ShardOptions shard_options;
+  shard_options.node = options_.node;
+  shard_options.incarnation = incarnation_;
+  shard_options.boot = boot_;
+  shard_options.server_version = kServerVersion;
+  shard_options.sessions_max = options_.sessions_max;
+  shard_options.ring_bytes_total_max = options_.ring_bytes_total_max;
+  shard_options.random_seed = RandomNumber();
+  shard_ = std::make_unique<Shard>(std::move(shard_options));
+  v1::ConfigDocument at_start = document_;
+  for (const v1::JournalConfig& config : at_start.journals()) RJ_RETURN_IF_ERROR(StartOne(config));
+  shard_->SetDocument(document_);
+  return absl::OkStatus();
+}
+
+absl::Status Server::StartOne(const v1::JournalConfig& config) {
+  JournalId id;
+  RJ_CHECK(JournalId::FromView(config.id(), &id));
+  std::unique_ptr<JournalFiles> files = MakeFiles(id);
+  JournalStartInput input;
+  input.config = config;
+  input.document = document_;
+  input.node = options_.node;
+  input.incarnation = incarnation_;
+  input.boot = boot_;
+  input.now = io::ReadClock();
+  auto change = [this](v1::ConfigDocument next) { return ChangeConfig(std::move(next)); };
+  absl::StatusOr<JournalStart> start = StartJournal(input, files.get(), change);
+  if (!start.ok()) {
+    return absl::Status(start.status().code(), absl::StrCat("journal ", config.name(), ": ",
+                                                            start.status().message().data()));
+  }
+  document_ = start->document;
+  int64_t took_ms = (io::MonotonicNs() - input.now.monotonic_ns) / 1000000;
+  LogEvent(LogLevel::kInfo, "journal_started",
+           {{"journal", config.name()},
+            {"action", StartActionText(start->action)},
+            {"last_lsn", start->replica->marks().end.lsn.value()},
+            {"took_ms", took_ms},
+            {"found", start->sentence}});
+  for (const std::string& note : start->notes) {
+    LogEvent(LogLevel::kWarn, "journal_note", {{"journal", config.name()}, {"note", note}});
+  }
+  JournalNumber number = shard_->AddJournal(start->config, std::move(start->replica));
+  started_.push_back({number, id});
+  files_[std::string(id.view())] = std::move(files);
+  return absl::OkStatus();
+}
+
+absl::Status Server::OpenForBusiness() {
+  worker_ = std::make_unique<io::Worker>([loop = loop_.get()] { loop->Wake(); });
+  storage_ = std::make_unique<StorageExecutor>(loop_.get(), worker_.get());
+  for (const auto& [number, id] : started_) {
+    storage_->Register(number, files_[std::string(id.view())].get());
+  }
+  if (!options_.address_file.empty()) {
+    RJ_RETURN_IF_ERROR(io::WriteFileAtomically(options_.address_file, address_ + "\n"));
+  }
+  LogEvent(LogLevel::kInfo, "serving",
+           {{"address", address_},
+            {"node", options_.node},
+            {"incarnation", incarnation_.value()},
+            {"journals", started_.size()},
+            {"version", kServerVersion},
+            {"data_dir", options_.data_dir},
+            {"ring_dir", ring_dir_}});
+  return absl::OkStatus();
+}
+
+}  // namespace ringjournal
