@@ -124,11 +124,8 @@ bool AppendSession::OpenReplyFits(const v1::OpenReply& reply) {
                                 "it appended is in the old one; start anew")));
     return false;
   }
-  bool same_generation = reply.generation() == generation_;
   bool diverged = reply.continuity() == v1::CONTINUITY_DIVERGED;
-  if (!diverged && !(same_generation && Sequence(reply.last_sequence()) < acked_sequence_)) {
-    return true;
-  }
+  if (!diverged && Sequence(reply.last_sequence()) >= acked_sequence_) return true;
   Stop(MakeError(ErrorCode::kDataLoss,
                  absl::StrCat("journal ", options_.journal, " has lost acknowledged transactions ",
                               "without a loss report: the server has sequence ",
@@ -236,6 +233,7 @@ void AppendSession::AcceptLoss(int64_t now_ns) {
   loss_pending_ = false;
   options_.accept_generation = loss_.generation;
   acked_.ForgetFrom(loss_.first_lsn);
+  acked_sequence_ = Sequence();  // the next open says what is left
   // A receipt of something lost would be held against us at every open.
   if (Lsn(receipt_.last_lsn()) >= loss_.first_lsn) receipt_.Clear();
   Unhold(now_ns);

@@ -28,7 +28,7 @@ void ReadSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   open_id_ = TakeRequestId();
   open->set_request_id(open_id_);
   open->set_journal(options_.journal);
-  open->set_accept_generation(std::max(options_.accept_generation, generation_));
+  open->set_accept_generation(std::max(options_.accept_generation, seen_generation_));
   Send(message);
 }
 
@@ -68,6 +68,8 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
   }
   journal_id_ = reply.journal_id();
   generation_ = reply.generation();
+  // Nothing was read before the first open, so nothing read can have been lost before it.
+  if (seen_generation_ == 0) seen_generation_ = generation_;
   visible_lsn_ = Lsn(reply.watermarks().committed().lsn());
   Established();
   Progressed();
@@ -114,7 +116,7 @@ void ReadSession::SendRead() {
   read->set_follow(options_.follow);
   read->set_visibility(options_.durable_only ? v1::VISIBILITY_DURABLE : v1::VISIBILITY_COMMITTED);
   read->set_credit_bytes(options_.credit_bytes);
-  read->set_generation(generation_);
+  read->set_generation(seen_generation_);
   Send(message);
   reading_ = true;
   end_seen_ = false;
@@ -144,6 +146,7 @@ void ReadSession::HandleReadData(ByteSpan body) {
   if (request_id != read_id_ || !reading_ || end_seen_) {
     return ProtocolError("read data that nobody asked for");
   }
+  seen_generation_ = generation_;  // the server let us read on: nothing seen was lost
   chunk.credit_bytes = chunk.entries.size();
   if (chunk.entries.empty()) return;
   chunks_.push_back(std::move(chunk));
@@ -262,7 +265,7 @@ void ReadSession::HandleError(const v1::ErrorReply& error, int64_t now_ns) {
 
 void ReadSession::HandleLoss(const v1::ErrorReply& error, int64_t now_ns) {
   LossNotice notice = LossNoticeOf(error.data_loss());
-  if (notice.generation <= std::max(options_.accept_generation, generation_)) {
+  if (notice.generation <= std::max(options_.accept_generation, seen_generation_)) {
     return Stop(StatusOf(error));  // accepted already: asking again will not help
   }
   if (anything_seen_ && next_lsn_ > notice.first_lsn) {
@@ -279,7 +282,7 @@ void ReadSession::HandleLoss(const v1::ErrorReply& error, int64_t now_ns) {
 void ReadSession::AcceptLoss(int64_t now_ns) {
   if (!loss_pending_) return;
   loss_pending_ = false;
-  options_.accept_generation = last_loss_->generation;
+  options_.accept_generation = seen_generation_ = last_loss_->generation;
   if (anything_seen_) next_lsn_ = std::min(next_lsn_, last_loss_->first_lsn);
   reader_.Forget();
   Unhold(now_ns);

@@ -87,7 +87,8 @@ class ReadSession : public Session {
   uint64_t open_id_ = 0;
   uint64_t read_id_ = 0;
   std::string journal_id_;
-  uint32_t generation_ = 0;
+  uint32_t generation_ = 0;       // of the journal at the last open
+  uint32_t seen_generation_ = 0;  // newest that this reader has read in, or accepted
   Lsn next_lsn_;
   Lsn visible_lsn_;
   bool anything_seen_ = false;

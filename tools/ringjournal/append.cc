@@ -34,11 +34,17 @@ const std::map<std::string, InputFormat> kFormats = {{"lines", InputFormat::kLin
                                                      {"delimited", InputFormat::kDelimited},
                                                      {"raw", InputFormat::kRaw}};
 
+const std::map<std::string, client::Level> kLevels = {
+    {"received", client::Level::kReceived},
+    {"replicated", client::Level::kReplicated},
+    {"disk", client::Level::kDisk},
+    {"disk_quorum", client::Level::kDiskQuorum}};
+
 struct AppendFlags {
   std::string journal;
   std::vector<std::string> files;
   InputFormat format = InputFormat::kLines;
-  std::string level = "replicated";
+  client::Level level = client::Level::kReplicated;
   std::string producer;
   bool create = false;
   bool resume = false;
@@ -169,7 +175,7 @@ class AppendRun {
     if (report_.refused()) return absl::OkStatus();
     absl::Status status = appender_->Append({.run = run_.bytes(),
                                              .count = run_.count(),
-                                             .level = client::LevelOfName(flags_.level)});
+                                             .level = flags_.level});
     run_.Clear();
     appender_->Flush();
     return status;
@@ -202,27 +208,22 @@ int RunAppend(const Context& context, const AppendFlags& flags) {
 void AddAppendOptions(CLI::App* sub, AppendFlags* flags) {
   sub->add_option("JOURNAL", flags->journal, "Name of the journal")->required();
   sub->add_option("FILE", flags->files, "Input files; none or -: stdin");
-  sub->add_option("--format", flags->format,
+  AddChoiceOption(sub, "--format", kFormats, &flags->format,
                   "lines; delimited: varint length, then payload; raw: each input is one "
-                  "transaction")
-      ->transform(CLI::CheckedTransformer(kFormats))
-      ->type_name("lines|delimited|raw");
-  sub->add_option("--level", flags->level, "How safe before it is acknowledged")
-      ->check(CLI::IsMember({"received", "replicated", "disk", "disk_quorum"}))
-      ->type_name("LEVEL")
-      ->capture_default_str();
+                  "transaction");
+  AddChoiceOption(sub, "--level", kLevels, &flags->level, "How safe before it is acknowledged");
   sub->add_option("--producer", flags->producer,
                   "Stable name of this source; a random one without it");
   sub->add_flag("--create", flags->create, "Create the journal if there is none");
   sub->add_flag("--resume", flags->resume,
                 "Skip as many input transactions as the producer has appended before");
   sub->add_flag("-q,--quiet", flags->quiet, "No summary");
-  sub->add_option("--window", flags->window, "Appends in flight at most")
-      ->check(CLI::Range(1, 16384))
-      ->capture_default_str();
-  sub->add_option("--batch", flags->batch_transactions, "Transactions in one append at most")
-      ->check(CLI::Range(1u, limits::kTransactionsPerAppendMax))
-      ->capture_default_str();
+  sub->add_option("--window", flags->window, "Appends in flight at most [1024]")
+      ->check(CLI::Range(1u, limits::kAppendsInFlightPerSessionMax).description(""))
+      ->type_name("N");
+  sub->add_option("--batch", flags->batch_transactions, "Transactions in one append at most [512]")
+      ->check(CLI::Range(1u, limits::kTransactionsPerAppendMax).description(""))
+      ->type_name("N");
   AddBytesOption(sub, "--batch-size", &flags->batch_bytes, "Bytes of one append, about [256KiB]");
   AddDurationOption(sub, "--retry-for", &flags->retry_for_ns,
                     "How long to go on without progress [60s]");

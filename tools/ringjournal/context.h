@@ -15,11 +15,12 @@ namespace ringjournal::cli {
 // Filled while the command line is parsed. A command sets `action`; main runs it.
 struct Context {
   std::string server;           // --server or RINGJOURNAL_SERVER
-  std::string output = "text";  // -o: "text" or "json"
+  bool as_json = false;         // -o json
+  bool needs_server = true;     // an offline command clears it in its callback
   std::string command;          // for messages: "append", "journal create", …
   std::function<int()> action;  // returns the exit code
 
-  bool json() const { return output == "json"; }
+  bool json() const { return as_json; }
   // Options for the client library; `retry_for_ns` as there. Lost connections are told on stderr.
   client::ClientOptions ClientOptions(int64_t retry_for_ns) const;
   // One line on stderr: "ringjournal append: text".

@@ -53,35 +53,41 @@ int AskAndPrint(const Context& context, const v1::ClientMessage& request, bool c
   return kExitOk;
 }
 
-// Adds the settings' options. Each one given is noted in flags->fields under its proto name.
-void AddSettings(CLI::App* sub, std::shared_ptr<JournalFlags> flags) {
-  AddBytesOption(sub, "--ring", &flags->ring_bytes, "Memory of the ring, a power of two [256MiB]");
+// The settings' options and their names in the protocol.
+constexpr std::pair<const char*, const char*> kSettings[] = {
+    {"--ring", "ring_bytes"},
+    {"--segment", "segment_bytes"},
+    {"--checkpoint", "checkpoint_bytes"},
+    {"--checkpoint-interval", "checkpoint_interval_ms"},
+    {"--memory-only", "memory_only"},
+    {"--retention", "retention_bytes"},
+    {"--retention-age", "retention_age_ms"},
+    {"--producers", "producers_max"}};
+
+void AddChangeableSettings(CLI::App* sub, JournalFlags* flags) {
   AddBytesOption(sub, "--segment", &flags->segment_bytes, "Size of a segment file [64MiB]");
   AddBytesOption(sub, "--checkpoint", &flags->checkpoint_bytes,
                  "A checkpoint starts when so much is not on disk [1MiB]");
   AddDurationOption(sub, "--checkpoint-interval", &flags->checkpoint_interval_ns,
                     "Or when the oldest of it is this old [10ms]");
-  sub->add_option("--memory-only", flags->memory_only, "No segments: disk levels are refused")
-      ->type_name("true|false")
-      ->expected(0, 1)
-      ->default_str("true");
   AddBytesOption(sub, "--retention", &flags->retention_bytes,
                  "Trim what is older than so many bytes; 0B keeps all [0B]");
   AddDurationOption(sub, "--retention-age", &flags->retention_age_ns,
                     "Trim what is older than this; 0s keeps all [0s]");
-  sub->add_option("--producers", flags->producers_max, "Producers at most [10000]");
+}
+
+void AddFixedSettings(CLI::App* sub, JournalFlags* flags) {
+  AddBytesOption(sub, "--ring", &flags->ring_bytes, "Memory of the ring, a power of two [256MiB]");
+  sub->add_flag("--memory-only", flags->memory_only, "No segments: disk levels are refused");
+  sub->add_option("--producers", flags->producers_max, "Producers at most [10000]")->type_name("N");
+}
+
+// Notes which settings were given: `set` leaves the others alone.
+void NoteFields(CLI::App* sub, std::shared_ptr<JournalFlags> flags) {
   sub->parse_complete_callback([sub, flags] {
-    const std::pair<const char*, const char*> names[] = {
-        {"--ring", "ring_bytes"},
-        {"--segment", "segment_bytes"},
-        {"--checkpoint", "checkpoint_bytes"},
-        {"--checkpoint-interval", "checkpoint_interval_ms"},
-        {"--memory-only", "memory_only"},
-        {"--retention", "retention_bytes"},
-        {"--retention-age", "retention_age_ms"},
-        {"--producers", "producers_max"}};
-    for (const auto& [option, field] : names) {
-      if (sub->get_option(option)->count() > 0) flags->fields.push_back(field);
+    for (const auto& [name, field] : kSettings) {
+      const CLI::Option* option = sub->get_option_no_throw(name);
+      if (option != nullptr && option->count() > 0) flags->fields.push_back(field);
     }
   });
 }
@@ -179,11 +185,15 @@ void RegisterJournal(CLI::App& app, Context& context) {
                   "  ringjournal journal trim orders --before 1000000\n"
                   "Sizes need a unit: B, KiB, MiB, GiB; durations too: ms, s, m, h.\n");
   auto create = std::make_shared<JournalFlags>();
-  AddSettings(Add(journal, context, "create", "Create a journal", create, RunCreate), create);
+  CLI::App* sub = Add(journal, context, "create", "Create a journal", create, RunCreate);
+  AddFixedSettings(sub, create.get());
+  AddChangeableSettings(sub, create.get());
   Add(journal, context, "ls", "List the journals", std::make_shared<JournalFlags>(), RunList);
   Add(journal, context, "info", "Describe a journal", std::make_shared<JournalFlags>(), RunInfo);
   auto set = std::make_shared<JournalFlags>();
-  AddSettings(Add(journal, context, "set", "Change settings; others stay", set, RunSet), set);
+  sub = Add(journal, context, "set", "Change settings; others stay", set, RunSet);
+  AddChangeableSettings(sub, set.get());
+  NoteFields(sub, set);
   auto remove = std::make_shared<JournalFlags>();
   Add(journal, context, "rm", "Remove a journal with everything in it", remove, RunRemove)
       ->add_flag("-y,--yes", remove->yes, "Do not ask");

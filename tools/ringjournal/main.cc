@@ -25,10 +25,8 @@ void AddGlobalOptions(CLI::App* app, Context* context) {
   app->add_option("--server", context->server, "Server's address, host:port")
       ->envname("RINGJOURNAL_SERVER")
       ->type_name("HOST:PORT");
-  app->add_option("-o,--output-format", context->output,
-                  "text for people; json: proto3 JSON, 64-bit integers as strings")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->type_name("text|json");
+  AddChoiceOption(app, "-o,--output-format", {{"text", false}, {"json", true}}, &context->as_json,
+                  "text for people; json: proto3 JSON, 64-bit integers as strings");
   app->require_subcommand(1);
   app->fallthrough();
   app->footer(kExamples + ExitCodeTable());
@@ -64,7 +62,12 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return ReportParseError(app, error, arguments);
   }
-  return context.action ? context.action() : kExitUsage;
+  if (context.server.empty() && context.needs_server) {
+    return context.FailUsage(
+        "no server given: pass --server HOST:PORT or set RINGJOURNAL_SERVER to the address that "
+        "ringjournald printed when it started");
+  }
+  return context.action();
 }
 
 }  // namespace

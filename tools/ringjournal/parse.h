@@ -2,6 +2,7 @@
 #ifndef TOOLS_RINGJOURNAL_PARSE_H_
 #define TOOLS_RINGJOURNAL_PARSE_H_
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,27 @@ CLI::Option* AddDurationOption(CLI::App* app, const std::string& name, int64_t* 
                                const std::string& help);
 CLI::Option* AddPositionOption(CLI::App* app, const std::string& name, client::Position* position,
                                const std::string& help);
+
+// Adds an option that takes one of a few words; the help shows them, and `value` as the default.
+template <class T>
+CLI::Option* AddChoiceOption(CLI::App* app, const std::string& name,
+                             const std::map<std::string, T>& choices, T* value,
+                             const std::string& help) {
+  std::string words, chosen;
+  for (const auto& [word, choice] : choices) {
+    words += (words.empty() ? "" : "|") + word;
+    if (choice == *value) chosen = word;
+  }
+  CLI::callback_t take = [=](const CLI::results_t& texts) {
+    auto found = choices.find(texts.back());
+    if (found == choices.end()) {
+      throw CLI::ValidationError(name, "'" + texts.back() + "' is none of " + words);
+    }
+    *value = found->second;
+    return true;
+  };
+  return app->add_option(name, take, help + " [" + chosen + "]")->type_name(words);
+}
 
 // The candidate that was probably meant by `word`; empty if none is near.
 std::string Nearest(std::string_view word, const std::vector<std::string>& candidates);

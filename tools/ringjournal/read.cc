@@ -133,10 +133,8 @@ int RunRead(const Context& context, const ReadFlags& flags) {
 
 void AddReadOptions(CLI::App* sub, ReadFlags* flags) {
   sub->add_option("JOURNAL", flags->journal, "Name of the journal")->required();
-  sub->add_option("--format", flags->format,
-                  "lines: payload and newline; delimited: varint length and payload; json")
-      ->transform(CLI::CheckedTransformer(kFormats))
-      ->type_name("lines|delimited|json");
+  AddChoiceOption(sub, "--format", kFormats, &flags->format,
+                  "lines: payload and newline; delimited: varint length and payload; json");
   sub->add_option("--output", flags->output_file, "Write to this file instead of stdout")
       ->type_name("FILE");
   sub->add_flag("--durable", flags->durable, "Only what is on the server's disk");
