@@ -132,16 +132,11 @@ TEST(RequestSession, AQuestionIsAskedAgainAfterADisconnect) {
   RequestSession session({}, request, false);
   FakePeer peer(&session);
   peer.Connect();
-  peer.Settle();
+  peer.Deliver();  // asked, not answered
+  peer.Answer();
+  peer.Deliver();
   peer.Disconnect();
-  peer.on_message = [&](const v1::ClientMessage& message) {
-    if (!message.has_status()) return false;
-    v1::ServerMessage reply;
-    reply.mutable_status_reply()->set_request_id(message.status().request_id());
-    reply.mutable_status_reply()->set_verdict("all is well");
-    peer.Send(reply);
-    return true;
-  };
+  EXPECT_FALSE(session.answered());
   peer.Connect();
   peer.Settle();
   ASSERT_TRUE(session.answered());
