@@ -15,6 +15,7 @@ void RegisterRead(CLI::App& app, Context& context);  // tail, cat, replay
 void RegisterJournal(CLI::App& app, Context& context);
 void RegisterCheckpoint(CLI::App& app, Context& context);
 void RegisterStatus(CLI::App& app, Context& context);
+void RegisterVerify(CLI::App& app, Context& context);  // offline: segments and rings
 
 }  // namespace ringjournal::cli
 

@@ -55,6 +55,7 @@ int Main(int argc, char** argv) {
   RegisterJournal(app, context);
   RegisterCheckpoint(app, context);
   RegisterStatus(app, context);
+  RegisterVerify(app, context);
   std::vector<std::string> arguments(argv + 1, argv + argc);
   // CLI11 reports through exceptions; they end here.
   try {
