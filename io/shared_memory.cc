@@ -66,8 +66,9 @@ absl::StatusOr<SharedRing> SharedRing::Map(int fd, const std::string& path, size
   if (first == MAP_FAILED || second == MAP_FAILED) {
     return ErrnoStatus(errno, absl::StrCat("cannot map ring ", path));
   }
-  // Page tables now, not at the first append. Best effort.
-  madvise(p, span, MADV_POPULATE_WRITE);
+  // Page tables now, not at the first append. Best effort; of the second mapping only what a record
+  // that crosses the end touches is ever used, so that is left to page faults.
+  madvise(p, head_bytes + data_bytes, MADV_POPULATE_WRITE);
   return ring;
 }
 
