@@ -10,8 +10,7 @@
 namespace ringjournal::client {
 namespace {
 
-AppendSessionOptions SessionOptionsOf(const ClientOptions& client,
-                                      const AppenderOptions& options) {
+AppendSessionOptions SessionOptionsOf(const ClientOptions& client, const AppenderOptions& options) {
   AppendSessionOptions session;
   session.session = Driver::SessionOptionsFrom(client);
   session.journal = options.journal;
@@ -115,7 +114,8 @@ const std::optional<LossNotice>& Appender::last_loss() const { return impl_->ses
 
 void Appender::Stop() {
   absl::Status trouble = impl_->Trouble();
-  impl_->session.Stop(trouble.ok() ? MakeError(ErrorCode::kStopped, "the client stopped") : trouble);
+  impl_->session.Stop(trouble.ok() ? MakeError(ErrorCode::kStopped, "the client stopped")
+                                   : trouble);
   impl_->driver.Close();
 }
 

@@ -30,8 +30,8 @@ namespace ringjournal::client {
 
 struct AppenderOptions {
   std::string journal;
-  std::string producer;  // stable name; empty: a random one
-  bool create = false;   // create the journal with default settings if there is none
+  std::string producer;            // stable name; empty: a random one
+  bool create = false;             // create the journal with default settings if there is none
   uint32_t accept_generation = 0;  // newest generation whose loss report the user has accepted
   // Losses before the first open concern nobody who holds nothing: set it for a new producer.
   bool accept_loss_before_first_open = false;

@@ -1,4 +1,5 @@
-// One question to a server, in the protocol's own messages: for tools that show the answer as it is.
+// One question to a server, in the protocol's own messages: for tools that show the answer as it
+// is.
 #ifndef CLIENT_ASK_H_
 #define CLIENT_ASK_H_
 
@@ -10,8 +11,8 @@
 namespace ringjournal::client {
 
 // Connects, sends `request` (its request_id is filled in), waits for the answer and disconnects.
-// `changes_something`: it is not repeated when the connection breaks after it was sent; the error is
-// then kOutcomeUnknown. Other errors: kCannotConnect, and what the server refuses with.
+// `changes_something`: it is not repeated when the connection breaks after it was sent; the error
+// is then kOutcomeUnknown. Other errors: kCannotConnect, and what the server refuses with.
 absl::StatusOr<v1::ServerMessage> Ask(const ClientOptions& options,
                                       const v1::ClientMessage& request, bool changes_something);
 

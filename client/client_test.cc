@@ -164,8 +164,8 @@ TEST(Address, TakesHostAndPort) {
 }
 
 TEST(Address, SaysWhatIsWrong) {
-  for (const char* bad : {"", "localhost", ":80", "host:", "host:0", "host:65536", "host:x", "::1:80",
-                          "host:99999999999999999999"}) {
+  for (const char* bad : {"", "localhost", ":80", "host:", "host:0", "host:65536", "host:x",
+                          "::1:80", "host:99999999999999999999"}) {
     absl::Status status = ParseAddress(bad).status();
     EXPECT_EQ(CodeOf(status), ErrorCode::kBadAddress) << bad;
   }

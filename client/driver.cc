@@ -160,7 +160,8 @@ uint32_t Driver::Wait(int64_t until_ns, std::span<const int> also, bool* socket_
   for (int fd : also) fds[n++] = {.fd = fd, .events = POLLIN};
   fds[n++] = {.fd = options_.interrupt_fd, .events = POLLIN};
   bool out = blocked_ || !transport_.connected();
-  fds[n++] = {.fd = transport_.fd(), .events = static_cast<int16_t>(out ? POLLIN | POLLOUT : POLLIN)};
+  fds[n++] = {.fd = transport_.fd(),
+              .events = static_cast<int16_t>(out ? POLLIN | POLLOUT : POLLIN)};
   timespec timeout = TimeoutOf(spin ? 0 : std::max<int64_t>(until - now, 0));
   bool forever = !spin && until == kNeverNs;
   int rc = ppoll(fds.data(), n, forever ? nullptr : &timeout, nullptr);

@@ -13,8 +13,8 @@
 
 namespace ringjournal::client {
 
-// Blocking and single-threaded: everything happens inside Turn, on the caller's thread. Does not own
-// the session, which must outlive it.
+// Blocking and single-threaded: everything happens inside Turn, on the caller's thread. Does not
+// own the session, which must outlive it.
 class Driver {
  public:
   Driver(Session* session, const ClientOptions& options);

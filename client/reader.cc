@@ -26,9 +26,10 @@ absl::Status LossError(const LossNotice& loss) {
   return MakeError(
       ErrorCode::kDataLoss,
       absl::StrCat("transactions from LSN ", loss.first_lsn.value(), " on may have been lost (",
-                   loss.reason, "), and some of them were delivered here: undo what they led to, "
-                   "then read again from LSN ", loss.first_lsn.value(), ", accepting generation ",
-                   loss.generation));
+                   loss.reason,
+                   "), and some of them were delivered here: undo what they led to, "
+                   "then read again from LSN ",
+                   loss.first_lsn.value(), ", accepting generation ", loss.generation));
 }
 
 }  // namespace

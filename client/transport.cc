@@ -142,8 +142,8 @@ absl::StatusOr<size_t> Transport::Write(std::span<const ByteSpan> spans) {
   ssize_t sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
   if (sent >= 0) return static_cast<size_t>(sent);
   if (errno == EAGAIN || errno == EINTR) return 0;
-  return MakeError(ErrorCode::kCannotConnect, absl::StrCat("connection to ", address_, " lost: ",
-                                                           strerror(errno)));
+  return MakeError(ErrorCode::kCannotConnect,
+                   absl::StrCat("connection to ", address_, " lost: ", strerror(errno)));
 }
 
 absl::StatusOr<size_t> Transport::Read(std::span<std::byte> into) {
@@ -151,8 +151,8 @@ absl::StatusOr<size_t> Transport::Read(std::span<std::byte> into) {
   if (got > 0) return static_cast<size_t>(got);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   return MakeError(ErrorCode::kCannotConnect,
-                   absl::StrCat("connection to ", address_, " lost: ",
-                                got == 0 ? "the server closed it" : strerror(errno)));
+                   absl::StrCat("connection to ", address_,
+                                " lost: ", got == 0 ? "the server closed it" : strerror(errno)));
 }
 
 }  // namespace ringjournal::client

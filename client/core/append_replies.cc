@@ -128,10 +128,10 @@ void AppendSession::RefuseForGood(size_t i, const absl::Status& why, int64_t now
   ResolveNotApplied(&window_.at(i), why);
   if (was_applied) return;  // the answer was about the resend only; those behind go on
   next_sequence_ = window_.at(i).outcome.first_sequence;
-  absl::Status behind = MakeError(
-      ErrorCode::kBehindRefused,
-      absl::StrCat("not applied, because an append before it was refused: ",
-                   std::string(why.message())));
+  absl::Status behind =
+      MakeError(ErrorCode::kBehindRefused,
+                absl::StrCat("not applied, because an append before it was refused: ",
+                             std::string(why.message())));
   for (size_t j = i + 1; j < window_.size(); ++j) ResolveNotApplied(&window_.at(j), behind);
 }
 
@@ -160,10 +160,10 @@ void AppendSession::HandleResumeReply(const v1::ResumeReply& reply) {
     expected = slot.outcome.first_sequence;
   }
   if (Sequence(reply.expected_sequence()) != expected) {
-    return Reconnect(MakeError(ErrorCode::kOutOfOrder,
-                               absl::StrCat("the server expects sequence ",
-                                            reply.expected_sequence(), ", this client has ",
-                                            expected.value(), " next: opening again")));
+    return Reconnect(
+        MakeError(ErrorCode::kOutOfOrder,
+                  absl::StrCat("the server expects sequence ", reply.expected_sequence(),
+                               ", this client has ", expected.value(), " next: opening again")));
   }
   phase_ = Phase::kStreaming;
   refused_id_ = 0;

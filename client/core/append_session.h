@@ -18,8 +18,8 @@ namespace ringjournal::client {
 struct AppendSessionOptions {
   SessionOptions session;
   std::string journal;
-  std::string producer;  // stable name; whoever opens it last fences the others
-  bool create = false;   // create the journal if there is none
+  std::string producer;            // stable name; whoever opens it last fences the others
+  bool create = false;             // create the journal if there is none
   uint32_t accept_generation = 0;  // newest generation whose loss report the user has accepted
   // A client that holds nothing yet loses nothing: accept what was lost before its first open.
   bool accept_loss_before_first_open = false;
@@ -111,16 +111,16 @@ class AppendSession : public Session {
   std::string journal_id_;
   uint32_t generation_ = 0;
   uint64_t open_id_ = 0;
-  uint64_t refused_id_ = 0;     // appends from this id on were refused
-  uint64_t resume_id_ = 0;      // promised to the first append after a Resume; 0: none
+  uint64_t refused_id_ = 0;  // appends from this id on were refused
+  uint64_t resume_id_ = 0;   // promised to the first append after a Resume; 0: none
   int64_t retry_at_ns_ = kNeverNs;
   bool loss_pending_ = false;
   LossNotice loss_;
   std::optional<LossNotice> last_loss_;
   absl::Status fenced_;
   AckedRanges acked_;
-  v1::Receipt receipt_;            // of the newest acknowledged append
-  v1::AppendReply append_reply_;   // reused
+  v1::Receipt receipt_;           // of the newest acknowledged append
+  v1::AppendReply append_reply_;  // reused
   uint32_t frame_bytes_max_ = limits::kFrameBytesMax;
   uint32_t transactions_max_ = limits::kTransactionsPerAppendMax;
   AppendStats stats_;

@@ -24,10 +24,10 @@ struct AppendSlot {
   size_t sequence_offset = 0;
   uint64_t request_id = 0;        // 0: not queued in this connection
   uint64_t ordinal = kNotQueued;  // of its piece in the send queue
-  bool sent_before = false;    // put on the wire whole, on any connection
-  bool maybe_applied = false;  // sent on a connection that was lost, nothing known
-  bool known_applied = false;  // the server's last sequence says so
-  bool done = false;           // the outcome is final
+  bool sent_before = false;       // put on the wire whole, on any connection
+  bool maybe_applied = false;     // sent on a connection that was lost, nothing known
+  bool known_applied = false;     // the server's last sequence says so
+  bool done = false;              // the outcome is final
   AppendOutcome outcome;
 
   Sequence last_sequence() const { return outcome.first_sequence + (outcome.count - 1); }

@@ -64,8 +64,8 @@ bool EntryReader::NextEntry(absl::Status* error) {
 // Skips descriptions, group headers and padding, which segments hold between entries. On malformed
 // ones leaves them to ParseRecord, which refuses them.
 void EntryReader::SkipFraming() {
-  while (!rest_.empty() && (rest_[0] == kDescriptionTag || rest_[0] == kGroupTag ||
-                            rest_[0] == kPaddingTag)) {
+  while (!rest_.empty() &&
+         (rest_[0] == kDescriptionTag || rest_[0] == kGroupTag || rest_[0] == kPaddingTag)) {
     const std::byte* pos = rest_.data() + 1;
     const std::byte* end = rest_.data() + rest_.size();
     uint64_t length;

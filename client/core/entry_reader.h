@@ -36,7 +36,7 @@ class EntryReader {
   LogPosition log_;         // behind the newest entry
   EntryHeader header_;      // of the entry being walked
   TransactionCursor cursor_{ByteSpan()};
-  Lsn lsn_;                 // of its next transaction
+  Lsn lsn_;  // of its next transaction
 };
 
 }  // namespace ringjournal::client

@@ -42,7 +42,7 @@ class FakeServer {
   uint64_t last_sequence = 0;
   uint32_t refuse_next = 0;  // so many appends are refused with refuse_code
   v1::ErrorCode refuse_code = v1::ERROR_CODE_BACK_PRESSURE;
-  bool hold_acks = false;     // apply, but do not answer
+  bool hold_acks = false;  // apply, but do not answer
   std::vector<v1::ClientMessage> received;
   std::function<bool(const v1::ClientMessage&)> on_message;
 
@@ -55,7 +55,7 @@ class FakeServer {
   void SendRecord(uint64_t request_id, ByteSpan record);
   void AddRecord(uint32_t kind, uint32_t count, ByteSpan body);
 
-  std::string inbound_;   // not handled yet
+  std::string inbound_;  // not handled yet
   std::string outbound_;
   bool preface_seen_ = false;
   bool refusing_ = false;

@@ -163,21 +163,20 @@ void ReadSession::HandleReadEnd(const v1::ReadEnd& end) {
     case v1::ReadEnd::REASON_SHUTDOWN:
       return Reconnect(MakeError(ErrorCode::kShuttingDown, "the server is shutting down"));
     case v1::ReadEnd::REASON_TRIMMED: {
-      std::string next = end.resume_lsn() > 0
-                             ? absl::StrCat("read on from LSN ", end.resume_lsn())
-                             : "read on from `oldest`";
-      return EndWith(MakeError(ErrorCode::kTrimmed,
-                               absl::StrCat("transactions from LSN ", end.next_lsn(),
-                                            " on were trimmed and are gone: ", next)));
+      std::string next = end.resume_lsn() > 0 ? absl::StrCat("read on from LSN ", end.resume_lsn())
+                                              : "read on from `oldest`";
+      return EndWith(
+          MakeError(ErrorCode::kTrimmed, absl::StrCat("transactions from LSN ", end.next_lsn(),
+                                                      " on were trimmed and are gone: ", next)));
     }
     case v1::ReadEnd::REASON_JOURNAL_REMOVED:
-      return EndWith(MakeError(ErrorCode::kJournalNotFound,
-                               absl::StrCat("journal ", options_.journal,
-                                            " was removed while it was read")));
+      return EndWith(
+          MakeError(ErrorCode::kJournalNotFound,
+                    absl::StrCat("journal ", options_.journal, " was removed while it was read")));
     default:
-      return EndWith(MakeError(ErrorCode::kDamaged,
-                               absl::StrCat("the server cannot read on from LSN ", end.next_lsn(),
-                                            ": ", end.message())));
+      return EndWith(
+          MakeError(ErrorCode::kDamaged, absl::StrCat("the server cannot read on from LSN ",
+                                                      end.next_lsn(), ": ", end.message())));
   }
 }
 
@@ -195,7 +194,8 @@ bool ReadSession::Next(ReadTransaction* transaction) {
       if (next_lsn_ != Lsn() && transaction->lsn > next_lsn_) {
         Stop(MakeError(ErrorCode::kDamaged,
                        absl::StrCat("the server sent LSN ", transaction->lsn.value(), " where ",
-                                    next_lsn_.value(), " must follow: nothing was skipped; "
+                                    next_lsn_.value(),
+                                    " must follow: nothing was skipped; "
                                     "read again from there")));
         return false;
       }

@@ -20,16 +20,16 @@ namespace ringjournal::client {
 struct ReadSessionOptions {
   SessionOptions session;
   std::string journal;
-  Position from;                  // first transaction that is wanted
-  std::optional<Lsn> until_lsn;   // first that is not wanted any more
-  bool follow = false;            // wait for more at the end
-  bool durable_only = false;      // else: what is committed
+  Position from;                 // first transaction that is wanted
+  std::optional<Lsn> until_lsn;  // first that is not wanted any more
+  bool follow = false;           // wait for more at the end
+  bool durable_only = false;     // else: what is committed
   uint64_t credit_bytes = limits::kClientReadCreditBytes;
   uint32_t accept_generation = 0;
 };
 
-// Asks for entries with a bounded credit, verifies each one (header CRC, body CRC, chain, no hole in
-// indexes and LSNs), and hands out transactions one by one.
+// Asks for entries with a bounded credit, verifies each one (header CRC, body CRC, chain, no hole
+// in indexes and LSNs), and hands out transactions one by one.
 //
 // The position is saved as an LSN: relative ones (newest, -N) are made absolute at the first open,
 // so that a reconnect neither skips nor repeats. A loss that starts above all that this reader has
@@ -63,7 +63,7 @@ class ReadSession : public Session {
 
  private:
   struct Chunk {
-    std::string entries;       // serialised Entries
+    std::string entries;        // serialised Entries
     uint64_t credit_bytes = 0;  // to give back once it is used up
   };
 

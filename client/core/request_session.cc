@@ -12,8 +12,8 @@ using google::protobuf::Message;
 
 // The message that is set in the oneof of a ClientMessage or ServerMessage.
 const FieldDescriptor* SetField(const Message& envelope) {
-  return envelope.GetReflection()->GetOneofFieldDescriptor(
-      envelope, envelope.GetDescriptor()->oneof_decl(0));
+  return envelope.GetReflection()->GetOneofFieldDescriptor(envelope,
+                                                           envelope.GetDescriptor()->oneof_decl(0));
 }
 
 uint64_t RequestIdOf(const Message& message) {
@@ -40,8 +40,8 @@ void RequestSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
 
 void RequestSession::SetRequestId(uint64_t id) {
   Message* message = request_.GetReflection()->MutableMessage(&request_, SetField(request_));
-  message->GetReflection()->SetUInt64(
-      message, message->GetDescriptor()->FindFieldByName("request_id"), id);
+  message->GetReflection()->SetUInt64(message,
+                                      message->GetDescriptor()->FindFieldByName("request_id"), id);
 }
 
 void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {

@@ -3,7 +3,8 @@
 // Sans-I/O: a driver (or a simulator) feeds events and the time, and asks what to do. With equal
 // events, times and seed a session does exactly the same.
 //
-//   driver:  if (s.wants_connection()) connect;            -> s.Connected(now) or s.Disconnected(..)
+//   driver:  if (s.wants_connection()) connect;            -> s.Connected(now) or
+//   s.Disconnected(..)
 //            n = s.Gather(spans); writev;                  -> s.Sent(bytes, now)
 //            read;                                         -> s.Received(bytes, now)
 //            if (s.wants_close()) close the connection;    -> s.Disconnected(why, now)

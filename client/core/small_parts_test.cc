@@ -3,9 +3,9 @@
 
 #include "client/core/acked_ranges.h"
 #include "client/core/append_window.h"
+#include "client/core/fake_peer.h"
 #include "client/core/request_session.h"
 #include "client/core/send_queue.h"
-#include "client/core/fake_peer.h"
 #include "client/errors.h"
 #include "client/transaction_run.h"
 #include "gmock/gmock.h"
@@ -92,11 +92,9 @@ TEST(AppendWindow, ItsFramesParseAsTheMessageThatWasMeant) {
   TransactionRun run;
   run.Add("payload");
   AppendWindow window(4, 1 << 20);
-  AppendSlot& slot = window.Push({.run = run.bytes(),
-                                  .count = 1,
-                                  .level = Level::kDisk,
-                                  .expected_lsn = Lsn(99)},
-                                 Sequence(5));
+  AppendSlot& slot =
+      window.Push({.run = run.bytes(), .count = 1, .level = Level::kDisk, .expected_lsn = Lsn(99)},
+                  Sequence(5));
   AppendWindow::SetRequestId(&slot, 0x1122334455667788);
   AppendWindow::SetSequence(&slot, Sequence(6));
   v1::ClientMessage message;

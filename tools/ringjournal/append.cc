@@ -34,11 +34,10 @@ const std::map<std::string, InputFormat> kFormats = {{"lines", InputFormat::kLin
                                                      {"delimited", InputFormat::kDelimited},
                                                      {"raw", InputFormat::kRaw}};
 
-const std::map<std::string, client::Level> kLevels = {
-    {"received", client::Level::kReceived},
-    {"replicated", client::Level::kReplicated},
-    {"disk", client::Level::kDisk},
-    {"disk_quorum", client::Level::kDiskQuorum}};
+const std::map<std::string, client::Level> kLevels = {{"received", client::Level::kReceived},
+                                                      {"replicated", client::Level::kReplicated},
+                                                      {"disk", client::Level::kDisk},
+                                                      {"disk_quorum", client::Level::kDiskQuorum}};
 
 struct AppendFlags {
   std::string journal;
@@ -78,7 +77,8 @@ class AppendRun {
  private:
   static bool CanGoOn(const absl::Status& status) {
     client::ErrorCode code = client::CodeOf(status);
-    return status.ok() || code == client::ErrorCode::kUnknown || code == client::ErrorCode::kStopped;
+    return status.ok() || code == client::ErrorCode::kUnknown ||
+           code == client::ErrorCode::kStopped;
   }
 
   absl::Status OpenJournal() {
@@ -173,9 +173,8 @@ class AppendRun {
       TakeOutcomes();
     }
     if (report_.refused()) return absl::OkStatus();
-    absl::Status status = appender_->Append({.run = run_.bytes(),
-                                             .count = run_.count(),
-                                             .level = flags_.level});
+    absl::Status status =
+        appender_->Append({.run = run_.bytes(), .count = run_.count(), .level = flags_.level});
     run_.Clear();
     appender_->Flush();
     return status;
@@ -199,8 +198,9 @@ class AppendRun {
 
 int RunAppend(const Context& context, const AppendFlags& flags) {
   if (flags.resume && flags.producer.empty()) {
-    return context.FailUsage("--resume needs --producer: only a named producer remembers what it "
-                             "has appended");
+    return context.FailUsage(
+        "--resume needs --producer: only a named producer remembers what it "
+        "has appended");
   }
   return AppendRun(context, flags).Run();
 }

@@ -58,8 +58,7 @@ void AppendReport::Add(const client::AppendOutcome& outcome) {
 
 int AppendReport::Finish(const Context& context, const client::Appender& appender,
                          const absl::Status& status, bool quiet) const {
-  double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   if (context.json()) {
     std::printf("%s\n", Json(appender, seconds).c_str());
   } else if (!quiet) {
@@ -107,9 +106,10 @@ void AppendReport::SayTroubles(const Context& context) const {
       "error: from input transaction %d on: %d not applied, %d with unknown outcome; the first "
       "says: %s",
       first_trouble_at_, not_applied_, unknown_, std::string(first_trouble_.message())));
-  context.Say(absl::StrFormat("everything up to input transaction %d is applied; run again with "
-                              "the same --producer and --resume to go on after it",
-                              first_trouble_at_ - 1));
+  context.Say(
+      absl::StrFormat("everything up to input transaction %d is applied; run again with "
+                      "the same --producer and --resume to go on after it",
+                      first_trouble_at_ - 1));
 }
 
 int AppendReport::ExitCodeFor(const Context& context, const absl::Status& status) const {

@@ -1,5 +1,5 @@
-// The commands of `ringjournal`, one file each. A new one: write its file, declare it here, and name
-// it in main.cc.
+// The commands of `ringjournal`, one file each. A new one: write its file, declare it here, and
+// name it in main.cc.
 #ifndef TOOLS_RINGJOURNAL_COMMANDS_H_
 #define TOOLS_RINGJOURNAL_COMMANDS_H_
 

@@ -20,7 +20,8 @@ enum class InputFormat {
 // Room for the fields around a payload.
 inline constexpr size_t kPayloadBytesMax = limits::kTransactionBytesMax - 64;
 
-// Fed with bytes in pieces of any size; hands out payloads. Holds at most one payload and one piece.
+// Fed with bytes in pieces of any size; hands out payloads. Holds at most one payload and one
+// piece.
 class InputSplitter {
  public:
   explicit InputSplitter(InputFormat format) : format_(format) {}
@@ -30,8 +31,8 @@ class InputSplitter {
   void Finish() { finished_ = true; }
 
   // True with the next payload, valid until the next call; false if more bytes are needed (or, once
-  // finished, if there is no more). Error: a payload over the limit, a malformed length, or an input
-  // that ends inside a payload; with the byte position of the payload in the input.
+  // finished, if there is no more). Error: a payload over the limit, a malformed length, or an
+  // input that ends inside a payload; with the byte position of the payload in the input.
   absl::StatusOr<bool> Next(std::string_view* payload);
 
  private:
@@ -43,8 +44,8 @@ class InputSplitter {
 
   InputFormat format_;
   std::string buffer_;
-  size_t pos_ = 0;       // of the first byte not handed out
-  size_t searched_ = 0;  // no newline in [pos_, searched_)
+  size_t pos_ = 0;         // of the first byte not handed out
+  size_t searched_ = 0;    // no newline in [pos_, searched_)
   uint64_t consumed_ = 0;  // input bytes before buffer_[pos_]
   bool finished_ = false;
   bool raw_done_ = false;

@@ -125,8 +125,8 @@ int RunSet(const Context& context, const JournalFlags& flags) {
 int RunRemove(const Context& context, const JournalFlags& flags) {
   // A person is asked; a script has said what it wants.
   if (!flags.yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
-    std::fprintf(stderr, "Remove journal %s and everything in it? Type its name: ",
-                 flags.name.c_str());
+    std::fprintf(stderr,
+                 "Remove journal %s and everything in it? Type its name: ", flags.name.c_str());
     char line[256] = {};
     if (std::fgets(line, sizeof line, stdin) == nullptr || std::string(line) != flags.name + "\n") {
       context.Say("nothing was removed");
@@ -142,9 +142,9 @@ int RunTrim(const Context& context, const JournalFlags& flags) {
   v1::ClientMessage request;
   request.mutable_journal_trim()->set_name(flags.name);
   request.mutable_journal_trim()->set_before_lsn(flags.before_lsn);
-  return AskAndPrint(
-      context, request, true,
-      absl::StrCat("trimmed journal ", flags.name, ": LSN ", flags.before_lsn, " and above are kept"));
+  return AskAndPrint(context, request, true,
+                     absl::StrCat("trimmed journal ", flags.name, ": LSN ", flags.before_lsn,
+                                  " and above are kept"));
 }
 
 int RunInfo(const Context& context, const JournalFlags& flags) {
@@ -176,14 +176,16 @@ CLI::App* Add(CLI::App* parent, Context& context, const std::string& name, const
 }  // namespace
 
 void RegisterJournal(CLI::App& app, Context& context) {
-  CLI::App* journal = app.add_subcommand("journal", "Create, list, change, remove and trim journals");
+  CLI::App* journal =
+      app.add_subcommand("journal", "Create, list, change, remove and trim journals");
   journal->require_subcommand(1);
   journal->fallthrough();
-  journal->footer("Examples:\n"
-                  "  ringjournal journal create orders --ring 1GiB --checkpoint-interval 5ms\n"
-                  "  ringjournal journal set orders --retention-age 24h\n"
-                  "  ringjournal journal trim orders --before 1000000\n"
-                  "Sizes need a unit: B, KiB, MiB, GiB; durations too: ms, s, m, h.\n");
+  journal->footer(
+      "Examples:\n"
+      "  ringjournal journal create orders --ring 1GiB --checkpoint-interval 5ms\n"
+      "  ringjournal journal set orders --retention-age 24h\n"
+      "  ringjournal journal trim orders --before 1000000\n"
+      "Sizes need a unit: B, KiB, MiB, GiB; durations too: ms, s, m, h.\n");
   auto create = std::make_shared<JournalFlags>();
   CLI::App* sub = Add(journal, context, "create", "Create a journal", create, RunCreate);
   AddFixedSettings(sub, create.get());

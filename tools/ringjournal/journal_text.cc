@@ -26,7 +26,8 @@ std::string About(uint64_t bytes) {
     value /= 1024;
     ++unit;
   }
-  return unit == 0 ? absl::StrFormat("%d B", bytes) : absl::StrFormat("%.1f %s", value, units[unit]);
+  return unit == 0 ? absl::StrFormat("%d B", bytes)
+                   : absl::StrFormat("%.1f %s", value, units[unit]);
 }
 
 std::string OrDefault(uint64_t bytes) { return bytes == 0 ? "default" : FormatBytes(bytes); }
@@ -38,8 +39,9 @@ std::string Millis(uint64_t ms, const char* zero) {
 void DescribeSettings(const v1::JournalSettings& s, std::string* out) {
   Line(out, "ring", OrDefault(s.ring_bytes()));
   Line(out, "segment", OrDefault(s.segment_bytes()));
-  Line(out, "checkpoint", absl::StrCat("every ", OrDefault(s.checkpoint_bytes()), " or ",
-                                       Millis(s.checkpoint_interval_ms(), "default")));
+  Line(out, "checkpoint",
+       absl::StrCat("every ", OrDefault(s.checkpoint_bytes()), " or ",
+                    Millis(s.checkpoint_interval_ms(), "default")));
   Line(out, "memory only", s.memory_only() ? "yes: disk levels are refused" : "no");
   Line(out, "retention",
        absl::StrCat(s.retention_bytes() == 0 ? "all bytes" : FormatBytes(s.retention_bytes()), ", ",
@@ -71,10 +73,10 @@ std::string DescribeJournal(const v1::JournalReply& j) {
   Line(&out, "committed", Mark(j.watermarks().committed()));
   Line(&out, "end", Mark(j.watermarks().end()));
   DescribeSettings(j.config().settings(), &out);
-  Line(&out, "ring used", absl::StrCat(About(j.stats().ring_bytes_used()), " of ",
-                                       About(j.stats().ring_bytes())));
-  Line(&out, "segments", absl::StrCat(j.stats().segment_count(), ", ",
-                                      About(j.stats().segment_bytes())));
+  Line(&out, "ring used",
+       absl::StrCat(About(j.stats().ring_bytes_used()), " of ", About(j.stats().ring_bytes())));
+  Line(&out, "segments",
+       absl::StrCat(j.stats().segment_count(), ", ", About(j.stats().segment_bytes())));
   Line(&out, "storage", j.stats().storage_state());
   Line(&out, "producers", absl::StrCat(j.stats().producer_count()));
   for (const v1::LossReport& loss : j.config().losses()) {

@@ -40,7 +40,8 @@ int ReportParseError(const CLI::App& app, const CLI::ParseError& error,
   }
   std::string unknown = ExplainUnknown(app, arguments);
   std::string what = unknown.empty() ? error.what() : unknown;
-  std::fprintf(stderr, "ringjournal: error: %s\nTry `ringjournal --help`, or --help behind a command.\n",
+  std::fprintf(stderr,
+               "ringjournal: error: %s\nTry `ringjournal --help`, or --help behind a command.\n",
                what.c_str());
   return kExitUsage;
 }

@@ -77,25 +77,28 @@ absl::StatusOr<client::Position> ParsePosition(const std::string& text) {
   if (text == "newest") return client::Position::Newest();
   uint64_t number = 0;
   bool last = text.starts_with('-');
-  bool digits = text.size() > (last ? 1 : 0) && text[last ? 1 : 0] >= '0' && text[last ? 1 : 0] <= '9';
+  bool digits =
+      text.size() > (last ? 1 : 0) && text[last ? 1 : 0] >= '0' && text[last ? 1 : 0] <= '9';
   if (!digits || !absl::SimpleAtoi(text.substr(last ? 1 : 0), &number) || number == 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("'", text, "' is no position: write oldest, newest, an LSN from 1 on, or -N "
-                                "for the last N transactions"));
+        absl::StrCat("'", text,
+                     "' is no position: write oldest, newest, an LSN from 1 on, or -N "
+                     "for the last N transactions"));
   }
   return last ? client::Position::Last(number) : client::Position::At(Lsn(number));
 }
 
 CLI::Option* AddBytesOption(CLI::App* app, const std::string& name, uint64_t* bytes,
                             const std::string& help) {
-  return AddParsed(app, name, bytes, help, [](const std::string& s) { return ParseBytes(s); },
-                   "SIZE");
+  return AddParsed(
+      app, name, bytes, help, [](const std::string& s) { return ParseBytes(s); }, "SIZE");
 }
 
 CLI::Option* AddDurationOption(CLI::App* app, const std::string& name, int64_t* duration_ns,
                                const std::string& help) {
-  return AddParsed(app, name, duration_ns, help,
-                   [](const std::string& s) { return ParseDurationNs(s); }, "DURATION");
+  return AddParsed(
+      app, name, duration_ns, help, [](const std::string& s) { return ParseDurationNs(s); },
+      "DURATION");
 }
 
 CLI::Option* AddPositionOption(CLI::App* app, const std::string& name, client::Position* position,

@@ -120,13 +120,13 @@ int RunRead(const Context& context, const ReadFlags& flags) {
   if (flags.output_file.empty()) return ReadRun(context, flags, STDOUT_FILENO).Run();
   int fd = open(flags.output_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) {
-    return context.Fail(absl::InternalError(absl::StrCat(
-        "cannot write ", flags.output_file, ": ", strerror(errno), "; check the path")));
+    return context.Fail(absl::InternalError(absl::StrCat("cannot write ", flags.output_file, ": ",
+                                                         strerror(errno), "; check the path")));
   }
   int code = ReadRun(context, flags, fd).Run();
   if (close(fd) != 0 && code == kExitOk) {
-    return context.Fail(
-        absl::InternalError(absl::StrCat("cannot write ", flags.output_file, ": ", strerror(errno))));
+    return context.Fail(absl::InternalError(
+        absl::StrCat("cannot write ", flags.output_file, ": ", strerror(errno))));
   }
   return code;
 }
