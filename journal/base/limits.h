@@ -170,6 +170,14 @@ inline constexpr uint32_t kSpinUsMax = 10000;
 inline constexpr uint32_t kSessionsMax = 1000000;
 inline constexpr uint32_t kDrainTimeoutMsMax = 3600 * 1000;
 
+// ---- bench ----
+// Connections of one load: its single thread looks at each of them in every turn.
+inline constexpr uint32_t kBenchConnectionsMax = 64;
+// Appends that a load encodes before its clock starts; a longer load repeats them.
+inline constexpr uint64_t kBenchPoolBytesMax = 512 * kMiB;
+// Times that bench runs floor and server in turn, for medians.
+inline constexpr uint32_t kBenchRoundsMax = 1000;
+
 static_assert(kTransactionBytesMax + kAppendOverheadBytesMax < kFrameBytesMax);
 static_assert(kFrameBytesMax < (1u << 28), "an entry's length is a 4-byte varint");
 static_assert(kRingBytesMin % kBlockBytes == 0 && (kRingBytesMin & (kRingBytesMin - 1)) == 0);
