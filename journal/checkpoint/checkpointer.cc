@@ -50,18 +50,18 @@ void Checkpointer::SetBoundary(const Ring& ring, const v1::StateSnapshot& state)
 
 void Checkpointer::Flush(const Ring& ring, const CheckpointInput& input,
                          std::vector<StorageOp>* ops) {
-  if (storage_full_) {
-    if (input.now.monotonic_ns < retry_at_ns_) return;
-    RetryFailed(input.now, ops);
+  now_ns_ = input.now.monotonic_ns;
+  if (has_failed_group()) {
+    if (now_ns_ < retry_at_ns_) return;
+    RetryFailed(ops);
   }
   PrepareSpare(ops);
   OpenNext(ops);
   while (in_flight() < groups_.size()) {
-    bool at_boundary = !boundaries_.empty() && boundaries_.front().place.index == submitted_.index;
     uint64_t pending = ring.end().offset - submitted_.offset;
     if (pending == 0) pending_since_ns_ = 0;
     if (pending > 0 && pending_since_ns_ == 0) pending_since_ns_ = input.now.monotonic_ns;
-    if (at_boundary) {
+    if (at_boundary()) {
       if (!SwitchSegment(ops)) return;
       continue;
     }
@@ -76,6 +76,7 @@ void Checkpointer::Flush(const Ring& ring, const CheckpointInput& input,
 void Checkpointer::PrepareSpare(std::vector<StorageOp>* ops) {
   bool soon = !boundaries_.empty() || current_.offset >= options_.segment_bytes / 2;
   if (spare_ != Spare::kNone || !soon || opening_ != Opening::kNo) return;
+  if (spare_refused_ && now_ns_ < retry_at_ns_) return;
   spare_ = Spare::kPreparing;
   spare_name_ = absl::StrCat("spare-", options_.incarnation.value(), "-", ++spare_counter_);
   StorageOp* op = &ops->emplace_back();
@@ -210,8 +211,7 @@ void Checkpointer::Emit(Group* group, std::vector<StorageOp>* ops) {
   op->data = group->bytes;
 }
 
-void Checkpointer::RetryFailed(Time now, std::vector<StorageOp>* ops) {
-  retry_at_ns_ = now.monotonic_ns + int64_t{limits::kStorageRetryMs} * 1000 * 1000;
+void Checkpointer::RetryFailed(std::vector<StorageOp>* ops) {
   for (Group& group : groups_) {
     if (group.state == Group::State::kFailed) Emit(&group, ops);
   }
@@ -230,12 +230,15 @@ void Checkpointer::EnsureStaging(Group* group, size_t bytes) {
 std::string Checkpointer::Done(const StorageDone& done, Time now) {
   if (done.token == kSpareToken) {
     spare_ = done.result < 0 ? Spare::kNone : Spare::kReady;
-    if (done.result < 0) return StorageFailed("preparing a segment", done.result, now);
-    storage_full_ = false;
-    return "";
+    spare_refused_ = done.result < 0;
+    return done.result < 0 ? StorageFailed("preparing a segment", done.result, now) : "";
   }
   if (done.token == kOpenToken) {
-    if (done.result < 0) return StorageFailed("opening a segment", done.result, now);
+    spare_refused_ = done.result < 0;
+    if (done.result < 0) {
+      opening_ = Opening::kNo;
+      return StorageFailed("opening a segment", done.result, now);
+    }
     next_.file = done.result;
     opening_ = Opening::kReady;
     return "";
@@ -253,9 +256,6 @@ std::string Checkpointer::Done(const StorageDone& done, Time now) {
 }
 
 void Checkpointer::SettleDone() {
-  bool failed = std::any_of(groups_.begin(), groups_.end(),
-                            [](const Group& g) { return g.state == Group::State::kFailed; });
-  if (!failed) storage_full_ = storage_full_ && spare_ == Spare::kNone && !boundaries_.empty();
   while (in_flight() > 0 && GroupAt(first_group_)->state == Group::State::kDone) {
     Group* group = GroupAt(first_group_++);
     group->state = Group::State::kFree;
@@ -264,10 +264,19 @@ void Checkpointer::SettleDone() {
   }
 }
 
+bool Checkpointer::has_failed_group() const {
+  return std::any_of(groups_.begin(), groups_.end(),
+                     [](const Group& g) { return g.state == Group::State::kFailed; });
+}
+
+// While the current segment has room, a refused spare does not matter yet.
+bool Checkpointer::storage_full() const {
+  return has_failed_group() || (spare_refused_ && at_boundary() && opening_ == Opening::kNo);
+}
+
 // A full disk is waited for; any other failure ends the process.
 std::string Checkpointer::StorageFailed(const char* what, int64_t result, Time now) {
   if (MeansFull(result)) {
-    storage_full_ = true;
     retry_at_ns_ = now.monotonic_ns + int64_t{limits::kStorageRetryMs} * 1000 * 1000;
     return "";
   }
@@ -293,7 +302,7 @@ void Checkpointer::Trim(Index oldest, std::vector<StorageOp>* ops) {
 }
 
 int64_t Checkpointer::deadline_ns() const {
-  if (storage_full_) return retry_at_ns_;
+  if (storage_full() || spare_refused_) return retry_at_ns_;
   // An answer will wake the caller, or there is nothing to write.
   if (pending_since_ns_ == 0 || in_flight() > 0 || current_.file < 0) return INT64_MAX;
   return pending_since_ns_ + options_.checkpoint_interval_ns;

@@ -72,7 +72,7 @@ class Checkpointer {
   // Everything in the ring has been written and confirmed.
   bool idle(const Ring& ring) const { return durable_.index.next() == ring.end().index; }
   // The disk is full: disk levels are refused until space returns.
-  bool storage_full() const { return storage_full_; }
+  bool storage_full() const;
 
   const SegmentCatalog& catalog() const { return catalog_; }
   uint64_t entry_bytes_written() const { return entry_bytes_written_; }
@@ -120,7 +120,12 @@ class Checkpointer {
   RingPlace GroupEnd(const Ring& ring, const RingPlace& limit) const;
   RingPlace CurrentLimit(const Ring& ring) const;
   void Emit(Group* group, std::vector<StorageOp>* ops);
-  void RetryFailed(Time now, std::vector<StorageOp>* ops);
+  void RetryFailed(std::vector<StorageOp>* ops);
+  bool has_failed_group() const;
+  // The next entry to be written belongs to a segment that is not open yet.
+  bool at_boundary() const {
+    return !boundaries_.empty() && boundaries_.front().place.index == submitted_.index;
+  }
   void EnsureStaging(Group* group, size_t bytes);
   void SettleDone();
   std::string StorageFailed(const char* what, int64_t result, Time now);
@@ -141,7 +146,8 @@ class Checkpointer {
   std::array<Group, limits::kGroupsInFlightMax> groups_;
   uint64_t first_group_ = 0, next_group_ = 0;  // numbers of the groups in flight
   int64_t pending_since_ns_ = 0;               // 0: nothing pending
-  bool storage_full_ = false;
+  bool spare_refused_ = false;                 // the disk was full; tried again at retry_at_ns_
+  int64_t now_ns_ = 0;                         // of the latest Flush
   int64_t retry_at_ns_ = 0;
   uint64_t entry_bytes_written_ = 0, disk_bytes_written_ = 0;
 };

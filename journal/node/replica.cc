@@ -268,14 +268,14 @@ bool Replica::Trim(Lsn before, Time now, v1::ErrorReply* refusal) {
   return false;
 }
 
-void Replica::RaiseProducerEpoch(ProducerSlot slot, Time now) {
+bool Replica::RaiseProducerEpoch(ProducerSlot slot, Time now) {
   const ProducerState& state = derived_.producers().at(slot);
   v1::ControlRecord record;
   v1::ProducerOpen* open = record.mutable_producer_open();
   open->set_name(state.name);
   open->set_producer_id(state.id.value());
   open->set_producer_epoch(state.epoch + 1);
-  AppendControl(v1::ENTRY_KIND_PRODUCER_OPEN, record, now);
+  return AppendControl(v1::ENTRY_KIND_PRODUCER_OPEN, record, now);
 }
 
 bool Replica::Resolve(std::string_view producer, Sequence sequence, bool settle, Time now,
@@ -307,7 +307,10 @@ bool Replica::Resolve(std::string_view producer, Sequence sequence, bool settle,
   }
   if (settle) {
     // "Never" is true only once older epochs of the producer cannot append any more.
-    RaiseProducerEpoch(*slot, now);
+    if (!RaiseProducerEpoch(*slot, now)) {
+      RefuseBackPressure(limits::kStorageRetryMs, refusal);
+      return false;
+    }
     reply->set_outcome(absent);
   } else {
     reply->set_outcome(v1::ResolveReply::OUTCOME_NOT_YET);

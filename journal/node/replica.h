@@ -123,7 +123,7 @@ class Replica {
   std::optional<AppendPlace> FindSequence(const ProducerState& producer, Sequence sequence) const;
   bool AppendControl(v1::EntryKind kind, const v1::ControlRecord& record, Time now);
   EntryHeader NextHeader(Time now);
-  void RaiseProducerEpoch(ProducerSlot slot, Time now);
+  bool RaiseProducerEpoch(ProducerSlot slot, Time now);
   Index Reusable() const;
   size_t ControlReserve() const;
   void ApplyRetention(Time now);

@@ -41,8 +41,9 @@ std::optional<ProducerSlot> ProducerTable::FindByName(std::string_view name) con
 }
 
 std::optional<ProducerSlot> ProducerTable::FindById(ProducerId id) const {
-  auto it = std::lower_bound(producers_.begin(), producers_.end(), id,
-                             [](const ProducerState& p, ProducerId wanted) { return p.id < wanted; });
+  auto it =
+      std::lower_bound(producers_.begin(), producers_.end(), id,
+                       [](const ProducerState& p, ProducerId wanted) { return p.id < wanted; });
   if (it == producers_.end() || it->id != id) return std::nullopt;
   return static_cast<ProducerSlot>(it - producers_.begin());
 }
@@ -51,7 +52,7 @@ SequenceVerdict ProducerTable::Judge(ProducerSlot slot, Sequence first, uint32_t
   Sequence last = producers_[slot].last_sequence;
   if (first == last.next()) return SequenceVerdict::kNext;
   // A retry keeps its batch boundaries, so a duplicate is one as a whole. Sequences start at 1.
-  bool whole = first > Sequence(0) && first + (count - 1) <= last;
+  bool whole = first > Sequence(0) && first <= last && count - 1 <= last - first;
   return whole ? SequenceVerdict::kApplied : SequenceVerdict::kOutOfOrder;
 }
 

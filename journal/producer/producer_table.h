@@ -34,8 +34,8 @@ enum class SequenceVerdict {
   kOutOfOrder,  // above last + 1, or it overlaps last without being a whole duplicate
 };
 
-// The table of one journal: a function of the entries alone (replication.md section 9). Producers are
-// only added, in the order of their ids.
+// The table of one journal: a function of the entries alone (replication.md section 9). Producers
+// are only added, in the order of their ids.
 class ProducerTable {
  public:
   // Takes a producer-open entry into account. `index` is that entry's own.

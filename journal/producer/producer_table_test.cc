@@ -40,6 +40,8 @@ TEST(ProducerTable, JudgesSequences) {
   EXPECT_EQ(table.Judge(0, Sequence(5), 1), SequenceVerdict::kApplied);
   EXPECT_EQ(table.Judge(0, Sequence(5), 2), SequenceVerdict::kOutOfOrder);  // half old, half new
   EXPECT_EQ(table.Judge(0, Sequence(7), 1), SequenceVerdict::kOutOfOrder);
+  // The end of this run wraps around to below last: it is no duplicate all the same.
+  EXPECT_EQ(table.Judge(0, Sequence(~uint64_t{0}), 5), SequenceVerdict::kOutOfOrder);
 }
 
 TEST(ProducerTable, SurvivesASnapshotWithinItsBudget) {

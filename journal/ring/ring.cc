@@ -39,13 +39,13 @@ Ring::Ring(RingMemory memory)
 }
 
 Ring Ring::Create(RingMemory memory, const RingIdentityValues& identity,
-                  const v1::StateSnapshot& state) {
+                  const v1::StateSnapshot& state, Incarnation claim) {
   RingControl* control = memory.control();
   // Until the magic is back nobody takes this memory for a ring.
   StoreRelease(&control->identity.magic, 0);
   Ring ring(memory);
   control->content_incarnation = 0;
-  control->claim_incarnation = 0;
+  control->claim_incarnation = claim.value();
   control->oldest = 0;
   control->active = 0;
   control->ends[0] = {0, 0};

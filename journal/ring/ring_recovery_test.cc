@@ -16,6 +16,14 @@ TEST(InspectRing, AFreshRingIsIntactAndEmpty) {
   EXPECT_EQ(found.oldest_entry.index, Index(1));
 }
 
+// A crash right after the cas that names this ring must not leave one that counts for nobody.
+TEST(InspectRing, AFreshRingNamesTheIncarnationThatClaimsIt) {
+  TestRing t(64 * 1024);
+  Ring::Create(t.memory.memory(), TestRing::Identity(), t.State(), Incarnation(9));
+  EXPECT_EQ(t.Inspect().claim_incarnation, Incarnation(9));
+  EXPECT_EQ(t.Inspect().content_incarnation, Incarnation(0));
+}
+
 TEST(InspectRing, AWrappedRingComesBackAsItWas) {
   TestRing t(64 * 1024);
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(t.AppendWithSnapshots(300, 2));

@@ -205,7 +205,7 @@ void Shard::StartJournal(const PendingChange& change) {
   derived.WriteTo(&state);
   RingIdentityValues identity{change.id, options_.boot, config.generation(),
                               change.settings.producers_max()};
-  Ring ring = Ring::Create(change.memory, identity, state);
+  Ring ring = Ring::Create(change.memory, identity, state, options_.incarnation);
   RingPlace start = ring.end();
   auto replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), start,
                                            state, SegmentCatalog());

@@ -23,12 +23,12 @@ absl::Status Unusable(std::string what) {
 class Rebuild : public RecoveryVisitor {
  public:
   // With memory: a new ring of this identity is made there.
-  explicit Rebuild(RingMemory* memory, RingIdentityValues identity)
-      : memory_(memory), identity_(identity) {}
+  Rebuild(RingMemory* memory, RingIdentityValues identity, Incarnation claim)
+      : memory_(memory), identity_(identity), claim_(claim) {}
 
   void OnStart(const v1::StateSnapshot& state) override {
     derived_ = DerivedState::ReadFrom(state);
-    if (memory_ != nullptr) ring_ = Ring::Create(*memory_, identity_, state);
+    if (memory_ != nullptr) ring_ = Ring::Create(*memory_, identity_, state, claim_);
   }
 
   void OnEntry(const RecordView& view) override {
@@ -62,6 +62,7 @@ class Rebuild : public RecoveryVisitor {
 
   RingMemory* memory_;
   RingIdentityValues identity_;
+  Incarnation claim_;
   DerivedState derived_;
   std::optional<Ring> ring_;
   absl::Status status_;
@@ -81,7 +82,7 @@ class Starter {
     RJ_RETURN_IF_ERROR(ListFiles());
     bool ring_serves = ring_.verdict == RingVerdict::kIntact;
     // With an intact ring only the newest segment is needed: it tells where the disk ends.
-    Rebuild rebuild(nullptr, {});
+    Rebuild rebuild(nullptr, {}, in_.incarnation);
     RecoverFrom(ring_serves ? 1 : settings_.ring_bytes(), &rebuild);
     RJ_RETURN_IF_ERROR(rebuild.status());
     StartInput found;
@@ -131,7 +132,22 @@ class Starter {
     memory_ = *memory;
     RingIdentityValues identity = Identity(in_.config.generation());
     ring_ = InspectRing(memory_, &identity);
+    if (ring_.verdict == RingVerdict::kIntact && !CountsForComplete()) {
+      ring_.verdict = RingVerdict::kNotIntact;
+      ring_.reason =
+          "the ring is of a process that is not known to have held every committed entry";
+    }
     return absl::OkStatus();
+  }
+
+  // As (node, content_inc) or as (node, claim_inc), never by what the registry gave last.
+  bool CountsForComplete() const {
+    for (const v1::ReplicaId& id : in_.config.complete()) {
+      if (id.node() != in_.node) continue;
+      if (id.incarnation() == ring_.content_incarnation.value()) return true;
+      if (id.incarnation() == ring_.claim_incarnation.value()) return true;
+    }
+    return false;
   }
 
   RingIdentityValues Identity(uint32_t generation) const {
@@ -194,7 +210,7 @@ class Starter {
     DerivedState derived;
     v1::StateSnapshot state;
     derived.WriteTo(&state);
-    Ring ring = Ring::Create(memory_, Identity(start_.config.generation()), state);
+    Ring ring = Ring::Create(memory_, Identity(start_.config.generation()), state, in_.incarnation);
     RingPlace from = ring.end();
     start_.replica = std::make_unique<Replica>(MakeOptions(), std::move(ring), std::move(derived),
                                                from, state, SegmentCatalog());
@@ -260,7 +276,7 @@ class Starter {
     v1::ConfigDocument next = in_.document;
     RJ_RETURN_IF_ERROR(LeadAfterDiskRecovery(&next, MakeClaim(), BuildLossReport(loss)));
     RJ_RETURN_IF_ERROR(MakeRing());
-    Rebuild rebuild(&memory_, Identity(in_.config.generation() + 1));
+    Rebuild rebuild(&memory_, Identity(in_.config.generation() + 1), in_.incarnation);
     RecoverFrom(settings_.ring_bytes(), &rebuild);
     if (!rebuild.ring().has_value()) rebuild.OnStart(EmptyState());
     RJ_RETURN_IF_ERROR(rebuild.status());
