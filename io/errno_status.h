@@ -11,30 +11,41 @@
 
 namespace ringjournal::io {
 
+// "WHAT: REASON; REMEDY." NotFound, AlreadyExists, PermissionDenied and ResourceExhausted are told
+// apart; all else is Unavailable. `error` is an errno.
 inline absl::Status ErrnoStatus(int error, std::string what) {
-  std::string text = absl::StrCat(what, ": ", std::strerror(error));
+  std::string text = absl::StrCat(what, ": ", std::strerror(error), "; ");
   switch (error) {
     case ENOENT:
-      return absl::NotFoundError(text);
+      return absl::NotFoundError(text + "check the path");
     case EEXIST:
-      return absl::AlreadyExistsError(text);
+    case ENOTEMPTY:
+      return absl::AlreadyExistsError(text + "remove it if it is not needed");
     case EACCES:
     case EPERM:
-      return absl::PermissionDeniedError(
-          absl::StrCat(text, "; check its owner and mode, or choose another place"));
+      return absl::PermissionDeniedError(text +
+                                         "check its owner and mode, or choose another place");
     case EROFS:
-      return absl::PermissionDeniedError(
-          absl::StrCat(text, "; remount it writable or choose another place"));
+      return absl::PermissionDeniedError(text + "remount it writable or choose another place");
     case ENOSPC:
     case EDQUOT:
-      return absl::ResourceExhaustedError(
-          absl::StrCat(text, "; free space or choose another place"));
+      return absl::ResourceExhaustedError(text + "free space or choose another place");
     case ENOMEM:
+      return absl::ResourceExhaustedError(text + "free memory, or raise the process's limit");
     case EMFILE:
     case ENFILE:
-      return absl::ResourceExhaustedError(text);
+      return absl::ResourceExhaustedError(text + "raise the limit of open files (ulimit -n)");
+    case EFBIG:
+      return absl::UnavailableError(text + "raise the limit of file sizes (ulimit -f)");
+    case EIO:
+      return absl::UnavailableError(text + "the disk reports it: look at dmesg and replace it");
+    case ENOTDIR:
+    case EISDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+      return absl::UnavailableError(text + "check each part of the path");
     default:
-      return absl::UnavailableError(text);
+      return absl::UnavailableError(text + "errno(3) explains it");
   }
 }
 

@@ -70,12 +70,19 @@ int OpenDirect(const std::string& path, int flags) {
 }  // namespace
 
 absl::Status MakeDirectory(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();
-  if (errno == ENOENT && ParentOf(path) != path) {
+  int result = mkdir(path.c_str(), 0700);
+  if (result != 0 && errno == ENOENT && ParentOf(path) != path) {
     RJ_RETURN_IF_ERROR(MakeDirectory(ParentOf(path)));
-    if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();
+    result = mkdir(path.c_str(), 0700);
   }
-  return ErrnoStatus(errno, absl::StrCat("cannot make directory ", path));
+  if (result == 0) return absl::OkStatus();
+  int error = errno;
+  struct stat info;
+  if (error == EEXIST && stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return absl::OkStatus();
+    error = ENOTDIR;
+  }
+  return ErrnoStatus(error, absl::StrCat("cannot make directory ", path));
 }
 
 absl::Status RemoveDirectory(const std::string& path) {
@@ -87,11 +94,16 @@ absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) 
   DIR* dir = opendir(path.c_str());
   if (dir == nullptr) return ErrnoStatus(errno, absl::StrCat("cannot list ", path));
   std::vector<std::string> names;
+  errno = 0;
   while (dirent* entry = readdir(dir)) {
     std::string name = entry->d_name;
     if (name != "." && name != "..") names.push_back(std::move(name));
+    errno = 0;
   }
+  // A list that broke off must not pass for a short one: recovery would miss segments.
+  int error = errno;
   closedir(dir);
+  if (error != 0) return ErrnoStatus(error, absl::StrCat("cannot list ", path));
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -116,6 +128,7 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view conte
   if (result == 0 && fsync(fd) != 0) result = -errno;
   close(fd);
   if (result == 0 && rename(temporary.c_str(), path.c_str()) != 0) result = -errno;
+  if (result == 0) result = SyncDirectory(ParentOf(path));
   if (result == 0) return absl::OkStatus();
   unlink(temporary.c_str());
   return ErrnoStatus(static_cast<int>(-result), absl::StrCat("cannot write ", path));
@@ -127,7 +140,9 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   std::string content;
   char buffer[65536];
   ssize_t n;
-  while ((n = read(fd, buffer, sizeof buffer)) > 0) content.append(buffer, static_cast<size_t>(n));
+  while ((n = read(fd, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR)) {
+    if (n > 0) content.append(buffer, static_cast<size_t>(n));
+  }
   int error = errno;
   close(fd);
   if (n < 0) return ErrnoStatus(error, absl::StrCat("cannot read ", path));

@@ -5,24 +5,46 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "io/errno_status.h"
+#include "journal/base/check.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23  // Linux 5.14
 #endif
 
 namespace ringjournal::io {
+namespace {
+
+constexpr size_t kPageBytes = 4096;
+
+void CheckSizes(size_t head_bytes, size_t data_bytes) {
+  RJ_CHECK(head_bytes % kPageBytes == 0);
+  RJ_CHECK(data_bytes >= kPageBytes && (data_bytes & (data_bytes - 1)) == 0);
+}
+
+// Takes memory for every page of the file. Returns 0 or an errno.
+int Allocate(int fd, size_t bytes) {
+  int result;
+  do {
+    result = fallocate(fd, 0, 0, static_cast<off_t>(bytes));
+  } while (result != 0 && errno == EINTR);
+  return result == 0 ? 0 : errno;
+}
+
+}  // namespace
 
 absl::StatusOr<SharedRing> SharedRing::Create(const std::string& path, size_t head_bytes,
                                               size_t data_bytes) {
+  CheckSizes(head_bytes, data_bytes);
   int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot make ring ", path));
   size_t bytes = head_bytes + data_bytes;
-  int error = fallocate(fd, 0, 0, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
-  if (error != 0) {
+  if (int error = Allocate(fd, bytes); error != 0) {
     close(fd);
     unlink(path.c_str());
     return ErrnoStatus(
@@ -36,16 +58,38 @@ absl::StatusOr<SharedRing> SharedRing::Create(const std::string& path, size_t he
 
 absl::StatusOr<SharedRing> SharedRing::Open(const std::string& path, size_t head_bytes,
                                             size_t data_bytes) {
+  CheckSizes(head_bytes, data_bytes);
   int fd = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot open ring ", path));
-  struct stat info;
-  absl::StatusOr<SharedRing> ring = absl::FailedPreconditionError(
-      absl::StrCat("ring file ", path,
-                   " has another size than its journal's settings say, or is not fully allocated"));
-  bool fits = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
-              static_cast<size_t>(info.st_size) == head_bytes + data_bytes;
-  // A hole reads as zeros, but a store into it may find no memory.
-  if (fits && fallocate(fd, 0, 0, info.st_size) == 0) ring = Map(fd, path, head_bytes, data_bytes);
+  size_t bytes = head_bytes + data_bytes;
+  struct stat info = {};
+  absl::StatusOr<SharedRing> ring = absl::UnknownError("");
+  if (fstat(fd, &info) != 0) {
+    ring = ErrnoStatus(errno, absl::StrCat("cannot look at ring ", path));
+  } else if (!S_ISREG(info.st_mode) || static_cast<size_t>(info.st_size) != bytes) {
+    ring = absl::FailedPreconditionError(absl::StrCat(
+        "ring file ", path, " has ", info.st_size, " bytes, not the ", bytes,
+        " that its journal's settings say; restore those settings, or remove the file to start "
+        "the ring empty"));
+  } else if (int error = Allocate(fd, bytes); error != 0) {
+    // A hole reads as zeros, but a store into it may find no memory.
+    ring = absl::FailedPreconditionError(absl::StrCat(
+        "ring file ", path, " is not fully allocated, and allocating the rest failed: ",
+        std::strerror(error), "; free shared memory, or remove the file to start the ring empty"));
+  } else {
+    ring = Map(fd, path, head_bytes, data_bytes);
+  }
+  close(fd);
+  return ring;
+}
+
+absl::StatusOr<SharedRing> SharedRing::CreateAnonymous(size_t head_bytes, size_t data_bytes) {
+  CheckSizes(head_bytes, data_bytes);
+  int fd = memfd_create("ringjournal", MFD_CLOEXEC);
+  if (fd < 0) return ErrnoStatus(errno, "cannot make a memfd");
+  int error = Allocate(fd, head_bytes + data_bytes);
+  absl::StatusOr<SharedRing> ring = error != 0 ? ErrnoStatus(error, "cannot allocate a memfd")
+                                               : Map(fd, "in a memfd", head_bytes, data_bytes);
   close(fd);
   return ring;
 }

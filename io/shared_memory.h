@@ -9,8 +9,14 @@
 
 namespace ringjournal::io {
 
+//
+//   file:     | head | data |
+//   mapping:  | head | data | data again |     so nothing that lies in `data` ever wraps
+
 // Owns the mapping, not the file: that stays for the next process. Head and data are multiples of a
-// page, data a power of two.
+// page, data a power of two; anything else is a programmer's error. The addresses do not change
+// when it is moved. The compiler takes data()[0] and data()[data_bytes()] for different objects:
+// access a record through one of them only.
 class SharedRing {
  public:
   // A new file (0600), every page allocated: a sparse one would raise SIGBUS when memory is short.
@@ -20,6 +26,8 @@ class SharedRing {
   // NotFound; FailedPrecondition if the file has another size or is not fully allocated.
   static absl::StatusOr<SharedRing> Open(const std::string& path, size_t head_bytes,
                                          size_t data_bytes);
+  // The same without a file, for tests: gone with the mapping.
+  static absl::StatusOr<SharedRing> CreateAnonymous(size_t head_bytes, size_t data_bytes);
   ~SharedRing();
   SharedRing(SharedRing&& other) noexcept;
   SharedRing& operator=(SharedRing&& other) noexcept;

@@ -99,11 +99,6 @@ absl::Status ExplainListenFailure(int error, const Address& address) {
 
 }  // namespace
 
-void FileDescriptor::Reset(int fd) {
-  if (fd_ >= 0) close(fd_);
-  fd_ = fd;
-}
-
 absl::StatusOr<FileDescriptor> OpenSocket(const Address& peer, const SocketOptions& options) {
   FileDescriptor fd(socket(peer.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) {

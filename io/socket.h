@@ -1,38 +1,16 @@
-// TCP sockets with the options that the project needs, and an owner for file descriptors.
+// TCP sockets with the options that the project needs.
 #ifndef IO_SOCKET_H_
 #define IO_SOCKET_H_
 
 #include <cstdint>
 #include <string>
-#include <utility>
 
 #include "absl/status/statusor.h"
+#include "io/file_descriptor.h"
 #include "io/socket_address.h"
 #include "journal/base/limits.h"
 
 namespace ringjournal::io {
-
-// Closes a file descriptor when it goes. Move-only.
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(other.Release()) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    Reset(other.Release());
-    return *this;
-  }
-  ~FileDescriptor() { Reset(); }
-
-  int get() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-  // Gives up ownership.
-  int Release() { return std::exchange(fd_, -1); }
-  void Reset(int fd = -1);
-
- private:
-  int fd_ = -1;
-};
 
 // Options of every TCP socket. A listener's are inherited by what it accepts.
 struct SocketOptions {

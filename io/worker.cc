@@ -1,5 +1,8 @@
 #include "io/worker.h"
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <utility>
 
 #include "journal/base/check.h"
@@ -7,7 +10,15 @@
 
 namespace ringjournal::io {
 
-Worker::Worker(std::function<void()> wake) : wake_(std::move(wake)), thread_([this] { Loop(); }) {}
+Worker::Worker(std::function<void()> wake) : wake_(std::move(wake)) {
+  // A thread inherits the mask: signals are for the main one.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { Loop(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_setname_np(thread_.native_handle(), "rj-control");
+}
 
 Worker::~Worker() { Stop(); }
 

@@ -18,6 +18,7 @@ class Worker {
   using Job = std::function<int64_t()>;
   using Completion = std::function<void(int64_t)>;
 
+  // `wake` must stay callable until Stop has returned. The thread takes no signals.
   explicit Worker(std::function<void()> wake);
   // Stops.
   ~Worker();

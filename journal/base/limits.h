@@ -136,8 +136,9 @@ inline constexpr uint32_t kKeepaliveCount = 3;
 inline constexpr uint32_t kDirectoryLockWaitMs = 250;
 // How long the set-up of an event loop waits for memory that the kernel has not taken back yet.
 inline constexpr uint32_t kRingSetupWaitMs = 500;
-// Blocking jobs that wait for the control thread, and results not fetched; then Submit refuses.
-inline constexpr uint32_t kWorkerJobsMax = 1024;
+// Blocking jobs that wait for the control thread; more is a programmer's error. Every journal may
+// have a few at once.
+inline constexpr uint32_t kWorkerJobsMax = 8 * kJournalsPerNodeMax;
 
 // ---- time ----
 inline constexpr uint32_t kHelloTimeoutMs = 10000;

@@ -1,0 +1,188 @@
+#include "io/file.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "io/errno_status.h"
+#include "journal/base/check.h"
+
+namespace ringjournal::io {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string Message(const absl::Status& status) { return std::string(status.message()); }
+
+class FileTest : public ::testing::Test {
+ protected:
+  FileTest() {
+    dir = ::testing::TempDir() + "/file_XXXXXX";
+    RJ_CHECK(mkdtemp(dir.data()) != nullptr);
+  }
+  std::string Path(const char* name) const { return dir + "/" + name; }
+  void Put(const char* name, std::string_view bytes) {
+    ASSERT_TRUE(WriteFileAtomically(Path(name), bytes).ok());
+  }
+  std::string Get(const char* name) { return ReadWholeFile(Path(name)).value_or("(unreadable)"); }
+  std::string dir;
+};
+
+TEST_F(FileTest, WholeFilesReadBackAndAreReplacedWithoutLeftovers) {
+  Put("a", "one");
+  Put("a", "two");
+  EXPECT_EQ(Get("a"), "two");
+  EXPECT_EQ(*FileSize(Path("a")), 3u);
+  EXPECT_THAT(*ListDirectory(dir), ElementsAre("a"));
+  std::string large(1 << 20, 'x');
+  Put("a", large);
+  EXPECT_EQ(Get("a"), large);
+}
+
+TEST_F(FileTest, AtomicWriteThatFailsLeavesTheOldContent) {
+  Put("a", "old");
+  ASSERT_EQ(mkdir(Path("a.tmp").c_str(), 0700), 0);
+  absl::Status failed = WriteFileAtomically(Path("a"), "new");
+  EXPECT_THAT(Message(failed), HasSubstr(Path("a.tmp")));
+  EXPECT_EQ(Get("a"), "old");
+}
+
+TEST_F(FileTest, ZeroedFileIsAllocatedPrivateAndZero) {
+  ASSERT_EQ(MakeZeroedFile(Path("z"), (3 << 20) + 4096), 0);
+  struct stat info;
+  ASSERT_EQ(stat(Path("z").c_str(), &info), 0);
+  EXPECT_EQ(info.st_size, (3 << 20) + 4096);
+  EXPECT_GE(info.st_blocks * 512, info.st_size);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(Get("z"), std::string((3 << 20) + 4096, '\0'));
+}
+
+TEST_F(FileTest, ZeroedFileThatDoesNotFitLeavesNothingBehind) {
+  EXPECT_LT(MakeZeroedFile(Path("z"), 1ull << 46), 0);
+  EXPECT_THAT(*ListDirectory(dir), ElementsAre());
+  EXPECT_EQ(MakeZeroedFile(Path("no") + "/z", 4096), -ENOENT);
+}
+
+TEST_F(FileTest, RenamedFileTakesAlignedDirectWrites) {
+  ASSERT_EQ(MakeZeroedFile(Path("spare"), 8192), 0);
+  int64_t fd = RenameAndOpenForWriting(Path("spare"), Path("segment"));
+  ASSERT_GE(fd, 0);
+  alignas(4096) static std::byte block[4096] = {std::byte{7}};
+  EXPECT_EQ(pwrite(static_cast<int>(fd), block, sizeof block, 4096), 4096);
+  CloseFile(static_cast<int>(fd));
+  EXPECT_THAT(*ListDirectory(dir), ElementsAre("segment"));
+  EXPECT_EQ(Get("segment")[4096], 7);
+  EXPECT_EQ(RenameAndOpenForWriting(Path("spare"), Path("x")), -ENOENT);
+  EXPECT_EQ(RenameDurably(Path("spare"), Path("x")), -ENOENT);
+  EXPECT_EQ(OpenForReading(Path("spare")), -ENOENT);
+}
+
+TEST_F(FileTest, MappedFileHasTheBytesAndAnEmptyOneNone) {
+  Put("a", "hello");
+  Put("e", "");
+  auto a = MappedFile::Open(Path("a")), e = MappedFile::Open(Path("e"));
+  ASSERT_TRUE(a.ok() && e.ok());
+  EXPECT_EQ(AsView(a->bytes()), "hello");
+  EXPECT_TRUE(e->bytes().empty());
+  MappedFile moved = *std::move(a);
+  EXPECT_EQ(AsView(moved.bytes()), "hello");
+  EXPECT_EQ(MappedFile::Open(Path("no")).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(FileTest, EveryErrorHasItsReasonAndARemedy) {
+  for (int error = 1; error < 134; ++error) {
+    absl::Status status = ErrnoStatus(error, "cannot do /x");
+    EXPECT_FALSE(status.ok());
+    EXPECT_THAT(Message(status), ::testing::MatchesRegex("cannot do /x: .+; .+"));
+  }
+  EXPECT_EQ(ErrnoStatus(ENOSPC, "x").code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrnoStatus(EROFS, "x").code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ErrnoStatus(EIO, "x").code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(FileTest, MissingFilesAreNotFoundAndRemovingThemIsFine) {
+  EXPECT_EQ(ReadWholeFile(Path("no")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(FileSize(Path("no")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ListDirectory(Path("no")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Message(ListDirectory(Path("no")).status()), HasSubstr(Path("no")));
+  EXPECT_TRUE(RemoveFile(Path("no")).ok());
+  EXPECT_TRUE(RemoveDirectory(Path("no")).ok());
+  EXPECT_FALSE(ReadWholeFile(dir).ok());
+}
+
+TEST_F(FileTest, ListsSortedAndRemoves) {
+  for (const char* name : {"c", "a", "b"}) Put(name, name);
+  EXPECT_THAT(*ListDirectory(dir), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(RemoveDirectory(dir).code(), absl::StatusCode::kAlreadyExists);
+  for (const char* name : {"c", "a", "b"}) EXPECT_TRUE(RemoveFile(Path(name)).ok());
+  EXPECT_TRUE(RemoveDirectory(dir).ok());
+}
+
+TEST_F(FileTest, MakesDirectoriesPrivateAndAcceptsExistingOnes) {
+  std::string deep = Path("x") + "/y/z";
+  ASSERT_TRUE(MakeDirectory(deep).ok());
+  ASSERT_TRUE(MakeDirectory(deep + "/").ok());
+  struct stat status;
+  ASSERT_EQ(stat(deep.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700u);
+  Put("file", "");
+  EXPECT_THAT(Message(MakeDirectory(Path("file"))), HasSubstr("Not a directory"));
+  EXPECT_FALSE(MakeDirectory(Path("file") + "/below").ok());
+}
+
+TEST_F(FileTest, SecondLockOfADirectoryNamesItAndItsHolder) {
+  auto lock = DirectoryLock::Acquire(dir);
+  ASSERT_TRUE(lock.ok()) << lock.status();
+  auto second = DirectoryLock::Acquire(dir);
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(second.status()),
+              AllOf(HasSubstr(dir), HasSubstr(absl::StrCat("process ", getpid()))));
+  { DirectoryLock moved = *std::move(lock); }
+  EXPECT_TRUE(DirectoryLock::Acquire(dir).ok());
+}
+
+TEST_F(FileTest, LockOfAProcessThatDiesIsFreeWithinTheWait) {
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    auto lock = DirectoryLock::Acquire(dir);
+    char byte = lock.ok() ? 'y' : 'n';
+    ssize_t n = write(ready[1], &byte, 1);
+    (void)n;
+    usleep(50'000);  // still held when the parent begins to try
+    _exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  ASSERT_EQ(byte, 'y');
+  EXPECT_TRUE(DirectoryLock::Acquire(dir).ok());
+  waitpid(child, nullptr, 0);
+  close(ready[0]);
+  close(ready[1]);
+}
+
+TEST_F(FileTest, BootIdIsStableAndNotZero) {
+  auto first = ReadBootId(), second = ReadBootId();
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(*first, *second);
+  EXPECT_NE(*first, BootId{});
+}
+
+TEST_F(FileTest, RandomBytesDiffer) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(seen.insert(RandomBytes(16)).second);
+  EXPECT_EQ(seen.begin()->size(), 16u);
+}
+
+}  // namespace
+}  // namespace ringjournal::io
