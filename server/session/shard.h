@@ -164,7 +164,8 @@ class Shard {
   std::vector<Session*> readers_;    // sessions with subscriptions
   std::vector<Session*> checkpointers_;
   std::vector<Session*> closing_;
-  std::vector<StorageOp> ops_;  // scratch
+  std::vector<StorageOp> ops_;     // scratch
+  std::vector<Session*> scratch_;  // a list that is walked while it changes
   std::deque<PendingChange> changes_;
   uint64_t change_token_ = 0;
   uint64_t random_state_;

@@ -95,9 +95,9 @@ void Shard::OnResume(Session* session, const v1::Resume& resume) {
 
 void Shard::RetryStalled() {
   if (stalled_.empty()) return;
-  std::vector<Session*> again;
-  again.swap(stalled_);
-  for (Session* session : again) {
+  scratch_.swap(stalled_);
+  stalled_.clear();
+  for (Session* session : scratch_) {
     std::string complaint;
     auto on_frame = [&](ByteSpan frame) { return OnFrame(session, frame); };
     FrameIntake::Outcome outcome = session->intake.Retry(on_frame, &complaint);

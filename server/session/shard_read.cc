@@ -99,8 +99,8 @@ void Shard::OnReadStop(Session* session, const v1::ReadStop& stop) {
 void Shard::PumpReaders() {
   more_to_read_ = false;
   size_t kept = 0;
-  std::vector<Session*> list = readers_;
-  for (Session* session : list) {
+  scratch_ = readers_;
+  for (Session* session : scratch_) {
     auto& subscriptions = session->subscriptions;
     for (size_t i = 0; i < subscriptions.size();) {
       if (Pump(session, subscriptions[i].get())) {
