@@ -139,6 +139,34 @@ TEST(SegmentScan, AGroupOfAnotherPlaceIsNotTaken) {
   EXPECT_EQ(scan.end_offset, 2 * kBlock);
 }
 
+// Whole records, by their own checksums, of another history or out of order.
+TEST(SegmentScan, ARecordThatDoesNotContinueTheLogIsNotTaken) {
+  for (int field = 0; field < 4; ++field) {
+    TestLog log;
+    TestSegment segment(&log);
+    segment.Group({10}, 0);
+    TestLog other;
+    other.position = log.position;
+    if (field == 0) other.position.chain ^= 1;
+    if (field == 1) other.position.next_lsn = Lsn(3);
+    if (field == 2) other.position.next_index = Index(3);
+    segment.GroupOf(other.Record(10), Index(2), kBlock);
+    SegmentScan scan = Scan(segment.bytes, segment.Options());
+    EXPECT_EQ(scan.entries, field == 3 ? 2u : 1u) << field;
+    EXPECT_EQ(scan.verdict, field == 3 ? SegmentVerdict::kOpenEnd : SegmentVerdict::kTornTail);
+  }
+}
+
+TEST(SegmentScan, AGroupThatStartsWithAnotherEntryIsNotTaken) {
+  TestLog log;
+  TestSegment segment(&log);
+  segment.Group({10}, 0);
+  segment.GroupOf(log.Record(10), Index(3), kBlock);
+  SegmentScan scan = Scan(segment.bytes, segment.Options());
+  EXPECT_EQ(scan.entries, 1u);
+  EXPECT_EQ(scan.end_offset, 2 * kBlock);
+}
+
 TEST(SegmentScan, WhatTheCallerKnowsMakesATornTailDamage) {
   FourGroups f;
   ScanOptions options = f.segment.Options();
@@ -168,6 +196,23 @@ TEST(SegmentScan, StopsBeforeWhatALaterSegmentHolds) {
   ScanOptions options = f.segment.Options();
   options.stop_before = Index(3);
   EXPECT_EQ(Scan(f.Without({2, 3}), options).verdict, SegmentVerdict::kSuperseded);
+}
+
+// A recovery cut the tail in the middle of a group; the segment it opened goes on exactly there.
+TEST(SegmentScan, ATornTailThatALaterSegmentTookOverIsNoLongerOne) {
+  for (char rest : {'\0', 'x', '\x0a'}) {
+    FourGroups f;
+    std::string bytes = f.segment.bytes;
+    const TestPart& second_of_group_3 = f.segment.parts[11];
+    ASSERT_EQ(second_of_group_3.position.next_index, Index(5));
+    bytes.replace(second_of_group_3.from, std::string::npos, 2 * kBlock, rest);
+    ScanOptions options = f.segment.Options();
+    EXPECT_EQ(Scan(bytes, options).verdict, SegmentVerdict::kTornTail);
+    options.stop_before = options.known_durable_before = Index(5);
+    SegmentScan scan = Scan(bytes, options);
+    EXPECT_EQ(scan.verdict, SegmentVerdict::kSuperseded);
+    EXPECT_EQ(scan.position.next_index, Index(5));
+  }
 }
 
 TEST(SegmentScan, DamagedPaddingLosesNothingWhereTheNextGroupGoesOn) {

@@ -24,7 +24,8 @@ std::string FileText(const FileReport& file) {
     absl::StrAppend(&out, ": ", Range(file.first_index, file.end_index, "entries"), ", ",
                     Range(file.first_lsn, file.end_lsn, "LSNs"));
   }
-  return absl::StrCat(out, "\n     ", file.verdict, ": ", file.sentence, "\n");
+  bool says_it = file.sentence.starts_with(file.verdict);
+  return absl::StrCat(out, "\n     ", says_it ? "" : file.verdict + ": ", file.sentence, "\n");
 }
 
 std::string JournalText(const JournalReport& journal) {
