@@ -90,20 +90,18 @@ absl::StatusOr<std::unique_ptr<AppendPool>> AppendPool::Create(const Options& op
   return pool;
 }
 
-void AppendPool::Encode(uint32_t connection, uint64_t n) {
-  std::byte payload[4096];
-  std::vector<std::byte> large;
-  std::span<std::byte> bytes(payload, options_.payload_bytes);
-  if (options_.payload_bytes > sizeof payload) {
-    large.resize(options_.payload_bytes);
-    bytes = large;
-  }
-  client::TransactionRun run(run_bytes());
+void AppendPool::EncodeRun(uint32_t connection, uint64_t n, client::TransactionRun* run) const {
+  std::vector<std::byte> payload(options_.payload_bytes);
+  run->Clear();
   for (uint32_t i = 0; i < options_.batch; ++i) {
-    FillPayload(connection, PayloadNumber(n, i), bytes);
-    run.Add(AsView(bytes));
+    FillPayload(connection, PayloadNumber(n, i), payload);
+    run->Add(AsView(payload));
   }
-  RJ_CHECK(run.size_bytes() == run_bytes());
+  RJ_CHECK(run->size_bytes() == run_bytes());
+}
+
+void AppendPool::Encode(uint32_t connection, uint64_t n) {
+  EncodeRun(connection, n, &scratch_);
   std::byte* p = frame(connection, n);
   Store32(p, static_cast<uint32_t>(frame_bytes_ - kLengthBytes));
   p[kLengthBytes] = kTagAppend;
@@ -114,8 +112,8 @@ void AppendPool::Encode(uint32_t connection, uint64_t n) {
   p[kFrameCrcAt - 3] = kTagLevel;
   p[kFrameCrcAt - 2] = static_cast<std::byte>(options_.level);
   p[kFrameCrcAt - 1] = kTagBodyCrc;
-  Store32(p + kFrameCrcAt, Crc32c(run.bytes()));
-  std::memcpy(p + kFrameRunAt, run.bytes().data(), run_bytes());
+  Store32(p + kFrameCrcAt, Crc32c(scratch_.bytes()));
+  std::memcpy(p + kFrameRunAt, scratch_.bytes().data(), run_bytes());
 }
 
 }  // namespace ringjournal::bench

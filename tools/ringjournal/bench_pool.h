@@ -8,6 +8,7 @@
 #include <span>
 
 #include "absl/status/statusor.h"
+#include "client/transaction_run.h"
 #include "journal/base/bytes.h"
 
 namespace ringjournal::bench {
@@ -67,9 +68,8 @@ class AppendPool {
   std::byte* frame(uint32_t connection, uint64_t n) {
     return memory_ + (connection * options_.slots + n % options_.slots) * frame_bytes_;
   }
-  ByteSpan run(uint32_t connection, uint64_t n) {
-    return {frame(connection, n) + kFrameRunAt, run_bytes()};
-  }
+  // Encodes the transactions of append `n` of a connection into *run: what must have arrived.
+  void EncodeRun(uint32_t connection, uint64_t n, client::TransactionRun* run) const;
   // The number in the mark of transaction `i` of append `n`.
   uint64_t PayloadNumber(uint64_t n, uint64_t i) const {
     return (options_.encode ? n : n % options_.slots) * options_.batch + i;
@@ -87,6 +87,7 @@ class AppendPool {
   Options options_;
   size_t frame_bytes_;
   std::byte* memory_ = nullptr;
+  client::TransactionRun scratch_;
 };
 
 }  // namespace ringjournal::bench

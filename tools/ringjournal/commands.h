@@ -16,6 +16,7 @@ void RegisterJournal(CLI::App& app, Context& context);
 void RegisterCheckpoint(CLI::App& app, Context& context);
 void RegisterStatus(CLI::App& app, Context& context);
 void RegisterVerify(CLI::App& app, Context& context);  // offline: segments and rings
+void RegisterBench(CLI::App& app, Context& context);   // append, floor, goals, memory
 
 }  // namespace ringjournal::cli
 

@@ -57,6 +57,7 @@ int Main(int argc, char** argv) {
   RegisterCheckpoint(app, context);
   RegisterStatus(app, context);
   RegisterVerify(app, context);
+  RegisterBench(app, context);
   std::vector<std::string> arguments(argv + 1, argv + argc);
   // CLI11 reports through exceptions; they end here.
   try {

@@ -1,0 +1,45 @@
+#include "tools/ringjournal/bench_journal.h"
+
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/ask.h"
+#include "io/clock.h"
+#include "tools/ringjournal/bench_session.h"
+
+namespace ringjournal::bench {
+
+absl::StatusOr<BenchJournal> BenchJournal::Create(const std::string& server,
+                                                  const BenchSettings& settings) {
+  absl::StatusOr<io::Address> address = io::ResolveAddress(server);
+  if (!address.ok()) return address.status();
+  BenchJournal journal;
+  // Unique, so that a run never meets what another has left.
+  journal.name_ = absl::StrFormat("bench-%x-%x", getpid(), io::MonotonicNs());
+  journal.client_.server = server;
+  journal.client_.client_name = "ringjournal bench";
+  v1::ClientMessage create;
+  create.mutable_journal_create()->set_name(journal.name_);
+  v1::JournalSettings* wanted = create.mutable_journal_create()->mutable_settings();
+  wanted->set_ring_bytes(settings.ring_bytes);
+  wanted->set_memory_only(settings.memory_only);
+  wanted->set_retention_bytes(settings.retention_bytes);
+  auto created = client::Ask(journal.client_, create, true);
+  if (!created.ok()) return created.status();
+  for (uint32_t c = 0; c < settings.connections; ++c) {
+    auto session = OpenAppendSession(*address, journal.name_, absl::StrCat("bench-", c));
+    if (!session.ok()) return session.status();
+    journal.first_lsn_ = session->end_lsn + 1;
+    journal.sockets_.push_back(std::move(session->fd));
+  }
+  return journal;
+}
+
+absl::Status BenchJournal::Remove() {
+  v1::ClientMessage remove;
+  remove.mutable_journal_remove()->set_name(name_);
+  return client::Ask(client_, remove, true).status();
+}
+
+}  // namespace ringjournal::bench
