@@ -35,6 +35,10 @@ RecordRun RecordStream::Next(ByteSpan* chunk) {
 
 // Passes over one thing that is not a record; kGoOn also if a record is next.
 RecordStream::Step RecordStream::SkipFraming(ByteSpan* chunk, RecordRun* run) {
+  if (next_index_ >= end_index_) {
+    run->state = RecordRun::State::kEnd;
+    return Step::kStop;
+  }
   uint64_t skipped = std::min<uint64_t>(skip_bytes_, chunk->size());
   Move(chunk, skipped);
   skip_bytes_ -= skipped;
@@ -100,12 +104,16 @@ RecordStream::Step RecordStream::TakeDescription(ByteSpan* chunk, RecordRun* run
 void RecordStream::TakeRecords(ByteSpan* chunk, RecordRun* run) {
   const std::byte* from = chunk->data();
   uint64_t taken = 0;
-  while (!chunk->empty() && chunk->front() == kEntryTag) {
+  while (!chunk->empty() && chunk->front() == kEntryTag && next_index_ < end_index_) {
     RecordView view;
     RecordVerdict verdict = ParseRecord(*chunk, &view);
     if (verdict == RecordVerdict::kCutOff) {
       bool has_length = chunk->size() >= kRecordOverheadBytes;
       Needs(has_length ? RecordBytes(view.header.body_length) : kRecordOverheadBytes, run);
+      break;
+    }
+    if (verdict == RecordVerdict::kOk && view.header.index >= end_index_) {
+      run->state = RecordRun::State::kEnd;
       break;
     }
     std::string wrong = verdict == RecordVerdict::kOk ? Accept(view, run) : "";

@@ -16,7 +16,7 @@ struct RecordRun {
   enum class State {
     kRecords,   // `records` holds at least one; call again with the rest
     kNeedMore,  // nothing whole is left: feed bytes from offset() on, need_bytes of them at least
-    kEnd,       // the closing group, or nothing of this segment has been written from here on
+    kEnd,       // the closing group, end_index, or nothing of this segment was written behind
     kDamaged,   // `wrong` says what; nothing from here on can be used
   };
   State state = State::kNeedMore;
@@ -42,12 +42,16 @@ class RecordStream {
     SegmentOpener opener;  // of the segment: stale blocks of another one are its end
     uint64_t offset = 0;   // the file's start, a group's start, or a record's start
     Index next_index;      // of the first record there; Index(0): whatever it is
+    // Entries from this one on stand in a later-opened segment: they are this one's end, whatever
+    // its bytes are.
+    Index end_index{UINT64_MAX};
     bool verify_bodies = true;
   };
   explicit RecordStream(const Start& start)
       : opener_(start.opener),
         offset_(start.offset),
         next_index_(start.next_index),
+        end_index_(start.end_index),
         verify_bodies_(start.verify_bodies) {}
 
   // Takes bytes from the front of *chunk, which starts at offset() of the file, and moves both. A
@@ -73,7 +77,7 @@ class RecordStream {
 
   SegmentOpener opener_;
   uint64_t offset_ = 0;
-  Index next_index_;
+  Index next_index_, end_index_;
   bool verify_bodies_ = true;
   uint64_t skip_bytes_ = 0;  // of padding, still to pass over
 };

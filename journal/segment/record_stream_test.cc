@@ -110,6 +110,26 @@ TEST(RecordStream, GivesNoRecordBehindDamage) {
   }
 }
 
+TEST(RecordStream, WhatALaterSegmentHoldsIsTheEndWhateverTheBytesAre) {
+  Fixture f;
+  for (const TestPart& part : f.segment.parts) {
+    if (part.kind != TestPart::Kind::kRecord) continue;
+    for (bool torn : {false, true}) {
+      Fixture cut;
+      if (torn) cut.segment.bytes[part.from + 20] ^= 1;
+      RecordStream::Start start{cut.segment.name.opener, 0, Index(0), part.position.next_index};
+      State end;
+      std::string got = cut.ReadAll(RecordStream(start), 4096, &end);
+      EXPECT_EQ(end, State::kEnd);
+      size_t before = 0;
+      for (const TestPart& p : f.segment.parts) {
+        if (p.kind == TestPart::Kind::kRecord && p.from < part.from) before += p.to - p.from;
+      }
+      EXPECT_EQ(got, f.records.substr(0, before));
+    }
+  }
+}
+
 TEST(RecordStream, AnEntryThatDoesNotFollowIsDamage) {
   Fixture f;
   ByteSpan chunk = AsBytes(f.segment.bytes);
