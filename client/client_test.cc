@@ -1,4 +1,6 @@
 // The blocking client against a server behind a real socket.
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
@@ -155,6 +157,22 @@ TEST_P(ClientTest, GivingUpIsAnnouncedOnceAndThenAnError) {
   EXPECT_EQ(CodeOf(status), ErrorCode::kCannotConnect);
   ASSERT_EQ(notices.size(), 1u);
   EXPECT_THAT(notices[0], HasSubstr("trying again for up to 50ms"));
+}
+
+TEST(Transport, AConnectionToItselfIsRefused) {
+  // Bound to the port that it connects to: what chance does now and then.
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  Transport transport;
+  transport.Adopt(fd);
+  EXPECT_EQ(CodeOf(transport.FinishConnect()), ErrorCode::kCannotConnect);
+  EXPECT_TRUE(transport.idle());
 }
 
 TEST(Address, TakesHostAndPort) {

@@ -28,6 +28,17 @@ absl::Status BadAddress(const std::string& text, const std::string& why) {
                                 "; write host:port, such as 127.0.0.1:7411 or [::1]:7411"));
 }
 
+// A connect to a port of the ephemeral range on which nobody listens can meet itself: TCP then
+// connects the socket to its own port. Such a connection would echo what we send and keep the
+// server from getting its port back.
+bool IsConnectedToItself(int fd) {
+  sockaddr_storage local = {}, peer = {};
+  socklen_t local_size = sizeof local, peer_size = sizeof peer;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&local), &local_size) != 0) return false;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) return false;
+  return local_size == peer_size && std::memcmp(&local, &peer, local_size) == 0;
+}
+
 }  // namespace
 
 absl::StatusOr<ServerAddress> ParseAddress(const std::string& text) {
@@ -109,6 +120,7 @@ absl::Status Transport::FinishConnect() {
   int error = 0;
   socklen_t size = sizeof error;
   if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  if (error == 0 && IsConnectedToItself(fd_)) error = ECONNREFUSED;
   if (error == 0) {
     connected_ = true;
     return absl::OkStatus();

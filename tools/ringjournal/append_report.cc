@@ -67,7 +67,7 @@ int AppendReport::Finish(const Context& context, const client::Appender& appende
   if (client::CodeOf(status) == client::ErrorCode::kDataLoss && appender.last_loss()) {
     SayLoss(context, *appender.last_loss());
   }
-  SayTroubles(context);
+  SayTroubles(context, appender.producer());
   return ExitCodeFor(context, status);
 }
 
@@ -100,16 +100,16 @@ std::string AppendReport::Json(const client::Appender& appender, double seconds)
       stats.resent, stats.duplicates, stats.refusals, stats.reconnects, seconds);
 }
 
-void AppendReport::SayTroubles(const Context& context) const {
+void AppendReport::SayTroubles(const Context& context, const std::string& producer) const {
   if (first_trouble_at_ == 0) return;
   context.Say(absl::StrFormat(
       "error: from input transaction %d on: %d not applied, %d with unknown outcome; the first "
       "says: %s",
       first_trouble_at_, not_applied_, unknown_, std::string(first_trouble_.message())));
   context.Say(
-      absl::StrFormat("everything up to input transaction %d is applied; run again with "
-                      "the same --producer and --resume to go on after it",
-                      first_trouble_at_ - 1));
+      absl::StrFormat("everything up to input transaction %d is applied; to go on after what is "
+                      "applied, run again with --producer %s --resume and the same input",
+                      first_trouble_at_ - 1, producer));
 }
 
 int AppendReport::ExitCodeFor(const Context& context, const absl::Status& status) const {

@@ -31,7 +31,7 @@ class AppendReport {
  private:
   std::string Text(const client::Appender& appender, double seconds) const;
   std::string Json(const client::Appender& appender, double seconds) const;
-  void SayTroubles(const Context& context) const;
+  void SayTroubles(const Context& context, const std::string& producer) const;
   int ExitCodeFor(const Context& context, const absl::Status& status) const;
 
   std::string journal_;
