@@ -121,6 +121,14 @@ void ExpectExactly(const Expected& e, const SegmentScan& scan, const std::string
       << what << ": " << scan.sentence;
 }
 
+// Several patterns for each byte; one, that wanders, inside a run of zeros, of which there are
+// many.
+std::vector<int> Masks(const std::string& bytes, size_t i) {
+  bool inside_zeros = i >= 8 && bytes.compare(i - 8, 9, std::string(9, '\0')) == 0;
+  if (inside_zeros) return {1 << (i % 8)};
+  return {0x01, 0x28, 0x80, 0xff};  // 0x28 turns the tag of padding into an entry's
+}
+
 class SegmentAttack : public testing::TestWithParam<bool> {};
 
 TEST_P(SegmentAttack, EveryFlippedByteGivesTheExactVerdict) {
@@ -129,7 +137,7 @@ TEST_P(SegmentAttack, EveryFlippedByteGivesTheExactVerdict) {
   std::string bytes = a.segment.bytes;
   for (size_t i = 0; i < bytes.size(); ++i) {
     Expected expected = a.AfterFlip(i);
-    for (int mask : {0x01, 0x28, 0x80, 0xff}) {  // 0x28 turns the tag of padding into an entry's
+    for (int mask : Masks(bytes, i)) {
       bytes[i] = static_cast<char>(bytes[i] ^ mask);
       ExpectExactly(expected, Scan(bytes, a.segment.Options()),
                     "byte " + std::to_string(i) + " xor " + std::to_string(mask));
