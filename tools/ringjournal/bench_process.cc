@@ -70,6 +70,14 @@ bool PinToCpu(int cpu) {
   return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
+CpuPin::CpuPin(int cpu) : restore_(cpu >= 0) {
+  restore_ = restore_ && sched_getaffinity(0, sizeof before_, &before_) == 0 && PinToCpu(cpu);
+}
+
+CpuPin::~CpuPin() {
+  if (restore_) sched_setaffinity(0, sizeof before_, &before_);
+}
+
 CpuPair ChooseCpus() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) != 0) return {};

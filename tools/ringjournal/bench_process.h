@@ -2,6 +2,7 @@
 #ifndef TOOLS_RINGJOURNAL_BENCH_PROCESS_H_
 #define TOOLS_RINGJOURNAL_BENCH_PROCESS_H_
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -27,6 +28,19 @@ absl::StatusOr<ResidentMemory> ReadResidentMemory(pid_t pid);
 // Keeps the calling thread and its later children on one processor; does nothing for `cpu` < 0.
 // False if the kernel refuses.
 bool PinToCpu(int cpu);
+// Pins the calling thread for its own lifetime, then gives back what it was allowed before.
+class CpuPin {
+ public:
+  explicit CpuPin(int cpu);
+  ~CpuPin();
+  CpuPin(const CpuPin&) = delete;
+  CpuPin& operator=(const CpuPin&) = delete;
+
+ private:
+  cpu_set_t before_;
+  bool restore_;
+};
+
 // Two different processors that this process may use, for server and client; -1 each if there is
 // only one.
 struct CpuPair {

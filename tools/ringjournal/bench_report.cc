@@ -40,10 +40,11 @@ std::string CpuText(double processors) {
 }
 
 std::string SummaryLine(const char* name, const Summary& s) {
-  return absl::StrFormat("%-8s%9.3f%9.1f%9.1f%9.1f%9.1f%9.1f%9.1f%9.1f%8s%8s%12d\n", name,
+  return absl::StrFormat("%-8s%9.3f%9.1f%9.1f%9.1f%9.1f%9.1f%9.1f%9.1f%8s%8s%9.1f%9.1f%11d\n", name,
                          s.transactions_per_s / 1e6, s.payload_mb_per_s, s.p50 / 1e3, s.p90 / 1e3,
                          s.p99 / 1e3, s.p999 / 1e3, s.p9999 / 1e3, s.max / 1e3,
-                         CpuText(s.client_cpu), CpuText(s.server_cpu), s.compared);
+                         CpuText(s.client_cpu), CpuText(s.server_cpu), s.client_ns, s.server_ns,
+                         s.compared);
 }
 
 std::string LengthText(const BenchSettings& s) {
@@ -55,9 +56,10 @@ std::string SummaryJson(const Summary& s) {
   return absl::StrFormat(
       "{\"transactionsPerS\":%.0f,\"payloadMbPerS\":%.1f,\"latencyNs\":{\"p50\":%.0f,\"p90\":%.0f,"
       "\"p99\":%.0f,\"p99.9\":%.0f,\"p99.99\":%.0f,\"max\":%.0f},\"clientCpu\":%.3f,"
-      "\"serverCpu\":%.3f,\"comparedTransactions\":\"%d\"}",
+      "\"serverCpu\":%.3f,\"clientCpuNsPerTransaction\":%.1f,\"serverCpuNsPerTransaction\":%.1f,"
+      "\"comparedTransactions\":\"%d\"}",
       s.transactions_per_s, s.payload_mb_per_s, s.p50, s.p90, s.p99, s.p999, s.p9999, s.max,
-      s.client_cpu, s.server_cpu, s.compared);
+      s.client_cpu, s.server_cpu, s.client_ns, s.server_ns, s.compared);
 }
 
 std::string SettingsJson(const BenchSettings& s) {
@@ -102,6 +104,8 @@ Summary Summarise(const std::vector<RoundFigures>& rounds, uint32_t payload_byte
   s.p9999 = MedianPercentile(rounds, 99.99);
   s.client_cpu = MedianOf(rounds, [](const RoundFigures& r) { return r.client_cpu; });
   s.server_cpu = MedianOf(rounds, [](const RoundFigures& r) { return r.server_cpu; });
+  s.client_ns = MedianOf(rounds, [](const RoundFigures& r) { return r.client_ns(); });
+  s.server_ns = MedianOf(rounds, [](const RoundFigures& r) { return r.server_ns(); });
   for (const RoundFigures& r : rounds) {
     s.max = std::max(s.max, static_cast<double>(r.load.latency.max_ns()));
     s.compared += r.compared;
@@ -144,9 +148,9 @@ std::string DescribeSettings(const BenchResult& r) {
 }
 
 std::string DescribeFigures(const BenchResult& r) {
-  std::string text = absl::StrFormat("%-8s%9s%9s%9s%9s%9s%9s%9s%9s%8s%8s%12s\n", "", "M tx/s",
-                                     "MB/s", "p50 us", "p90", "p99", "p99.9", "p99.99", "max",
-                                     "client", "server", "compared");
+  std::string text = absl::StrFormat("%-8s%9s%9s%9s%9s%9s%9s%9s%9s%8s%8s%9s%9s%11s\n", "",
+                                     "M tx/s", "MB/s", "p50 us", "p90", "p99", "p99.9", "p99.99",
+                                     "max", "client", "server", "ns/tx", "ns/tx", "compared");
   uint32_t payload = r.settings.payload_bytes;
   if (!r.floor.empty()) text += SummaryLine("floor", Summarise(r.floor, payload));
   if (!r.server.empty()) text += SummaryLine("append", Summarise(r.server, payload));

@@ -172,11 +172,17 @@ absl::StatusOr<std::unique_ptr<AppendPool>> MakePool(const BenchSettings& settin
 
 absl::StatusOr<BenchResult> RunRounds(const BenchSettings& settings,
                                       const std::function<void(const std::string&)>& progress) {
+  // Two that spin on one processor wait for each other's time slices: no figure, only heat.
+  if (settings.busy_poll && ChooseCpus().server < 0) {
+    return absl::FailedPreconditionError(
+        "busy-polling needs two processors, and this process may use one only; run it elsewhere or "
+        "without --busy-poll");
+  }
   BenchResult result;
   result.settings = settings;
   result.machine = ReadMachineFacts();
   if (settings.pin) result.cpus = ChooseCpus();
-  PinToCpu(result.cpus.client);
+  CpuPin pin(result.cpus.client);
   auto pool = MakePool(settings);
   if (!pool.ok()) return pool.status();
   for (uint32_t round = 0; round < settings.rounds; ++round) {

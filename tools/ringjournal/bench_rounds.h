@@ -54,6 +54,16 @@ struct RoundFigures {
   double client_cpu = 0;  // processors that were busy, 0 to 1
   double server_cpu = 0;  // likewise, all its threads; negative: not known (not our process)
   uint64_t compared = 0;  // transactions read back and found equal
+
+  // CPU time of a transaction, nanoseconds: what remains of a figure on a machine that others use.
+  double client_ns() const { return Cost(client_cpu); }
+  double server_ns() const { return Cost(server_cpu); }
+
+ private:
+  double Cost(double cpu) const {
+    double transactions = static_cast<double>(load.transactions);
+    return cpu < 0 || transactions == 0 ? 0 : cpu * load.seconds() * 1e9 / transactions;
+  }
 };
 struct BenchResult {
   BenchSettings settings;
