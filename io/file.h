@@ -28,6 +28,8 @@ absl::Status RemoveFile(const std::string& path);
 // Writes a whole small file so that a reader sees the old or the new one: temporary name, sync,
 // rename.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view content);
+// Makes what stands in a file durable, whoever wrote it.
+absl::Status SyncFile(const std::string& path);
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
 // ---- storage operations; 0 or a descriptor, or -errno ----

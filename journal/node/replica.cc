@@ -37,7 +37,7 @@ Replica::Replica(const ReplicaOptions& options, Ring ring, DerivedState derived,
   trimmed_ = derived_.oldest().index;
 }
 
-void Replica::LeaderStart(Time now) {
+absl::Status Replica::LeaderStart(Time now) {
   v1::ControlRecord record;
   v1::EpochStart* start = record.mutable_epoch_start();
   start->set_config_version(options_.config_version);
@@ -45,8 +45,14 @@ void Replica::LeaderStart(Time now) {
   start->set_node_incarnation(options_.incarnation.value());
   // Before the own end is counted under this incarnation (replication.md section 7).
   ring_.set_content_incarnation(options_.incarnation);
+  // The in-sync set is this replica alone: what it holds is committed, and room may be made of it.
+  ring_.RaiseAckedEnd();
+  committed_ = derived_.position().last();
   TakeSnapshot();
-  RJ_CHECK(AppendControl(v1::ENTRY_KIND_EPOCH_START, record, now));
+  if (AppendControl(v1::ENTRY_KIND_EPOCH_START, record, now)) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      "the ring is full of entries that are not on disk, without room for a new leader's first "
+      "entry; remove the ring file to go on with what is on disk (the rest is then reported as lost)");
 }
 
 // Log time is monotone, and one bad clock reading moves it ahead by a bounded amount only.
@@ -199,7 +205,9 @@ std::optional<AppendPlace> Replica::FindSequence(const ProducerState& producer,
 bool Replica::AppendControl(v1::EntryKind kind, const v1::ControlRecord& record, Time now) {
   std::string body = EncodeControlBody(record);
   size_t record_bytes = RecordBytes(body.size());
-  std::byte* at = ring_.Reserve(record_bytes, Reusable());
+  // Clients that reconnect to a full journal again and again must leave room for the next leader.
+  size_t headroom = kind == v1::ENTRY_KIND_PRODUCER_OPEN ? ControlReserve() / 2 : 0;
+  std::byte* at = ring_.Reserve(record_bytes, Reusable(), headroom);
   if (at == nullptr) return false;
   EntryHeader h = NextHeader(now);
   h.kind = kind;

@@ -65,8 +65,9 @@ class Replica {
           const RingPlace& checkpoint_from, const v1::StateSnapshot& checkpoint_state,
           SegmentCatalog on_disk);
 
-  // Appends the epoch start. Call once, before anything else.
-  void LeaderStart(Time now);
+  // Counts what the ring holds as committed and appends the epoch start. Call once, before anything
+  // else. ResourceExhausted: the ring is full of entries that are not on disk; nothing was changed.
+  absl::Status LeaderStart(Time now);
 
   // The hot path: check, header, one copy. Allocates nothing unless it refuses.
   AppendVerdict Append(const AppendEnvelope& envelope, const ProducerHandle& producer, Time now,

@@ -83,17 +83,37 @@ Reader::Turn Reader::End(v1::ReadEnd::Reason reason, std::string message, Lsn re
   return turn;
 }
 
+bool Reader::IsTrimmed(const Marks& marks) const {
+  return next_ < marks.oldest.lsn ||
+         (next_index_ > Index(0) && next_index_ < marks.oldest.index);
+}
+
+bool Reader::IsInRing(const Ring& ring) const {
+  if (next_index_ > Index(0)) return next_index_ >= ring.oldest().index;
+  return next_ >= ring.oldest().first_lsn;
+}
+
+std::optional<RingPlace> Reader::FindInRing(const Ring& ring) const {
+  return next_index_ > Index(0) ? ring.Find(next_index_) : ring.Find(next_);
+}
+
+std::optional<size_t> Reader::FindSegment(const Replica& replica) const {
+  const SegmentCatalog& catalog = replica.checkpointer().catalog();
+  return next_index_ > Index(0) ? catalog.Find(next_index_) : catalog.Find(next_);
+}
+
 Reader::Turn Reader::Next(const Replica& replica, size_t bytes_max, std::vector<StorageOp>* ops) {
   if (waiting_) return Turn();
   if (Reached(next_)) return End(v1::ReadEnd::REASON_REACHED_UNTIL, "");
   Marks marks = replica.marks();
-  if (next_ < marks.oldest.lsn) {
+  if (IsTrimmed(marks)) {
+    Lsn resume = std::max(next_, marks.oldest.lsn);
     return End(v1::ReadEnd::REASON_TRIMMED,
-               absl::StrCat("LSNs ", next_.value(), " to ", marks.oldest.lsn.value() - 1,
-                            " are gone (trimmed); read on from ", marks.oldest.lsn.value()),
-               marks.oldest.lsn);
+               absl::StrCat("entries from LSN ", next_.value(), " on up to LSN ", resume.value(),
+                            " are gone (trimmed); read on from ", resume.value()),
+               resume);
   }
-  if (next_ >= replica.ring().oldest().first_lsn) {
+  if (IsInRing(replica.ring())) {
     CloseSegment(ops);
     return FromRing(replica, bytes_max);
   }
@@ -105,12 +125,12 @@ Reader::Turn Reader::FromRing(const Replica& replica, size_t bytes_max) {
   const Ring& ring = replica.ring();
   Marks marks = replica.marks();
   Watermark visible = range_.durable_only ? marks.durable : marks.committed;
-  if (next_ > visible.lsn) {
+  if (!place_.has_value() || place_->offset < ring.oldest().offset) place_ = FindInRing(ring);
+  if (!place_.has_value() || place_->index > visible.index) {
     place_.reset();
-    if (range_.follow) return Turn();
+    if (range_.follow || next_ <= visible.lsn) return Turn();
     return End(v1::ReadEnd::REASON_REACHED_END, "");
   }
-  if (!place_.has_value() || place_->offset < ring.oldest().offset) place_ = ring.Find(next_);
   RingPlace from = *place_, to = from;
   while (to.index <= visible.index && !Reached(to.first_lsn)) {
     RingPlace after = ring.Next(to);
@@ -118,7 +138,8 @@ Reader::Turn Reader::FromRing(const Replica& replica, size_t bytes_max) {
     to = after;
   }
   place_ = to;
-  next_ = to.first_lsn;
+  next_ = std::max(next_, to.first_lsn);
+  next_index_ = to.index;
   Turn turn;
   turn.kind = Kind::kRun;
   turn.run = ring.Bytes(from.offset, to.offset);
@@ -137,6 +158,7 @@ void Reader::CloseSegment(std::vector<StorageOp>* ops) {
   segment_name_.clear();
   stream_.reset();
   filled_ = used_ = 0;
+  at_file_end_ = false;
 }
 
 void Reader::Stop(std::vector<StorageOp>* ops) {
@@ -158,11 +180,14 @@ void Reader::OnStorageDone(const StorageDone& done) {
   }
 }
 
+// False if there is none, or it is the one that is open.
 bool Reader::OpenSegment(const Replica& replica, std::vector<StorageOp>* ops) {
   const SegmentCatalog& catalog = replica.checkpointer().catalog();
-  std::optional<size_t> i = catalog.Find(next_);
+  std::optional<size_t> i = FindSegment(replica);
   if (!i.has_value() || catalog.segments()[*i].name == segment_name_) return false;
   CloseSegment(ops);
+  std::optional<SegmentName> name = SegmentName::FromFileName(catalog.segments()[*i].name);
+  if (!name.has_value()) return false;
   segment_name_ = catalog.segments()[*i].name;
   StorageOp* op = &ops->emplace_back();
   op->kind = StorageOp::Kind::kOpenRead;
@@ -170,17 +195,17 @@ bool Reader::OpenSegment(const Replica& replica, std::vector<StorageOp>* ops) {
   op->name = segment_name_;
   disk_ = Disk::kOpening;
   waiting_ = true;
-  std::optional<SegmentName> name = SegmentName::FromFileName(segment_name_);
-  if (name.has_value()) stream_.emplace(RecordStream::Start{name->opener, 0, Index(0)});
   // Entries from here on stand in a segment that was opened later.
   bool last = *i + 1 >= catalog.segments().size();
   stop_before_ = last ? Index(UINT64_MAX) : catalog.segments()[*i + 1].first_index;
-  return stream_.has_value();
+  stream_.emplace(RecordStream::Start{name->opener, 0, Index(0), stop_before_});
+  return true;
 }
 
-void Reader::ReadMore(uint64_t need_bytes, std::vector<StorageOp>* ops) {
+void Reader::ReadMore(const Replica& replica, uint64_t need_bytes, std::vector<StorageOp>* ops) {
   buffer_.resize(std::max<uint64_t>(limits::kSegmentReadBytes, need_bytes));
   filled_ = used_ = 0;
+  durable_at_read_ = replica.checkpointer().durable().index;
   StorageOp* op = &ops->emplace_back();
   op->kind = StorageOp::Kind::kRead;
   op->token = token_;
@@ -190,51 +215,56 @@ void Reader::ReadMore(uint64_t need_bytes, std::vector<StorageOp>* ops) {
   waiting_ = true;
 }
 
+Reader::Turn Reader::Damaged(const Replica& replica, const std::string& what) const {
+  return End(v1::ReadEnd::REASON_DAMAGED,
+             absl::StrCat("segment ", segment_name_, ": ", what, "; run `ringjournal verify`"),
+             replica.ring().oldest().first_lsn);
+}
+
 Reader::Turn Reader::FromDisk(const Replica& replica, std::vector<StorageOp>* ops) {
-  auto damaged = [&](std::string what) {
-    Lsn resume = replica.ring().oldest().first_lsn;
-    return End(v1::ReadEnd::REASON_DAMAGED,
-               absl::StrCat("segment ", segment_name_, ": ", what, "; run `ringjournal verify`"),
-               resume);
-  };
   if (disk_ == Disk::kFailed) {
-    return damaged(std::strerror(static_cast<int>(-last_result_)));
+    return Damaged(replica, std::strerror(static_cast<int>(-last_result_)));
   }
   if (disk_ == Disk::kClosed) {
     if (OpenSegment(replica, ops)) return Turn();
-    return damaged("no segment holds the next entry");
+    return Damaged(replica, "no segment holds the next entry");
   }
   while (true) {
     ByteSpan chunk(buffer_.data() + used_, filled_ - used_);
     size_t before = chunk.size();
     RecordRun run = stream_->Next(&chunk);
     used_ += before - chunk.size();
-    if (run.state == RecordRun::State::kRecords) {
-      if (run.first >= stop_before_) return NextSegment(replica, ops);
-      Turn turn = Deliver(run.records);
-      if (turn.kind == Kind::kRun) return turn;
-      continue;
+    switch (run.state) {
+      case RecordRun::State::kRecords: {
+        if (run.first >= stop_before_) return GoOn(replica, "entries are missing", ops);
+        Turn turn = Deliver(run.records);
+        if (turn.kind == Kind::kRun) return turn;
+        break;
+      }
+      case RecordRun::State::kDamaged:
+        return GoOn(replica, run.wrong, ops);
+      case RecordRun::State::kEnd:
+        return GoOn(replica, "it ends before the next entry", ops);
+      case RecordRun::State::kNeedMore:
+        if (at_file_end_) return GoOn(replica, "the file ends before the next entry", ops);
+        ReadMore(replica, run.need_bytes, ops);
+        return Turn();
     }
-    if (run.state == RecordRun::State::kDamaged) return damaged(run.wrong);
-    if (run.state == RecordRun::State::kEnd) return NextSegment(replica, ops);
-    if (at_file_end_ && filled_ > 0 && used_ < filled_ && run.need_bytes > filled_ - used_) {
-      return NextSegment(replica, ops);
-    }
-    if (at_file_end_ && filled_ == 0 && tried_) return NextSegment(replica, ops);
-    tried_ = true;
-    ReadMore(run.need_bytes, ops);
-    return Turn();
   }
 }
 
-Reader::Turn Reader::NextSegment(const Replica& replica, std::vector<StorageOp>* ops) {
-  tried_ = false;
-  at_file_end_ = false;
+// Nothing more is in what was read of this segment. The next entry stands in another one, or was
+// written after we read; else it is lost.
+Reader::Turn Reader::GoOn(const Replica& replica, const std::string& wrong,
+                          std::vector<StorageOp>* ops) {
   if (OpenSegment(replica, ops)) return Turn();
-  return End(v1::ReadEnd::REASON_DAMAGED,
-             absl::StrCat("segment ", segment_name_, " ends before LSN ", next_.value(),
-                          "; run `ringjournal verify`"),
-             replica.ring().oldest().first_lsn);
+  if (!FindSegment(replica).has_value()) return Damaged(replica, wrong);
+  if (durable_at_read_ >= std::min(stop_before_, replica.ring().oldest().index).prev()) {
+    return Damaged(replica, wrong);
+  }
+  at_file_end_ = false;
+  ReadMore(replica, limits::kBlockBytes, ops);
+  return Turn();
 }
 
 // The part of the records that is wanted and not delivered yet.
@@ -249,10 +279,12 @@ Reader::Turn Reader::Deliver(ByteSpan records) {
     const EntryHeader& h = view.header;
     if (h.index >= stop_before_ || Reached(h.first_lsn)) break;
     pos += view.record.size();
-    if (h.next_lsn() <= next_) continue;
+    bool before = next_index_ > Index(0) ? h.index < next_index_ : h.next_lsn() <= next_;
+    if (before) continue;
     if (from == nullptr) from = view.record.data();
     to = pos;
     next_ = h.next_lsn();
+    next_index_ = h.index.next();
   }
   Turn turn;
   if (from == nullptr) return turn;

@@ -59,8 +59,14 @@ class Reader {
   Turn FromRing(const Replica& replica, size_t bytes_max);
   Turn FromDisk(const Replica& replica, std::vector<StorageOp>* ops);
   Turn Deliver(ByteSpan records);
-  Turn NextSegment(const Replica& replica, std::vector<StorageOp>* ops);
-  void ReadMore(uint64_t need_bytes, std::vector<StorageOp>* ops);
+  Turn GoOn(const Replica& replica, const std::string& wrong, std::vector<StorageOp>* ops);
+  void ReadMore(const Replica& replica, uint64_t need_bytes, std::vector<StorageOp>* ops);
+  Turn Damaged(const Replica& replica, const std::string& what) const;
+  bool IsTrimmed(const Marks& marks) const;
+  bool IsInRing(const Ring& ring) const;
+  // Where the next entry lies; nullopt outside.
+  std::optional<RingPlace> FindInRing(const Ring& ring) const;
+  std::optional<size_t> FindSegment(const Replica& replica) const;
   Turn End(v1::ReadEnd::Reason reason, std::string message, Lsn resume = Lsn(0)) const;
   bool OpenSegment(const Replica& replica, std::vector<StorageOp>* ops);
   void CloseSegment(std::vector<StorageOp>* ops);
@@ -69,6 +75,9 @@ class Reader {
   ReadRange range_;
   uint32_t token_;
   Lsn next_;
+  // Entry behind the last delivered one; 0: nothing was delivered yet. Control records have no LSN
+  // of their own: by LSN alone those in front of a segment's first transaction would be passed over.
+  Index next_index_;
   // ring
   std::optional<RingPlace> place_;
   // disk
@@ -80,8 +89,9 @@ class Reader {
   int64_t last_result_ = 0;
   std::vector<std::byte> buffer_;
   size_t filled_ = 0, used_ = 0;
+  // What was durable when the buffer was asked for: it may lack what was written since.
+  Index durable_at_read_;
   bool at_file_end_ = false;
-  bool tried_ = false;  // read this segment's current place before
   std::optional<RecordStream> stream_;
 };
 

@@ -37,7 +37,9 @@ absl::StatusOr<std::vector<SegmentFile>> JournalFiles::ListSegments() {
 }
 
 absl::StatusOr<ByteSpan> JournalFiles::ReadSegment(const SegmentName& name) {
-  absl::StatusOr<io::MappedFile> mapped = io::MappedFile::Open(PathOf(name.ToFileName()));
+  std::string path = PathOf(name.ToFileName());
+  RJ_RETURN_IF_ERROR(io::SyncFile(path));
+  absl::StatusOr<io::MappedFile> mapped = io::MappedFile::Open(path);
   if (!mapped.ok()) return mapped.status();
   mapped_ = *std::move(mapped);
   return mapped_->bytes();

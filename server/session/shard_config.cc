@@ -209,7 +209,7 @@ void Shard::StartJournal(const PendingChange& change) {
   RingPlace start = ring.end();
   auto replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), start,
                                            state, SegmentCatalog());
-  replica->LeaderStart(now_);
+  RJ_CHECK(replica->LeaderStart(now_).ok());  // its ring is empty
   JournalNumber number = AddJournal(config, std::move(replica));
   effects_->opened.push_back({number, change.id});
 }

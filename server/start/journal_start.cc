@@ -88,7 +88,8 @@ class Starter {
     StartInput found;
     found.ring = ring_.verdict;
     found.disk = disk_.verdict;
-    found.ring_joins_disk = ring_serves && RingJoinsDisk(ring_.oldest_entry.index, disk_.end);
+    joins_ = ring_serves && RingJoinsDisk(ring_.oldest_entry.index, disk_.end);
+    found.ring_joins_disk = joins_;
     found.memory_only = settings_.memory_only();
     found.has_been_led = in_.config.epoch() > 0;
     StartDecision decision = DecideStart(found);
@@ -111,7 +112,7 @@ class Starter {
         return Unusable(start_.sentence);
     }
     RemoveUseless();
-    start_.replica->LeaderStart(in_.now);
+    RJ_RETURN_IF_ERROR(start_.replica->LeaderStart(in_.now));
     return std::move(start_);
   }
 
@@ -230,9 +231,9 @@ class Starter {
     RingPlace from = snapshot_place;
     v1::StateSnapshot state = ring_.snapshot;
     const LogPosition& disk_end = on_disk.position();
-    bool disk_continues = start_.action == StartAction::kWarmStart && !settings_.memory_only() &&
-                          disk_end.next_index >= ring.oldest().index;
-    if (disk_continues) {
+    // The new base is where the disk's log ends, so that the next recovery finds no hole; where ring and
+    // disk do not meet, it is as early as the ring's own snapshot allows.
+    if (joins_ && !settings_.memory_only()) {
       RJ_RETURN_IF_ERROR(CheckJoin(ring, disk_end));
       from = *FindFrom(ring, disk_end);
       on_disk.WriteTo(&state);
@@ -335,6 +336,7 @@ class Starter {
   RingInspection ring_;
   std::vector<SegmentFile> files_;
   DiskRecovery disk_;
+  bool joins_ = false;  // no entry is missing between disk and ring
   JournalStart start_;
 };
 

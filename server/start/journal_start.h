@@ -22,7 +22,8 @@ class JournalStorage {
  public:
   virtual ~JournalStorage() = default;
   virtual absl::StatusOr<std::vector<SegmentFile>> ListSegments() = 0;
-  // Valid until the next call on this object.
+  // Synced first: the dead process may have written what it did not live to sync, and what is found
+  // whole counts as durable from then on. Valid until the next call on this object.
   virtual absl::StatusOr<ByteSpan> ReadSegment(const SegmentName& name) = 0;
   // A file that never held an entry, or whose entries all stand elsewhere or are trimmed.
   virtual void RemoveSegment(const SegmentName& name) = 0;
