@@ -183,7 +183,7 @@ void Driver::Notice() {
   }
   if (session_->disconnects() == disconnects_noticed_) return;
   disconnects_noticed_ = session_->disconnects();
-  if (in_trouble_ || session_->stopped()) return;
+  if (in_trouble_ || session_->stopped() || session_->held()) return;
   in_trouble_ = true;
   options_.on_notice(absl::StrCat(std::string(session_->last_trouble().message()),
                                   "; trying again for up to ",

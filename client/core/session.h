@@ -72,6 +72,8 @@ class Session {
   int64_t deadline_ns() const;
 
   // ---- for the caller ----
+  // Waits for the caller's decision, without a connection.
+  bool held() const { return held_; }
   bool stopped() const { return state_ == State::kStopped; }
   // Why it stopped; OK as long as it runs.
   const absl::Status& status() const { return status_; }

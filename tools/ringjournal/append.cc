@@ -95,14 +95,14 @@ class AppendRun {
     auto opened = client::Appender::Open(options, appender, &loss_);
     if (!opened.ok()) return opened.status();
     appender_ = *std::move(opened);
-    if (loss_) SayLoss(context_, *loss_);
+    if (loss_) SayLoss(context_, *loss_, "holds acknowledgements for");
     if (flags_.resume) skip_ = appender_->last_sequence_at_open().value();
     report_.Begin(flags_.journal, skip_);
     return absl::OkStatus();
   }
 
   int Refused(const absl::Status& status) {
-    if (loss_) SayLoss(context_, *loss_);
+    if (loss_) SayLoss(context_, *loss_, "holds acknowledgements for");
     return context_.Fail(status);
   }
 

@@ -11,24 +11,24 @@ namespace ringjournal::cli {
 
 using client::Fate;
 
-void SayLoss(const Context& context, const client::LossNotice& loss) {
+void SayLoss(const Context& context, const client::LossNotice& loss,
+             std::string_view what_is_held) {
+  std::string held(what_is_held);
   context.Say(absl::StrFormat(
-      "data loss: generation %d began because of %s; transactions from LSN %d on may be lost "
-      "(received: %s, replicated: %s, disk: %s, disk_quorum: %s)",
-      loss.generation, loss.reason.empty() ? "a recovery" : loss.reason, loss.first_lsn.value(),
-      loss.received, loss.replicated, loss.disk, loss.disk_quorum));
+      "data loss: generation %d began with a possible loss from LSN %d on (received: %s, "
+      "replicated: %s, disk: %s, disk_quorum: %s): %s",
+      loss.generation, loss.first_lsn.value(), loss.received, loss.replicated, loss.disk,
+      loss.disk_quorum, loss.reason));
   for (const client::LsnRange& range : loss.held) {
-    context.Say(absl::StrFormat("data loss: this client holds acknowledgements for LSN %d..%d%s",
-                                range.first.value(), range.last.value(),
+    context.Say(absl::StrFormat("data loss: this client %s LSN %d..%d%s", held, range.first.value(),
+                                range.last.value(),
                                 loss.held_is_complete ? "" : " (some of them other producers')"));
   }
-  if (loss.held.empty() && loss.receipt_lsn != Lsn()) {
-    context.Say(absl::StrFormat("data loss: the last receipt shown is for LSN %d",
-                                loss.receipt_lsn.value()));
-  }
-  if (loss.held.empty()) {
-    context.Say("data loss: this run holds no acknowledgement at or above that LSN");
-  }
+  if (!loss.held.empty()) return;
+  context.Say(absl::StrFormat("data loss: this client %s nothing at or above that LSN", held));
+  if (loss.receipt_lsn == Lsn()) return;
+  context.Say(
+      absl::StrFormat("data loss: the last receipt shown is for LSN %d", loss.receipt_lsn.value()));
 }
 
 void AppendReport::Begin(const std::string& journal, uint64_t skipped) {
@@ -65,7 +65,7 @@ int AppendReport::Finish(const Context& context, const client::Appender& appende
     context.Say(Text(appender, seconds));
   }
   if (client::CodeOf(status) == client::ErrorCode::kDataLoss && appender.last_loss()) {
-    SayLoss(context, *appender.last_loss());
+    SayLoss(context, *appender.last_loss(), "holds acknowledgements for");
   }
   SayTroubles(context, appender.producer());
   return ExitCodeFor(context, status);

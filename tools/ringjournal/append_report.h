@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "client/appender.h"
@@ -14,7 +15,8 @@
 namespace ringjournal::cli {
 
 // Tells a loss on stderr: where it starts, what it means per level, and which LSNs are concerned.
-void SayLoss(const Context& context, const client::LossNotice& loss);
+// `what_is_held`: what this client has of them, such as "holds acknowledgements for".
+void SayLoss(const Context& context, const client::LossNotice& loss, std::string_view what_is_held);
 
 class AppendReport {
  public:

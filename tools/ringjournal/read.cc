@@ -93,8 +93,10 @@ class ReadRun {
   int Finish(const absl::Status& status, const absl::Status& flushed) {
     if (absl::IsCancelled(flushed)) return kExitPipeClosed;
     if (!flushed.ok()) return context_.Fail(flushed);
-    if (const auto& loss = reader_->last_loss()) SayLoss(context_, *loss);
+    if (const auto& loss = reader_->last_loss()) SayLoss(context_, *loss, "was given");
     if (status.ok()) return kExitOk;
+    // What was lost and what to do about it is in the error itself.
+    if (client::CodeOf(status) == client::ErrorCode::kDataLoss) return context_.Fail(status);
     std::string resume = reader_->next_lsn() == Lsn()
                              ? "nothing was read yet"
                              : absl::StrCat("resume with --from ", reader_->next_lsn().value());
