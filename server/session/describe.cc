@@ -1,5 +1,7 @@
 #include "server/session/describe.h"
 
+#include <algorithm>
+
 #include <google/protobuf/descriptor.pb.h>
 
 #include "journal/base/limits.h"
@@ -20,7 +22,10 @@ std::string ClientDescriptorSet() {
 v1::JournalSettings WithDefaults(v1::JournalSettings s) {
   if (s.ring_bytes() == 0) s.set_ring_bytes(limits::kRingBytesDefault);
   if (s.segment_bytes() == 0) s.set_segment_bytes(limits::kSegmentBytesDefault);
-  if (s.checkpoint_bytes() == 0) s.set_checkpoint_bytes(limits::kCheckpointBytesDefault);
+  if (s.checkpoint_bytes() == 0) {
+    // A ring may be smaller than the default; more than a ring is refused.
+    s.set_checkpoint_bytes(std::min(limits::kCheckpointBytesDefault, s.ring_bytes()));
+  }
   if (s.checkpoint_interval_ms() == 0) {
     s.set_checkpoint_interval_ms(limits::kCheckpointIntervalMsDefault);
   }
