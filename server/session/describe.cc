@@ -1,8 +1,8 @@
 #include "server/session/describe.h"
 
-#include <algorithm>
-
 #include <google/protobuf/descriptor.pb.h>
+
+#include <algorithm>
 
 #include "journal/base/limits.h"
 
