@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,7 +69,8 @@ class Shard {
     v1::Open open;  // to be carried on with once the journal is there
     bool for_open = false;
     RingMemory memory;
-    std::string failure;  // of making the memory
+    std::optional<Ring> ring;  // made before the cas
+    std::string failure;       // of making the memory
     bool ready = false;   // may be submitted
     bool submitted = false;
   };
@@ -135,7 +137,8 @@ class Shard {
   absl::Status EditDocument(v1::ConfigDocument* next, const PendingChange& change) const;
   void ChangeIsDone();
   void ChangeFailed(const std::string& why, v1::ErrorCode code);
-  void StartJournal(const PendingChange& change);
+  void MakeRing(PendingChange* change) const;
+  void StartJournal(PendingChange* change);
   void ApplySet(const PendingChange& change);
   void ApplyRemove(Journal* journal);
   void BuryRemoved();

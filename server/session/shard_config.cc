@@ -130,6 +130,7 @@ void Shard::SubmitChange() {
       ChangeFailed(std::string(edited.message()), CodeOf(edited));
       continue;
     }
+    if (change->kind == PendingChange::Kind::kCreate) MakeRing(change);
     change->submitted = true;
     std::string change_id = absl::StrCat(options_.incarnation.value(), "-", change_token_);
     effects_->config.push_back(ConfigRequest::Cas(change_token_, options_.document.version(),
@@ -168,7 +169,7 @@ void Shard::ChangeFailed(const std::string& why, v1::ErrorCode code) {
 void Shard::ChangeIsDone() {
   PendingChange change = std::move(changes_.front());
   changes_.pop_front();
-  if (change.kind == PendingChange::Kind::kCreate) StartJournal(change);
+  if (change.kind == PendingChange::Kind::kCreate) StartJournal(&change);
   if (change.kind == PendingChange::Kind::kSet) ApplySet(change);
   Journal* journal = nullptr;
   for (auto& j : journals_) {
@@ -189,29 +190,37 @@ void Shard::ChangeIsDone() {
   if (change.kind == PendingChange::Kind::kRemove) ApplyRemove(journal);
 }
 
-void Shard::StartJournal(const PendingChange& change) {
+// Before the cas: a crash behind it must find a ring that counts, or the empty journal would be
+// reported as a loss.
+void Shard::MakeRing(PendingChange* change) const {
+  constexpr uint32_t kFirstGeneration = 1;
+  v1::StateSnapshot state;
+  DerivedState().WriteTo(&state);
+  RingIdentityValues identity{change->id, options_.boot, kFirstGeneration,
+                              change->settings.producers_max()};
+  change->ring = Ring::Create(change->memory, identity, state, options_.incarnation);
+}
+
+void Shard::StartJournal(PendingChange* change) {
   v1::JournalConfig config;
   for (const v1::JournalConfig& c : options_.document.journals()) {
-    if (c.id() == change.id.view()) config = c;
+    if (c.id() == change->id.view()) config = c;
   }
   ReplicaOptions options;
-  options.id = change.id;
+  options.id = change->id;
   options.epoch = {config.generation(), config.epoch()};
   options.incarnation = options_.incarnation;
   options.config_version = options_.document.version();
-  options.settings = change.settings;
+  options.settings = change->settings;
   v1::StateSnapshot state;
   DerivedState derived;
   derived.WriteTo(&state);
-  RingIdentityValues identity{change.id, options_.boot, config.generation(),
-                              change.settings.producers_max()};
-  Ring ring = Ring::Create(change.memory, identity, state, options_.incarnation);
-  RingPlace start = ring.end();
-  auto replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), start,
-                                           state, SegmentCatalog());
+  RingPlace start = change->ring->end();
+  auto replica = std::make_unique<Replica>(options, *std::move(change->ring), std::move(derived),
+                                           start, state, SegmentCatalog());
   RJ_CHECK(replica->LeaderStart(now_).ok());  // its ring is empty
   JournalNumber number = AddJournal(config, std::move(replica));
-  effects_->opened.push_back({number, change.id});
+  effects_->opened.push_back({number, change->id});
 }
 
 void Shard::ApplySet(const PendingChange& change) {

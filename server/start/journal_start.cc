@@ -207,11 +207,12 @@ class Starter {
     RJ_RETURN_IF_ERROR(MakeRing());
     v1::ConfigDocument next = in_.document;
     RJ_RETURN_IF_ERROR(LeadNew(&next, MakeClaim()));
-    RJ_RETURN_IF_ERROR(ChangeConfig(std::move(next)));
     DerivedState derived;
-    v1::StateSnapshot state;
-    derived.WriteTo(&state);
-    Ring ring = Ring::Create(memory_, Identity(start_.config.generation()), state, in_.incarnation);
+    v1::StateSnapshot state = EmptyState();
+    // Before the cas: a crash behind it must find a ring that counts, or the empty journal would be
+    // reported as a loss.
+    Ring ring = Ring::Create(memory_, Identity(in_.config.generation()), state, in_.incarnation);
+    RJ_RETURN_IF_ERROR(ChangeConfig(std::move(next)));
     RingPlace from = ring.end();
     start_.replica = std::make_unique<Replica>(MakeOptions(), std::move(ring), std::move(derived),
                                                from, state, SegmentCatalog());
