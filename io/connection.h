@@ -33,7 +33,7 @@ struct Connection {
   bool receive_paused : 1 = false;
   bool receive_cancelled : 1 = false;  // a cancel is under way
   bool receive_ended : 1 = false;      // end of stream or error
-  bool starved : 1 = false;            // waits for a receive buffer
+  bool arm_due : 1 = false;            // a receive is to be armed in the next turn
   bool send_in_flight : 1 = false;
   bool above_mark : 1 = false;  // kSendDrained is due
   bool error_reported : 1 = false;
@@ -47,7 +47,7 @@ struct Connection {
   }
   // True if a receive ought to be armed and is not.
   bool wants_receive() const {
-    return !receive_armed && !receive_paused && !receive_ended && !starved &&
+    return !receive_armed && !receive_paused && !receive_ended && !arm_due &&
            (state == State::kOpen || state == State::kFlushing || state == State::kLingering);
   }
 };

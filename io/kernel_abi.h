@@ -24,6 +24,11 @@ inline constexpr uint32_t kFeatureNoIowait = 1u << 17;
 // 6.15, probed by kFeatureNoIowait. Without it a waiting ring is accounted as 100 % iowait.
 inline constexpr uint32_t kEnterNoIowait = 1u << 7;
 
+// ---- multishot receive ----
+// sqe->len limits each receive (about 6.15) and sqe->optlen, which liburing 2.3 calls file_index,
+// all of them together (6.17): then the multishot ends by itself. Probed by use: EINVAL where
+// unknown.
+
 // ---- provided buffer rings ----
 // Flag of the registration, in the field that liburing 2.3 calls `pad`. 6.12, probed by
 // registering: EINVAL where it is unknown. One buffer serves many receives, each consuming what it

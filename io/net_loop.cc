@@ -45,6 +45,7 @@ Uring::Options SizeQueues(const NetLoop::Options& options) {
 
 NetLoop::NetLoop(const Options& options)
     : options_(options), connections_(options.connections_max) {
+  limit_receive_ = options.allow_receive_limit;
   events_.reserve(limits::kTurnEventsMax);
 }
 
@@ -124,7 +125,7 @@ std::span<const Event> NetLoop::Turn(const WaitOptions& wait) {
   events_.clear();
   turn_received_bytes_ = 0;
   buffers_->ReturnHeld();
-  ArmStarved();
+  ArmDue();
   RunTimers();
   Wait(wait);
   while (!ready_.empty() && events_.size() < limits::kTurnEventsMax) {
@@ -147,7 +148,7 @@ void NetLoop::Wait(const WaitOptions& wait) {
   int64_t until = acceptor_->deadline_ns();
   if (!lingering_.empty()) until = std::min(until, lingering_.front().deadline_ns);
   if (wait.timeout_ns >= 0) until = std::min(until, now_ns_ + wait.timeout_ns);
-  bool has_work = !ready_.empty() || ring_->Peek() != nullptr;
+  bool has_work = !ready_.empty() || !arm_due_.empty() || ring_->Peek() != nullptr;
   if (has_work || until <= now_ns_) {
     if (ring_->unsubmitted() > 0 || ring_->wants_enter()) ring_->Enter({});
     return;

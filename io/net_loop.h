@@ -51,6 +51,7 @@ class NetLoop {
     // connections_max.
     Uring::Options ring = {.sq_entries = 0, .cq_entries = 0};
     BufferGroup::Options buffers;
+    bool allow_receive_limit = true;
   };
 
   // Counters since creation, but `connections`.
@@ -96,7 +97,8 @@ class NetLoop {
   size_t queued_bytes(ConnectionId id);
 
   // No more bytes are taken from the socket after those already on their way, which still come as
-  // kReceived: none is lost or reordered. While paused, neither the end of stream nor a reset is
+  // kReceived (limits::kReceiveAheadBytesMax and one buffer, where the kernel keeps to it): none is
+  // lost or reordered. While paused, neither the end of stream nor a reset is
   // noticed, unless a send fails.
   void PauseReceive(ConnectionId id);
   void ResumeReceive(ConnectionId id);
@@ -155,7 +157,7 @@ class NetLoop {
 
   // net_loop_receive.cc
   void ArmReceive(ConnectionId id, Connection& c);
-  void ArmStarved();
+  void ArmDue();
   void CancelReceive(ConnectionId id, Connection& c);
   void OnReceive(ConnectionId id, const io_uring_cqe& cqe);
   void OnReceiveFinal(ConnectionId id, Connection& c, int32_t result);
@@ -182,12 +184,13 @@ class NetLoop {
 
   std::vector<Event> events_;   // of this turn
   Fifo<Event> ready_;           // made between turns
-  Fifo<ConnectionId> starved_;  // oldest first; may name connections that are gone
+  Fifo<ConnectionId> arm_due_;  // oldest first; may name connections that are gone
   Fifo<Linger> lingering_;      // by deadline; likewise
   std::vector<std::unique_ptr<OutBuffer>> spares_;
   Stats stats_;
   int64_t now_ns_ = 0;  // of this turn
   uint64_t turn_received_bytes_ = 0;
+  bool limit_receive_ = true;  // until the kernel refuses
   bool started_ = false;
   bool reaping_ = false;
 

@@ -86,7 +86,7 @@ void NetLoop::StartLinger(ConnectionId id, Connection& c) {
 // shut down, cancel, wait for each operation's own final completion, close.
 void NetLoop::StartClose(ConnectionId id, Connection& c) {
   c.state = State::kClosing;
-  c.starved = false;
+  c.arm_due = false;
   if (c.out != nullptr) c.out->DropUnsent();
   if (c.operations > 0) {
     shutdown(c.fd, SHUT_RDWR);

@@ -28,6 +28,7 @@ NetLoop::Options Make(Uring::Options ring, BufferGroup::Options buffers, uint32_
   if (ring.sq_entries > 64) options.ring.sq_entries = options.ring.cq_entries = 0;
   options.buffers = buffers;
   options.sockets.send_buffer_bytes = send_buffer;
+  options.allow_receive_limit = (ring.hidden_features & abi::kFeatureNoIowait) == 0;
   return options;
 }
 
@@ -45,7 +46,7 @@ std::vector<Setting> Settings() {
        .expect_starved = true},
       {.name = "OneBufferOfOneByte",
        .options = Make({}, {.count = 1, .bytes = 1}),
-       .stream_bytes = 1 << 13,
+       .stream_bytes = 1 << 12,
        .expect_starved = true},
       {.name = "Overflow",
        .options = Make(tiny_cq, {}),

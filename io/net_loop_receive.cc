@@ -14,25 +14,32 @@ void NetLoop::ArmReceive(ConnectionId id, Connection& c) {
     io_uring_prep_recv_multishot(sqe, c.fd, nullptr, 0, 0);
     sqe->flags |= IOSQE_BUFFER_SELECT;
     sqe->buf_group = BufferGroup::kGroup;
+    if (!limit_receive_) return;
+    // Else the kernel goes on until all buffers are full: no fairness, and a pause comes far too
+    // late.
+    sqe->len = limits::kReceiveBufferBytes;
+    sqe->file_index = limits::kReceiveAheadBytesMax;
   });
 }
 
-// Every turn, since buffers may have come back before we saw who found none. At most as many as
-// there are buffers: the next ones would only fail again.
-void NetLoop::ArmStarved() {
-  size_t arms = std::min<size_t>(starved_.size(), buffers_->count());
+// The receives that have ended: for want of a buffer, after as much as one may take, or because the
+// completion queue was full. Every turn, since buffers may have come back before we saw who found
+// none; at most as many as there are buffers, since the next ones would only fail again.
+void NetLoop::ArmDue() {
+  size_t arms = std::min<size_t>(arm_due_.size(), buffers_->count());
   for (; arms > 0; --arms) {
-    ConnectionId id = starved_.Pop();
+    ConnectionId id = arm_due_.Pop();
     Connection* c = connections_.Find(id);
-    if (c == nullptr || !c->starved) continue;
-    c->starved = false;
+    if (c == nullptr || !c->arm_due) continue;
+    c->arm_due = false;
     if (c->wants_receive()) ArmReceive(id, *c);
   }
 }
 
 void NetLoop::PauseReceive(ConnectionId id) {
   Connection* c = connections_.Find(id);
-  if (c == nullptr || c->receive_paused) return;
+  // A broken connection is read to its end, which tells of the error.
+  if (c == nullptr || c->receive_paused || c->error != 0) return;
   if (c->state != State::kOpen && c->state != State::kConnecting) return;
   c->receive_paused = true;
   if (c->receive_armed && !c->receive_cancelled) CancelReceive(id, *c);
@@ -78,24 +85,19 @@ void NetLoop::OnReceive(ConnectionId id, const io_uring_cqe& cqe) {
 }
 
 void NetLoop::OnReceiveFinal(ConnectionId id, Connection& c, int32_t result) {
-  switch (result) {
-    case -ENOBUFS:
-      ++stats_.starved;
-      c.starved = true;
-      starved_.Push(id);
-      return;
-    case -ECANCELED:
-      // A send failed while this one was being paused, so it will not be armed to find out.
-      if (c.error != 0 && c.receive_paused) return EndReceive(id, c, 0);
-      break;
-    case -EINTR:
-    case -EAGAIN:
-      break;
-    default:
-      if (result <= 0) return EndReceive(id, c, result);
-      break;  // the completion queue was full: the kernel ends the multishot
+  if (result == -EINVAL && limit_receive_) {
+    limit_receive_ = false;  // an older kernel
+  } else if (result == -ENOBUFS) {
+    ++stats_.starved;
+  } else if (result <= 0 && result != -ECANCELED && result != -EINTR && result != -EAGAIN) {
+    return EndReceive(id, c, result);
   }
-  if (c.wants_receive()) ArmReceive(id, c);
+  // A send failed while this one was paused: it will not be armed again to find out.
+  if (c.error != 0 && c.receive_paused) return EndReceive(id, c, 0);
+  if (!c.wants_receive()) return;
+  // Not at once: first the user sees this batch, and may pause.
+  c.arm_due = true;
+  arm_due_.Push(id);
 }
 
 void NetLoop::Deliver(ConnectionId id, Connection& c, ByteSpan bytes) {
@@ -110,7 +112,7 @@ void NetLoop::Deliver(ConnectionId id, Connection& c, ByteSpan bytes) {
 // `result`: 0 at the end of the stream, or -errno.
 void NetLoop::EndReceive(ConnectionId id, Connection& c, int32_t result) {
   c.receive_ended = true;
-  c.starved = false;
+  c.arm_due = false;
   if (result < 0 && c.error == 0) c.error = -result;
   if (c.state == State::kLingering || (c.state == State::kFlushing && c.error != 0)) {
     return StartClose(id, c);

@@ -100,7 +100,7 @@ void NetLoop::Fail(ConnectionId id, Connection& c, int32_t error) {
   }
   if (c.state == State::kFlushing) return StartClose(id, c);
   shutdown(c.fd, SHUT_RDWR);
-  if (!c.receive_armed && !c.starved) EndReceive(id, c, -error);
+  if (!c.receive_armed && !(c.arm_due && !c.receive_paused)) EndReceive(id, c, -error);
 }
 
 // An idle connection has no buffer; a few are kept for the next that needs one.

@@ -170,6 +170,45 @@ TEST(NetLoopTest, PausedConnectionTakesNothingFromTheSocket) {
   ASSERT_TRUE(server.Until([&] { return server.Of(id).received == "kept in the kernel"; }));
 }
 
+TEST(NetLoopTest, WhatStillArrivesAfterAPauseIsBounded) {
+  TestLoop server(Small());
+  auto peer = server.Join(server.Listen());
+  std::string much(32 << 20, 'm');
+  size_t written = 0;
+  // As much as the two sockets take before the loop looks at it.
+  while (size_t n = peer->Write(std::string_view(much).substr(written))) written += n;
+  ASSERT_GT(written, 3u << 20) << "the sockets take too little for this test";
+  server.on_event = [&](const Event& event) {
+    if (event.kind == Event::Kind::kReceived) server.loop->PauseReceive(event.connection);
+  };
+  for (int i = 0; i < 30; ++i) {
+    server.Turn();
+    peer->Write(much);
+  }
+  EXPECT_LE(server.Accepted(0).received.size(),
+            limits::kReceiveAheadBytesMax + limits::kReceiveBufferBytes);
+}
+
+TEST(NetLoopTest, ScarceBuffersNeverMakeATurnWaitWhileBytesAreThere) {
+  NetLoop::Options options = Small();
+  options.buffers = {.count = 1, .bytes = 16, .allow_incremental = false};
+  TestLoop server(options);
+  Address address = server.Listen();
+  std::vector<std::unique_ptr<TestPeer>> peers;
+  for (int i = 0; i < 40; ++i) peers.push_back(server.Join(address));
+  for (auto& peer : peers) peer->Write(std::string(100, 'b'));
+  int64_t start = MonotonicNs();
+  auto complete = [&] {
+    for (ConnectionId id : server.accepted) {
+      if (server.Of(id).received.size() < 100) return false;
+    }
+    return true;
+  };
+  while (!complete()) server.Turn(10'000'000'000);
+  EXPECT_LT(MonotonicNs() - start, 9'000'000'000);
+  EXPECT_GT(server.loop->stats().starved, 0u);
+}
+
 TEST(NetLoopTest, CloseWithSendsInFlightEndsAtOnce) {
   int before = 0;
   TestLoop server(Small());

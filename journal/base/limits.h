@@ -103,6 +103,9 @@ inline constexpr uint32_t kReceiveBuffers = 64;
 inline constexpr uint32_t kReceiveBufferBytes = 256 * kKiB;
 inline constexpr uint32_t kClassicReceiveBuffers = 256;
 inline constexpr uint32_t kClassicReceiveBufferBytes = 64 * kKiB;
+// What the kernel receives for one connection ahead of us, where it can be told (6.17): the most
+// that still arrives after a pause, beside one buffer. Elsewhere all the buffers together.
+inline constexpr uint32_t kReceiveAheadBytesMax = 1 * kMiB;
 // Unsent bytes go to the kernel in pieces of so many bytes, so that progress is seen.
 inline constexpr uint32_t kSendChunkBytes = 256 * kKiB;
 // When a connection's unsent bytes fall below it, the sender is told that it may go on.
@@ -110,9 +113,10 @@ inline constexpr uint64_t kSendLowMarkBytes = 256 * kKiB;
 // The loop itself ends a connection here; sessions are to stop at kSendBufferBytesMax, at most one
 // frame later.
 inline constexpr uint64_t kSendQueueBytesMax = kSendBufferBytesMax + kFrameBytesMax;
-// Buffers for unsent bytes that are kept for reuse, and the largest that is worth keeping.
-inline constexpr uint32_t kSparesMax = 64;
-inline constexpr uint64_t kSpareBytesMax = 1 * kMiB;
+// Buffers for unsent bytes that are kept for reuse, and the largest that is worth keeping: what a
+// session that pauses at kSendBufferPauseBytes grows to. 64 MiB in all, at worst.
+inline constexpr uint32_t kSparesMax = 16;
+inline constexpr uint64_t kSpareBytesMax = 4 * kMiB;
 // Connections of one loop: the slot has 24 bits in a completion.
 inline constexpr uint32_t kLoopConnectionsMax = (1u << 24) - 1;
 inline constexpr uint32_t kListenersMax = 16;
