@@ -84,8 +84,8 @@ absl::StatusOr<v1::ConfigDocument> Server::ChangeConfig(v1::ConfigDocument next)
 absl::Status Server::MakeLoop() {
   io::NetLoop::Options loop_options;
   loop_options.connections_max = options_.sessions_max + 64;  // so that refusals can be told
-  // A read goes on when its session's queue is empty: it must hear of every queue that empties, of a
-  // small one too.
+  // A read goes on when its session's queue is empty: it must hear of every queue that empties,
+  // however small it was.
   loop_options.send_low_mark_bytes = 1;
   absl::StatusOr<std::unique_ptr<io::NetLoop>> loop = io::NetLoop::Create(loop_options);
   if (!loop.ok()) return loop.status();

@@ -28,6 +28,20 @@ def check_links(tree):
     return findings
 
 
+def check_index(tree):
+    """Every page under docs/ is linked from the README.md of its folder."""
+    findings = []
+    for path in tree.paths(".md"):
+        folder, name = posixpath.split(path)
+        index = f"{folder}/README.md"
+        if not path.startswith("docs/") or path == index:
+            continue
+        if f"({name})" not in tree.files.get(index, ""):
+            findings.append(Finding(path, 1, "index", f"{index} does not link it",
+                                    "Nobody finds it", "Add it to the table there"))
+    return findings
+
+
 def check_commands(tree):
     """Every `./dev X` in a document is a command of ./dev."""
     commands = set(re.findall(r"^  ([a-z]+)\)", tree.files.get("dev", ""), re.MULTILINE)) | {"help"}

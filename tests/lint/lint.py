@@ -29,6 +29,7 @@ CHECKS = {
     "no machine's traces": hygiene.check_traces,
     "build files": hygiene.check_build_files,
     "links": docs.check_links,
+    "index of documents": docs.check_index,
     "commands in documents": docs.check_commands,
     "limits are listed": docs.check_limits,
 }

@@ -78,6 +78,7 @@ BAD = [
     ("build files", cc("io/BUILD.bazel", "cc_library("), ("io/BUILD.bazel", 1, "build")),
     ("build files", cc("server/BUILD.bazel", '\n"//visibility:public"'), ("server/BUILD.bazel", 2, "visibility")),
     ("links", cc("docs/a.md", "\n[x](gone.md)"), ("docs/a.md", 2, "link")),
+    ("index of documents", {"docs/a.md": "# a", "docs/README.md": "[b](b.md)"}, ("docs/a.md", 1, "index")),
     ("commands in documents", {"dev": "  run) x ;;\n", "README.md": "`./dev fly`"}, ("README.md", 1, "command")),
     ("limits are listed", cc("journal/base/limits.h", LIMITS), ("docs/limits.md", 1, "limits")),
 ]
@@ -106,5 +107,6 @@ GOOD = [
     ("no machine's traces", cc("docs/a.md", "`framework/rooted` http://127.0.0.1:80 $HOME/work/x http://$host/")),
     ("build files", {"io/b_test.cc": "", "io/BUILD.bazel": 'rj_test(srcs = ["b_test.cc"])'}),
     ("links", {"docs/a.md": "[x](../io/README.md#a) [y](https://kernel.org)", "io/README.md": ""}),
+    ("index of documents", {"docs/a.md": "# a", "docs/README.md": "[a](a.md)", "io/b.md": ""}),
     ("commands in documents", {"dev": "  run) x ;;\n", "README.md": "`./dev run` ./dev help"}),
 ]

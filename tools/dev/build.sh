@@ -5,7 +5,7 @@ dev_build() {
   started="$(now_ms)"
   mkdir -p "$cache_dir" || fail "cannot create $cache_dir, where builds are kept." \
     "Set XDG_CACHE_HOME to a directory that you may write."
-  rj_bazel build "$@" //server:ringjournald //tools/ringjournal:ringjournal ||
+  rj_bazel build --show_result=0 "$@" //server:ringjournald //tools/ringjournal:ringjournal ||
     fail "the build failed; the compiler's messages are above."
   local bazel_bin
   bazel_bin="$(rj_bazel info bazel-bin 2>/dev/null)"

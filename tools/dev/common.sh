@@ -8,8 +8,8 @@ fail() {
   exit 1
 }
 
-# Seconds since the first call to it, with one decimal, e.g. "12.3".
 now_ms() { date +%s%3N; }
+# Seconds since a now_ms, with one decimal, e.g. "12.3".
 seconds_since() {
   local ms=$(($(now_ms) - $1))
   printf '%d.%d' $((ms / 1000)) $((ms % 1000 / 100))
@@ -41,7 +41,10 @@ rj_bazel() {
     --max_idle_secs=900 "$command" "${flags[@]}" "$@"
 }
 
-# In CI nothing may outlive the job.
+# In CI nothing may outlive the job, however it ends.
 stop_bazel_in_ci() {
-  [ "${CI:-}" != true ] || rj_bazel shutdown >/dev/null 2>&1 || true
+  if [ "${CI:-}" = true ] && [ -f "$output_base/server/server.pid.txt" ]; then
+    rj_bazel shutdown >/dev/null 2>&1 || true
+  fi
 }
+trap stop_bazel_in_ci EXIT

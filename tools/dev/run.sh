@@ -4,8 +4,5 @@ dev_run() {
   dev_setup
   say "building (minutes the first time, seconds after)"
   dev_build
-  local result=0
-  python3 examples/postgres/run_postgres.py --bin "$root/bin" "$@" || result=$?
-  stop_bazel_in_ci
-  return "$result"
+  python3 examples/postgres/run_postgres.py --bin "$root/bin" "$@"
 }
