@@ -36,12 +36,11 @@ constexpr char kAppendExamples[] =
 int RunAppendBench(const Context& context, const BenchSettings& given) {
   BenchSettings settings = given;
   if (absl::Status s = bench::CompleteSettings(&settings); !s.ok()) return context.Fail(s);
-  auto result =
-      bench::RunRounds(settings, [&](const std::string& line) { context.Say(line); });
+  auto result = bench::RunRounds(settings, [&](const std::string& line) { context.Say(line); });
   if (!result.ok()) return context.Fail(result.status());
-  std::string text = context.json() ? bench::ResultJson(*result) + "\n"
-                                    : bench::DescribeSettings(*result) +
-                                          bench::DescribeFigures(*result);
+  std::string text = context.json()
+                         ? bench::ResultJson(*result) + "\n"
+                         : bench::DescribeSettings(*result) + bench::DescribeFigures(*result);
   std::fputs(text.c_str(), stdout);
   return kExitOk;
 }

@@ -66,8 +66,8 @@ absl::StatusOr<std::unique_ptr<FloorProcess>> FloorProcess::Start(const FloorOpt
                                                                   AppendPool* pool) {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) {
-    return absl::InternalError(absl::StrCat("cannot open a pipe: ", strerror(errno),
-                                            "; raise the limit of open files"));
+    return absl::InternalError(
+        absl::StrCat("cannot open a pipe: ", strerror(errno), "; raise the limit of open files"));
   }
   std::unique_ptr<FloorProcess> floor(new FloorProcess());
   floor->report_fd_.Reset(fds[0]);
@@ -106,8 +106,8 @@ absl::StatusOr<FloorReport> FloorProcess::Finish() {
   if (!whole) return absl::InternalError("the floor ended without a report; it crashed");
   if (report.error[0] != 0) return absl::InternalError(report.error);
   if (report.checksum_errors > 0) {
-    return absl::DataLossError(absl::StrCat(report.checksum_errors,
-                                            " appends reached the floor with a wrong CRC32C"));
+    return absl::DataLossError(
+        absl::StrCat(report.checksum_errors, " appends reached the floor with a wrong CRC32C"));
   }
   return report;
 }

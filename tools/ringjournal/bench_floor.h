@@ -26,8 +26,8 @@ struct FloorOptions {
 // What the floor did; `error` is empty if it did all of it.
 struct FloorReport {
   uint64_t appends = 0;
-  uint64_t bytes = 0;            // copied
-  uint64_t checksum_errors = 0;  // appends whose CRC32C was not what the frame says
+  uint64_t bytes = 0;             // copied
+  uint64_t checksum_errors = 0;   // appends whose CRC32C was not what the frame says
   uint64_t appends_compared = 0;  // still in the ring at the end, and equal to what was sent
   char error[200] = {};
 };
@@ -36,8 +36,8 @@ struct FloorReport {
 class FloorProcess {
  public:
   // Starts it; it serves as many connections as the pool has and ends when they are closed.
-  // `pool` is shared with it, to compare the ring's bytes at the end. The process must have no other
-  // thread, since it is forked. Errors: Internal with errno's text, and those of io_uring.
+  // `pool` is shared with it, to compare the ring's bytes at the end. The process must have no
+  // other thread, since it is forked. Errors: Internal with errno's text, and those of io_uring.
   static absl::StatusOr<std::unique_ptr<FloorProcess>> Start(const FloorOptions& options,
                                                              AppendPool* pool);
   // Kills it if Finish was not called.

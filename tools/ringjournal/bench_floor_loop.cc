@@ -28,12 +28,12 @@ constexpr uint32_t kBusyWaitMax = 256;
 
 // An AppendReply in a frame: length, ServerMessage.append_reply, one AppendResult with request id,
 // count and level. Patched in place.
-constexpr uint8_t kAckTemplate[] = {20,   0, 0, 0,                 // frame length
-                                    0x0a, 18,                      // append_reply
-                                    0x2a, 16,                      // results
-                                    0x09, 0, 0, 0, 0, 0, 0, 0, 0,  // request_id
-                                    0x2d, 0, 0, 0, 0,              // count
-                                    0x30, 1};                      // level
+constexpr uint8_t kAckTemplate[] = {20,   0,  0, 0,                 // frame length
+                                    0x0a, 18,                       // append_reply
+                                    0x2a, 16,                       // results
+                                    0x09, 0,  0, 0, 0, 0, 0, 0, 0,  // request_id
+                                    0x2d, 0,  0, 0, 0,              // count
+                                    0x30, 1};                       // level
 constexpr size_t kAckRequestIdAt = 9;
 constexpr size_t kAckCountAt = 18;
 constexpr size_t kAckLevelAt = 23;
@@ -79,9 +79,9 @@ absl::Status FloorLoop::MapRing() {
   void* memory = mmap(nullptr, options_.ring_bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (memory == MAP_FAILED) {
-    return absl::ResourceExhaustedError(absl::StrCat("cannot allocate a ring of ",
-                                                     options_.ring_bytes, " bytes: ",
-                                                     strerror(errno), "; give a smaller --ring"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot allocate a ring of ", options_.ring_bytes, " bytes: ", strerror(errno),
+                     "; give a smaller --ring"));
   }
   ring_ = static_cast<std::byte*>(memory);
   return absl::OkStatus();
@@ -195,9 +195,9 @@ void FloorLoop::Feed(Connection* c, ByteSpan bytes) {
 void FloorLoop::BeginRun(Connection* c) {
   size_t frame_bytes = size_t{Load32(c->head)} + kFrameHeaderBytes;
   if (frame_bytes != pool_->frame_bytes()) {
-    failure_ = absl::DataLossError(
-        absl::StrCat("the floor received a frame of ", frame_bytes, " bytes, expected were ",
-                     pool_->frame_bytes(), "; this is a defect of the load generator"));
+    failure_ = absl::DataLossError(absl::StrCat("the floor received a frame of ", frame_bytes,
+                                                " bytes, expected were ", pool_->frame_bytes(),
+                                                "; this is a defect of the load generator"));
     frame_bytes = pool_->frame_bytes();
   }
   c->run_left = frame_bytes - kFrameRunAt;
@@ -256,8 +256,9 @@ void FloorLoop::CopyOut(uint64_t from, std::span<std::byte> out) const {
 absl::Status FloorLoop::Compare() {
   const uint64_t run_bytes = pool_->run_bytes();
   const uint64_t kept = std::min(report_->appends, options_.ring_bytes / run_bytes);
-  const size_t first_payload_at = client::TransactionRun::EncodedSize(pool_->options().payload_bytes) -
-                                  pool_->options().payload_bytes;
+  const size_t first_payload_at =
+      client::TransactionRun::EncodedSize(pool_->options().payload_bytes) -
+      pool_->options().payload_bytes;
   std::vector<std::byte> found(run_bytes);
   client::TransactionRun expected;
   for (uint64_t back = 1; back <= kept; ++back) {

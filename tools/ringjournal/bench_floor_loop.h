@@ -37,9 +37,9 @@ class FloorLoop {
     io::FileDescriptor fd;
     std::byte head[kFrameRunAt];  // of the frame being received
     size_t head_bytes = 0;
-    size_t run_left = 0;  // bytes of its run not received yet
-    uint64_t run_to = 0;  // where in the ring the next of them goes
-    uint32_t crc = 0;     // of those received
+    size_t run_left = 0;      // bytes of its run not received yet
+    uint64_t run_to = 0;      // where in the ring the next of them goes
+    uint32_t crc = 0;         // of those received
     uint64_t appends = 0;     // whole ones
     uint64_t request_id = 0;  // of the newest
     uint32_t unacked = 0;     // of them, since the last acknowledgement

@@ -68,7 +68,8 @@ std::string Line(const Goal& goal, const BenchResult& result) {
 std::string Json(const Goal& goal, const BenchResult& result) {
   double ratio = RatioOf(goal, result);
   return absl::StrFormat(
-      "{\"goal\":\"%s\",\"compared\":\"%s\",\"ratio\":%.4f,\"limit\":%.2f,\"met\":%s,\"result\":%s}",
+      "{\"goal\":\"%s\",\"compared\":\"%s\",\"ratio\":%.4f,\"limit\":%.2f,\"met\":%s,\"result\":%"
+      "s}",
       goal.name, goal.what, ratio, goal.throughput ? kThroughputRatioMin : kLatencyRatioMax,
       IsMet(goal, ratio) ? "true" : "false", ResultJson(result));
 }

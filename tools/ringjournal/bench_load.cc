@@ -33,10 +33,9 @@ void Relax() {
 }
 
 absl::Status Broken(const char* what, int error) {
-  return absl::UnavailableError(
-      absl::StrCat("the connection broke while ", what, ": ",
-                   error == 0 ? "the other end closed it" : strerror(error),
-                   "; look at the server's log"));
+  return absl::UnavailableError(absl::StrCat(
+      "the connection broke while ", what, ": ",
+      error == 0 ? "the other end closed it" : strerror(error), "; look at the server's log"));
 }
 
 }  // namespace
@@ -55,7 +54,8 @@ LoadGenerator::LoadGenerator(AppendPool* pool, std::vector<io::FileDescriptor> s
 absl::Status LoadGenerator::Run(const LoadOptions& options, LoadResult* result) {
   options_ = options;
   // A slot must not be written again before its append is acknowledged.
-  options_.window = static_cast<uint32_t>(std::min<uint64_t>(options.window, pool_->options().slots));
+  options_.window =
+      static_cast<uint32_t>(std::min<uint64_t>(options.window, pool_->options().slots));
   if (options_.write_bytes_max == 0) options_.write_bytes_max = kWriteBytesMax;
   result_ = result;
   int64_t cpu_before = ThreadCpuNs();

@@ -30,7 +30,7 @@ struct LoadResult {
   uint64_t transactions = 0;
   int64_t first_send_ns = 0;
   int64_t last_ack_ns = 0;
-  int64_t cpu_ns = 0;  // of this thread
+  int64_t cpu_ns = 0;        // of this thread
   LatencyHistogram latency;  // of each append, from the moment it was due to its acknowledgement
 
   double seconds() const { return static_cast<double>(last_ack_ns - first_send_ns) / 1e9; }
@@ -58,11 +58,11 @@ class LoadGenerator {
   struct Connection {
     io::FileDescriptor fd;
     FrameDecoder decoder{limits::kFrameBytesMax};
-    uint64_t queued = 0;      // appends that are due
-    uint64_t acked = 0;       // appends acknowledged
-    uint64_t limit = 0;       // appends of this and earlier runs
-    uint64_t sent_bytes = 0;  // of all appends since the beginning
-    bool blocked = false;     // the socket takes no more now
+    uint64_t queued = 0;          // appends that are due
+    uint64_t acked = 0;           // appends acknowledged
+    uint64_t limit = 0;           // appends of this and earlier runs
+    uint64_t sent_bytes = 0;      // of all appends since the beginning
+    bool blocked = false;         // the socket takes no more now
     std::vector<int64_t> due_ns;  // by append number modulo the window
   };
 

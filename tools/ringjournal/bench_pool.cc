@@ -21,7 +21,7 @@ constexpr std::byte kTagRequestId{0x09};
 constexpr std::byte kTagFirstSequence{0x11};
 constexpr std::byte kTagLevel{0x18};
 constexpr std::byte kTagBodyCrc{0x3d};
-constexpr size_t kLengthBytes = 4;   // of the frame
+constexpr size_t kLengthBytes = 4;    // of the frame
 constexpr size_t kEnvelopeBytes = 5;  // tag and four-byte length of ClientMessage.append
 
 // A bijection on 64 bits whose every output bit depends on every input bit (splitmix64).
@@ -76,9 +76,9 @@ absl::StatusOr<std::unique_ptr<AppendPool>> AppendPool::Create(const Options& op
   void* memory = mmap(nullptr, pool->bytes(), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (memory == MAP_FAILED) {
-    return absl::ResourceExhaustedError(absl::StrCat("cannot allocate ", pool->bytes(),
-                                                     " bytes for encoded appends: ",
-                                                     strerror(errno), "; free memory"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot allocate ", pool->bytes(),
+                     " bytes for encoded appends: ", strerror(errno), "; free memory"));
   }
   pool->memory_ = static_cast<std::byte*>(memory);
   for (uint32_t c = 0; c < options.connections; ++c) {

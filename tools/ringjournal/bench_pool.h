@@ -40,7 +40,7 @@ class AppendPool {
  public:
   struct Options {
     uint32_t connections = 1;
-    uint64_t slots = 1;  // frames of each connection
+    uint64_t slots = 1;   // frames of each connection
     uint32_t batch = 64;  // transactions of one append
     uint32_t payload_bytes = 128;
     uint8_t level = 1;    // number of ringjournal.v1.Level

@@ -54,7 +54,7 @@ struct MachineFacts {
   int processors = 0;
   std::string model;
   std::string kernel;
-  std::string governor;    // "not readable" in most virtual machines
+  std::string governor;     // "not readable" in most virtual machines
   double load_average = 0;  // of the last minute, before the run
 };
 MachineFacts ReadMachineFacts();

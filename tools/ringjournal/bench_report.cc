@@ -129,13 +129,12 @@ std::string DescribeSettings(const BenchResult& r) {
   std::string text = absl::StrFormat(
       "machine  %d processors (%s), kernel %s, governor %s, load average %.2f before the run\n",
       m.processors, m.model, m.kernel, m.governor, m.load_average);
-  absl::StrAppendFormat(&text,
-                        "load     payload %d B, batch %d, connections %d, in flight %d, level %s, "
-                        "%s, %s client\n",
-                        s.payload_bytes, s.batch, s.connections, s.window,
-                        std::string(client::LevelName(s.level)),
-                        s.busy_poll ? "busy-polling both sides" : "blocking",
-                        s.encode ? "encoding" : "pre-encoded");
+  absl::StrAppendFormat(
+      &text,
+      "load     payload %d B, batch %d, connections %d, in flight %d, level %s, "
+      "%s, %s client\n",
+      s.payload_bytes, s.batch, s.connections, s.window, std::string(client::LevelName(s.level)),
+      s.busy_poll ? "busy-polling both sides" : "blocking", s.encode ? "encoding" : "pre-encoded");
   absl::StrAppendFormat(&text, "         %s, %d rounds, warm-up %d transactions, ring %s: %s%s\n",
                         LengthText(s), s.rounds, s.warmup_transactions, FormatBytes(s.ring_bytes),
                         s.fits_ring() ? "a burst that fits" : "sustained",
@@ -148,9 +147,9 @@ std::string DescribeSettings(const BenchResult& r) {
 }
 
 std::string DescribeFigures(const BenchResult& r) {
-  std::string text = absl::StrFormat("%-8s%9s%9s%9s%9s%9s%9s%9s%9s%8s%8s%9s%9s%11s\n", "",
-                                     "M tx/s", "MB/s", "p50 us", "p90", "p99", "p99.9", "p99.99",
-                                     "max", "client", "server", "ns/tx", "ns/tx", "compared");
+  std::string text = absl::StrFormat("%-8s%9s%9s%9s%9s%9s%9s%9s%9s%8s%8s%9s%9s%11s\n", "", "M tx/s",
+                                     "MB/s", "p50 us", "p90", "p99", "p99.9", "p99.99", "max",
+                                     "client", "server", "ns/tx", "ns/tx", "compared");
   uint32_t payload = r.settings.payload_bytes;
   if (!r.floor.empty()) text += SummaryLine("floor", Summarise(r.floor, payload));
   if (!r.server.empty()) text += SummaryLine("append", Summarise(r.server, payload));

@@ -17,7 +17,7 @@ struct Summary {
   double max = 0;  // the largest of all rounds
   double client_cpu = 0, server_cpu = 0;
   double client_ns = 0, server_ns = 0;  // CPU time of one transaction
-  uint64_t compared = 0;  // transactions read back equal, in all rounds
+  uint64_t compared = 0;                // transactions read back equal, in all rounds
 };
 Summary Summarise(const std::vector<RoundFigures>& rounds, uint32_t payload_bytes);
 

@@ -56,9 +56,8 @@ absl::Status RunLoad(const BenchSettings& settings, bool is_floor, pid_t cpu_pid
 
 absl::StatusOr<RoundFigures> RunFloorRound(const BenchSettings& settings, CpuPair cpus,
                                            AppendPool* pool) {
-  FloorOptions options{.ring_bytes = settings.ring_bytes,
-                       .busy_poll = settings.busy_poll,
-                       .cpu = cpus.server};
+  FloorOptions options{
+      .ring_bytes = settings.ring_bytes, .busy_poll = settings.busy_poll, .cpu = cpus.server};
   auto floor = FloorProcess::Start(options, pool);
   if (!floor.ok()) return floor.status();
   RoundFigures figures;
@@ -90,7 +89,7 @@ absl::Status RunJournalLoad(const BenchSettings& settings, const std::string& se
       verify.appends.push_back(generator.appends_done(c));
     }
   }
-  verify.trimmed = settings.memory_only || settings.retention_bytes > 0;
+  verify.last = SafelyKept(settings);
   absl::StatusOr<uint64_t> compared = VerifyJournal(journal->client(), *pool, verify);
   if (!compared.ok()) return compared.status();
   figures->compared = *compared;
@@ -112,19 +111,28 @@ absl::StatusOr<RoundFigures> RunServerRound(const BenchSettings& settings, CpuPa
   options.cpu = cpus.server;
   auto server = ServerProcess::Start(options);
   if (!server.ok()) return server.status();
-  RJ_RETURN_IF_ERROR(RunJournalLoad(settings, (*server)->address().ToString(), (*server)->pid(),
-                                    pool, &figures));
+  RJ_RETURN_IF_ERROR(
+      RunJournalLoad(settings, (*server)->address().ToString(), (*server)->pid(), pool, &figures));
   RJ_RETURN_IF_ERROR((*server)->Stop());
   return figures;
 }
 
 std::string RoundLine(const char* what, uint32_t round, const RoundFigures& figures) {
-  return absl::StrFormat("round %d: %-6s %6.2f million transactions/s, p50 %.1f us", round + 1, what,
-                         figures.load.transactions_per_s() / 1e6,
+  return absl::StrFormat("round %d: %-6s %6.2f million transactions/s, p50 %.1f us", round + 1,
+                         what, figures.load.transactions_per_s() / 1e6,
                          static_cast<double>(figures.load.latency.PercentileNs(50)) / 1e3);
 }
 
 }  // namespace
+
+uint64_t SafelyKept(const BenchSettings& settings) {
+  uint64_t bytes = settings.retention_bytes;
+  if (settings.memory_only && !settings.fits_ring()) {
+    bytes = bytes == 0 ? settings.ring_bytes : std::min(bytes, settings.ring_bytes);
+  }
+  // Half of it, since trimming goes on while we read.
+  return bytes / 2 / RecordBytesOf(settings) * settings.batch;
+}
 
 bool BenchSettings::fits_ring() const {
   uint64_t appends = AppendsOf(*this, transactions) + AppendsOf(*this, warmup_transactions);
@@ -138,9 +146,9 @@ absl::Status CompleteSettings(BenchSettings* settings) {
     return absl::OkStatus();
   }
   if (settings->transactions == 0) {
-    uint64_t appends = static_cast<uint64_t>(static_cast<double>(settings->ring_bytes) *
-                                             kRingShare) /
-                       RecordBytesOf(*settings);
+    uint64_t appends =
+        static_cast<uint64_t>(static_cast<double>(settings->ring_bytes) * kRingShare) /
+        RecordBytesOf(*settings);
     appends = std::min(appends, kAppendsMax);
     settings->warmup_transactions = appends / kWarmupShare * settings->batch;
     settings->transactions = appends * settings->batch - settings->warmup_transactions;

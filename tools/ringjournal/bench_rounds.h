@@ -19,16 +19,16 @@ namespace ringjournal::bench {
 // Everything that a figure depends on; a report prints all of it.
 struct BenchSettings {
   uint32_t payload_bytes = 128;
-  uint32_t batch = 64;        // transactions of one append
+  uint32_t batch = 64;  // transactions of one append
   uint32_t connections = 1;
-  uint32_t window = 256;      // appends in flight on each connection
+  uint32_t window = 256;  // appends in flight on each connection
   client::Level level = client::Level::kReceived;
-  bool busy_poll = false;     // client and server spin instead of sleeping
-  bool encode = false;        // the client encodes while the clock runs
+  bool busy_poll = false;  // client and server spin instead of sleeping
+  bool encode = false;     // the client encodes while the clock runs
   // Transactions of one round, of all connections, without the warm-up. 0: with the warm-up as many
   // as fill most of the ring, so that nothing waits for a checkpoint.
   uint64_t transactions = 0;
-  int64_t duration_ns = 0;    // instead of a count; 0: no limit
+  int64_t duration_ns = 0;           // instead of a count; 0: no limit
   uint64_t warmup_transactions = 0;  // 0: an eighth of `transactions`
   uint64_t ring_bytes = limits::kRingBytesDefault;
   bool memory_only = false;      // no segments
@@ -36,10 +36,10 @@ struct BenchSettings {
   uint32_t rounds = 5;
   bool run_floor = true;
   bool run_server = true;
-  bool pin = true;           // server and client each on one processor
-  std::string server;        // host:port of a running one; empty: start one for each round
-  std::string program;       // of the server to start
-  std::string data_dir;      // where it keeps its temporary data
+  bool pin = true;       // server and client each on one processor
+  std::string server;    // host:port of a running one; empty: start one for each round
+  std::string program;   // of the server to start
+  std::string data_dir;  // where it keeps its temporary data
 
   // True if all of a round stays in the ring.
   bool fits_ring() const;
@@ -73,10 +73,13 @@ struct BenchResult {
   std::vector<RoundFigures> server;  // likewise
 };
 
-// `settings` are complete. `progress` gets a line after each round. Errors are those of the load and
-// of the check of content: a run whose content was wrong has no figures.
+// `settings` are complete. `progress` gets a line after each round. Errors are those of the load
+// and of the check of content: a run whose content was wrong has no figures.
 absl::StatusOr<BenchResult> RunRounds(const BenchSettings& settings,
                                       const std::function<void(const std::string&)>& progress);
+
+// Transactions at the end of the journal that no trim can have reached; 0: all of them.
+uint64_t SafelyKept(const BenchSettings& settings);
 
 // The appends of a load with these settings.
 absl::StatusOr<std::unique_ptr<AppendPool>> MakePool(const BenchSettings& settings);

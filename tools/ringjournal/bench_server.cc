@@ -77,7 +77,7 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
 
 absl::Status ServerProcess::MakeDirectories(const std::string& data_dir) {
   const char* environment = std::getenv("TMPDIR");
-  std::string parent = !data_dir.empty()         ? data_dir
+  std::string parent = !data_dir.empty()        ? data_dir
                        : environment != nullptr ? environment
                                                 : std::filesystem::path("/tmp").string();
   absl::StatusOr<std::string> directory = MakeTemporary(parent);

@@ -14,10 +14,9 @@ namespace ringjournal::bench {
 namespace {
 
 absl::Status Lost(const char* what, int error) {
-  return absl::UnavailableError(absl::StrCat("cannot ", what, ": ",
-                                             error == 0 ? "the server closed the connection"
-                                                        : strerror(error),
-                                             "; is ringjournald running there?"));
+  return absl::UnavailableError(absl::StrCat(
+      "cannot ", what, ": ", error == 0 ? "the server closed the connection" : strerror(error),
+      "; is ringjournald running there?"));
 }
 
 absl::Status SendWhole(int fd, const std::string& bytes) {

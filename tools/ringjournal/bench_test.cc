@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "journal/base/check.h"
 #include "journal/base/checksum.h"
 #include "journal/format/append_scan.h"
 #include "proto/client.pb.h"
@@ -18,6 +19,7 @@
 #include "tools/ringjournal/bench_pool.h"
 #include "tools/ringjournal/bench_report.h"
 #include "tools/ringjournal/bench_session.h"
+#include "tools/ringjournal/bench_verify.h"
 
 namespace ringjournal::bench {
 namespace {
@@ -177,8 +179,7 @@ TEST(Floor, StoresEveryAppendAndComparesThemAll) {
 
 TEST(Floor, GoesRoundItsRingWithPayloadsThatRepeatAndSeveralRuns) {
   auto pool = Pool({.slots = 50, .batch = 3, .payload_bytes = 61});
-  FloorRun run =
-      RunFloor({.ring_bytes = 64 * 1024}, pool.get(), {.window = 7, .appends = 1000}, 3);
+  FloorRun run = RunFloor({.ring_bytes = 64 * 1024}, pool.get(), {.window = 7, .appends = 1000}, 3);
   ASSERT_TRUE(run.report.ok()) << run.report.status();
   EXPECT_EQ(run.report->appends, 3000u);
   EXPECT_EQ(run.report->appends_compared, 64 * 1024 / pool->run_bytes());
@@ -186,8 +187,7 @@ TEST(Floor, GoesRoundItsRingWithPayloadsThatRepeatAndSeveralRuns) {
 
 TEST(Floor, TakesSeveralConnectionsAndAnEncodingClient) {
   auto pool = Pool({.connections = 5, .slots = 8, .batch = 2, .encode = true});
-  FloorRun run =
-      RunFloor({.ring_bytes = 1 << 20}, pool.get(), {.window = 8, .appends = 100});
+  FloorRun run = RunFloor({.ring_bytes = 1 << 20}, pool.get(), {.window = 8, .appends = 100});
   ASSERT_TRUE(run.report.ok()) << run.report.status();
   EXPECT_EQ(run.report->appends_compared, 500u);
 }
@@ -254,6 +254,66 @@ TEST(LoadGenerator, SaysWhenTheOtherEndRefusesOrCloses) {
   refusal.mutable_error()->set_code(v1::ERROR_CODE_BACK_PRESSURE);
   EXPECT_EQ(RunAgainst(refusal, false).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(RunAgainst(Answer(1, 2, 1), true).code(), absl::StatusCode::kUnavailable);
+}
+
+// The payloads of two connections whose appends came in turn, from LSN 11 on.
+struct Journaled {
+  std::unique_ptr<AppendPool> pool =
+      Pool({.connections = 2, .slots = 3, .batch = 2, .payload_bytes = 20});
+  VerifyOptions options{.first_lsn = 11, .appends = {5, 4}};
+  std::vector<std::vector<std::byte>> payloads;
+
+  Journaled() {
+    for (uint64_t n = 0; n < 5; ++n) {
+      for (uint32_t c = 0; c < 2; ++c) {
+        for (uint64_t i = 0; i < 2 && n < options.appends[c]; ++i) {
+          payloads.emplace_back(20);
+          FillPayload(c, pool->PayloadNumber(n, i), payloads.back());
+        }
+      }
+    }
+  }
+
+  // Feeds what a reader would deliver.
+  absl::Status Compare() const {
+    LoadComparison comparison(*pool, options);
+    size_t skip = comparison.from().value() - options.first_lsn;
+    for (size_t i = skip; i < payloads.size(); ++i) {
+      RJ_RETURN_IF_ERROR(comparison.Take(Lsn(options.first_lsn + i), payloads[i]));
+    }
+    return comparison.Finish().status();
+  }
+};
+
+TEST(LoadComparison, AcceptsTheLoadAndAnEndOfIt) {
+  Journaled journaled;
+  EXPECT_TRUE(journaled.Compare().ok()) << journaled.Compare();
+  for (uint64_t last = 1; last < 18; ++last) {
+    journaled.options.last = last;
+    EXPECT_TRUE(journaled.Compare().ok()) << last << journaled.Compare();
+  }
+}
+
+TEST(LoadComparison, NoticesWhatIsMissingDoubledExchangedOrChanged) {
+  for (size_t at = 0; at < Journaled().payloads.size(); ++at) {
+    Journaled missing, doubled, changed;
+    missing.payloads.erase(missing.payloads.begin() + static_cast<ptrdiff_t>(at));
+    EXPECT_FALSE(missing.Compare().ok()) << at;
+    std::vector<std::byte> copy = doubled.payloads[at];
+    doubled.payloads.insert(doubled.payloads.begin() + static_cast<ptrdiff_t>(at), copy);
+    EXPECT_FALSE(doubled.Compare().ok()) << at;
+    changed.payloads[at].back() ^= std::byte{1};
+    EXPECT_FALSE(changed.Compare().ok()) << at;
+  }
+  Journaled exchanged;
+  std::swap(exchanged.payloads[0], exchanged.payloads[1]);
+  EXPECT_FALSE(exchanged.Compare().ok());
+}
+
+TEST(LoadComparison, NoticesAHoleInTheNumbers) {
+  Journaled journaled;
+  LoadComparison comparison(*journaled.pool, journaled.options);
+  EXPECT_FALSE(comparison.Take(Lsn(12), journaled.payloads[0]).ok());
 }
 
 TEST(BenchSettings, ABurstIsChosenSoThatItFitsTheRing) {
