@@ -136,7 +136,8 @@ class Shard {
   void SubmitChange();
   absl::Status EditDocument(v1::ConfigDocument* next, const PendingChange& change) const;
   void ChangeIsDone();
-  void ChangeFailed(const std::string& why, v1::ErrorCode code);
+  // By value: the reason often stands in the change itself, which goes.
+  void ChangeFailed(std::string why, v1::ErrorCode code);
   void MakeRing(PendingChange* change) const;
   void StartJournal(PendingChange* change);
   void ApplySet(const PendingChange& change);

@@ -120,7 +120,7 @@ void Shard::SubmitChange() {
     PendingChange* change = &changes_.front();
     if (!change->ready) return;
     if (!change->failure.empty()) {
-      ChangeFailed(change->failure, v1::ERROR_CODE_UNAVAILABLE);
+      ChangeFailed(change->failure, v1::ERROR_CODE_LIMIT);
       continue;
     }
     v1::ConfigDocument next = options_.document;
@@ -152,7 +152,7 @@ void Shard::OnConfig(const ConfigAnswer& event) {
   SubmitChange();
 }
 
-void Shard::ChangeFailed(const std::string& why, v1::ErrorCode code) {
+void Shard::ChangeFailed(std::string why, v1::ErrorCode code) {
   PendingChange change = std::move(changes_.front());
   changes_.pop_front();
   if (change.kind == PendingChange::Kind::kCreate) {
@@ -162,7 +162,7 @@ void Shard::ChangeFailed(const std::string& why, v1::ErrorCode code) {
   if (session == nullptr) return;
   session->waits_for_admin = false;
   v1::ErrorReply error;
-  Refuse(code, why, &error);
+  Refuse(code, std::move(why), &error);
   ReplyError(session, change.request_id, std::move(error));
 }
 
