@@ -36,13 +36,19 @@ Lsn FindTime(uint64_t time_ns, const Replica& replica) {
   return std::min(best, found);
 }
 
+// First LSN that the journal is to hold: nobody has trimmed it. What is held may begin later, where
+// a segment is missing or unreadable; a reader is told of that and not led past it.
+Lsn OldestUntrimmed(const Replica& replica) {
+  return replica.memory_only() ? replica.marks().oldest.lsn : replica.derived().oldest().lsn;
+}
+
 }  // namespace
 
 bool ResolvePosition(const v1::Position& position, const Replica& replica, Lsn* lsn,
                      v1::ErrorReply* error) {
   Marks marks = replica.marks();
   Lsn end = marks.committed.lsn.next();
-  Lsn oldest = std::min(marks.oldest.lsn, end);
+  Lsn oldest = std::min(OldestUntrimmed(replica), end);
   switch (position.at_case()) {
     case v1::Position::kLsn:
       *lsn = std::max(Lsn(position.lsn()), Lsn(1));
@@ -84,8 +90,7 @@ Reader::Turn Reader::End(v1::ReadEnd::Reason reason, std::string message, Lsn re
 }
 
 bool Reader::IsTrimmed(const Marks& marks) const {
-  return next_ < marks.oldest.lsn ||
-         (next_index_ > Index(0) && next_index_ < marks.oldest.index);
+  return next_ < marks.oldest.lsn || (next_index_ > Index(0) && next_index_ < marks.oldest.index);
 }
 
 bool Reader::IsInRing(const Ring& ring) const {
@@ -106,6 +111,14 @@ Reader::Turn Reader::Next(const Replica& replica, size_t bytes_max, std::vector<
   if (waiting_) return Turn();
   if (Reached(next_)) return End(v1::ReadEnd::REASON_REACHED_UNTIL, "");
   Marks marks = replica.marks();
+  if (next_ < marks.oldest.lsn && next_ >= OldestUntrimmed(replica)) {
+    return End(v1::ReadEnd::REASON_DAMAGED,
+               absl::StrCat("LSNs ", next_.value(), " to ", marks.oldest.lsn.prev().value(),
+                            " were never trimmed, but a segment is missing or unreadable; run "
+                            "`ringjournal verify`, or read on from ",
+                            marks.oldest.lsn.value()),
+               marks.oldest.lsn);
+  }
   if (IsTrimmed(marks)) {
     Lsn resume = std::max(next_, marks.oldest.lsn);
     return End(v1::ReadEnd::REASON_TRIMMED,
