@@ -51,6 +51,7 @@ void Checkpointer::SetBoundary(const Ring& ring, const v1::StateSnapshot& state)
 void Checkpointer::Flush(const Ring& ring, const CheckpointInput& input,
                          std::vector<StorageOp>* ops) {
   now_ns_ = input.now.monotonic_ns;
+  RemoveNext(ops);
   if (has_failed_group()) {
     if (now_ns_ < retry_at_ns_) return;
     RetryFailed(ops);
@@ -228,6 +229,11 @@ void Checkpointer::EnsureStaging(Group* group, size_t bytes) {
 }
 
 std::string Checkpointer::Done(const StorageDone& done, Time now) {
+  bool recycled = done.token == kSpareToken && recycling_;
+  if (recycled || done.token == kRemoveToken) {
+    doomed_.pop_front();
+    removing_ = recycling_ = false;
+  }
   if (done.token == kSpareToken) {
     spare_ = done.result < 0 ? Spare::kNone : Spare::kReady;
     spare_refused_ = done.result < 0;
@@ -284,20 +290,29 @@ std::string Checkpointer::StorageFailed(const char* what, int64_t result, Time n
   return absl::StrCat(what, " failed: ", why);
 }
 
-void Checkpointer::Trim(Index oldest, std::vector<StorageOp>* ops) {
-  for (const CatalogSegment& segment : catalog_.TakeBelow(oldest)) {
-    StorageOp* op = &ops->emplace_back();
-    op->name = segment.name;
-    if (spare_ == Spare::kNone && opening_ == Opening::kNo) {
-      spare_ = Spare::kPreparing;
-      spare_name_ = absl::StrCat("spare-", options_.incarnation.value(), "-", ++spare_counter_);
-      op->kind = StorageOp::Kind::kRecycle;
-      op->from = spare_name_;
-      op->token = kSpareToken;
-    } else {
-      op->kind = StorageOp::Kind::kRemove;
-      op->token = kRemoveToken;
-    }
+void Checkpointer::Trim(Index oldest) {
+  for (CatalogSegment& segment : catalog_.TakeBelow(oldest)) {
+    doomed_.push_back(std::move(segment.name));
+  }
+}
+
+// One at a time: a crash must not leave an old segment whose successor is gone, since a recovery
+// would take that for a hole.
+void Checkpointer::RemoveNext(std::vector<StorageOp>* ops) {
+  if (doomed_.empty() || removing_) return;
+  removing_ = true;
+  StorageOp* op = &ops->emplace_back();
+  op->name = doomed_.front();
+  op->token = kRemoveToken;
+  if (spare_ == Spare::kNone && opening_ == Opening::kNo) {
+    recycling_ = true;
+    spare_ = Spare::kPreparing;
+    spare_name_ = absl::StrCat("spare-", options_.incarnation.value(), "-", ++spare_counter_);
+    op->kind = StorageOp::Kind::kRecycle;
+    op->from = spare_name_;
+    op->token = kSpareToken;
+  } else {
+    op->kind = StorageOp::Kind::kRemove;
   }
 }
 

@@ -62,8 +62,9 @@ class Checkpointer {
   // True for tokens of this object.
   bool Owns(uint32_t token) const { return token < kTokenEnd; }
 
-  // Removes segments whose entries all lie below `oldest`.
-  void Trim(Index oldest, std::vector<StorageOp>* ops);
+  // Removes segments whose entries all lie below `oldest`: the next Flush calls ask for it, file by
+  // file.
+  void Trim(Index oldest);
 
   // When to call Flush again although nothing happens; INT64_MAX: no need.
   int64_t deadline_ns() const;
@@ -111,6 +112,7 @@ class Checkpointer {
   };
 
   void OpenNext(std::vector<StorageOp>* ops);
+  void RemoveNext(std::vector<StorageOp>* ops);
   void PrepareSpare(std::vector<StorageOp>* ops);
   bool SwitchSegment(std::vector<StorageOp>* ops);
   void WriteDescription(const v1::StateSnapshot& state, std::vector<StorageOp>* ops);
@@ -141,6 +143,9 @@ class Checkpointer {
   uint64_t next_counter_ = 0;
   uint64_t spare_counter_ = 0;
   std::string spare_name_;
+  std::deque<std::string> doomed_;  // files to be removed, in this order
+  bool removing_ = false;           // the first of them is on its way
+  bool recycling_ = false;          // likewise, to become the spare
   RingPlace submitted_;  // first record not yet in a group
   Watermark durable_;
   std::array<Group, limits::kGroupsInFlightMax> groups_;

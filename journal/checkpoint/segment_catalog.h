@@ -2,6 +2,8 @@
 #ifndef JOURNAL_CHECKPOINT_SEGMENT_CATALOG_H_
 #define JOURNAL_CHECKPOINT_SEGMENT_CATALOG_H_
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +26,11 @@ class SegmentCatalog {
  public:
   void Add(CatalogSegment segment) { segments_.push_back(std::move(segment)); }
   void set_bytes_of_last(uint64_t bytes) { segments_.back().bytes = bytes; }
+  // A file that a later-opened segment makes useless from its base on. It must not outlive that one:
+  // it would count again.
+  void AddSuperseded(std::string name, Index first_index) {
+    superseded_.push_back({std::move(name), first_index, Lsn(0)});
+  }
 
   // The segment that holds the entry, if it is not older than all.
   std::optional<size_t> Find(Index index) const {
@@ -31,13 +38,23 @@ class SegmentCatalog {
   }
   std::optional<size_t> Find(Lsn lsn) const { return FindBy(&CatalogSegment::first_lsn, lsn); }
 
-  // Takes out the segments whose entries all lie below `oldest`; never the last one.
+  // Takes out the segments whose entries all lie below `oldest`; never the last one. To be removed
+  // in this order, one after the other: first what is superseded, then from the oldest on, so that
+  // what a crash leaves has no hole.
   std::vector<CatalogSegment> TakeBelow(Index oldest) {
-    std::vector<CatalogSegment> taken;
     size_t n = 0;
     while (n + 1 < segments_.size() && segments_[n + 1].first_index <= oldest) ++n;
+    if (n == 0) return {};
     auto end = segments_.begin() + static_cast<ptrdiff_t>(n);
-    taken.assign(std::make_move_iterator(segments_.begin()), std::make_move_iterator(end));
+    Index kept_from = end->first_index;
+    auto kept = std::stable_partition(
+        superseded_.begin(), superseded_.end(),
+        [&](const CatalogSegment& s) { return s.first_index < kept_from; });
+    std::vector<CatalogSegment> taken(std::make_move_iterator(superseded_.begin()),
+                                      std::make_move_iterator(kept));
+    superseded_.erase(superseded_.begin(), kept);
+    taken.insert(taken.end(), std::make_move_iterator(segments_.begin()),
+                 std::make_move_iterator(end));
     segments_.erase(segments_.begin(), end);
     return taken;
   }
@@ -60,6 +77,7 @@ class SegmentCatalog {
   }
 
   std::vector<CatalogSegment> segments_;
+  std::vector<CatalogSegment> superseded_;
 };
 
 }  // namespace ringjournal

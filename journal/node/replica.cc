@@ -34,7 +34,6 @@ Replica::Replica(const ReplicaOptions& options, Ring ring, DerivedState derived,
       checkpointer_(MakeCheckpointerOptions(options)) {
   RJ_CHECK(derived_.position().next_index == ring_.end().index);
   checkpointer_.Start(checkpoint_from, checkpoint_state, std::move(on_disk));
-  trimmed_ = derived_.oldest().index;
 }
 
 absl::Status Replica::LeaderStart(Time now) {
@@ -337,25 +336,23 @@ void Replica::TakeBoundary() {
 }
 
 void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
+  // Before the own end is counted: nothing goes to the disk that a restart might find cut off.
+  if (!memory_only()) ApplyRetention(now);
   if (ring_.snapshot_due()) TakeSnapshot();
   ring_.RaiseAckedEnd();
   committed_ = derived_.position().last();
   if (memory_only()) return;
-  ApplyRetention(now);
   if (checkpointer_.boundary_due(ring_)) TakeBoundary();
+  Index durable = checkpointer_.durable().index;
+  // Segments go only once the trim is as safe as what they held; on a full disk, at once.
+  Index oldest = derived_.oldest().index;
+  if (durable >= oldest || checkpointer_.storage_full()) checkpointer_.Trim(oldest);
   CheckpointInput input;
   input.now = now;
   input.committed = committed_;
-  Index durable = checkpointer_.durable().index;
   input.disk_waiter = disk_wanted_ > durable;
   input.flush = flush_wanted_ > durable;
   checkpointer_.Flush(ring_, input, ops);
-  // Segments go only once the trim is as safe as what they held; on a full disk, at once.
-  Index oldest = derived_.oldest().index;
-  if (trimmed_ < oldest && (durable >= oldest || checkpointer_.storage_full())) {
-    checkpointer_.Trim(oldest, ops);
-    trimmed_ = oldest;
-  }
 }
 
 // Whole segments that are over the journal's retention are trimmed, as a control entry.

@@ -138,7 +138,6 @@ class Replica {
   Watermark committed_;
   Index disk_wanted_;   // somebody waits for durable >= this
   Index flush_wanted_;  // likewise, on demand
-  Index trimmed_;       // storage has been trimmed below this entry
   int64_t last_stamp_monotonic_ns_ = 0;
   uint64_t appended_bytes_ = 0;
   v1::StateSnapshot scratch_;  // reused, so that snapshots keep their memory

@@ -1,6 +1,7 @@
 #include "server/start/journal_start.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -314,16 +315,28 @@ class Starter {
       }
       catalog.Add(std::move(entry));
     }
+    AddSuperseded(&catalog);
     return catalog;
+  }
+
+  // Files that hold nothing of the log, but would seem to if those after them were trimmed away.
+  void AddSuperseded(SegmentCatalog* catalog) const {
+    std::set<size_t> used;
+    for (const UsableSegment& segment : disk_.segments) used.insert(segment.file);
+    for (size_t i = 0; i < files_.size(); ++i) {
+      if (used.count(i) > 0 || IsUseless(disk_.findings[i].role)) continue;
+      catalog->AddSuperseded(files_[i].name.ToFileName(), files_[i].name.first_index);
+    }
+  }
+
+  static bool IsUseless(SegmentRole role) {
+    return role == SegmentRole::kUnopened || role == SegmentRole::kTrimmed;
   }
 
   // On the journal's only member nothing is learnt from these files any more.
   void RemoveUseless() {
     for (size_t i = 0; i < disk_.findings.size(); ++i) {
-      SegmentRole role = disk_.findings[i].role;
-      if (role == SegmentRole::kUnopened || role == SegmentRole::kTrimmed) {
-        storage_->RemoveSegment(files_[i].name);
-      }
+      if (IsUseless(disk_.findings[i].role)) storage_->RemoveSegment(files_[i].name);
     }
   }
 
