@@ -144,10 +144,12 @@ class Starter {
 
   // As (node, content_inc) or as (node, claim_inc), never by what the registry gave last.
   bool CountsForComplete() const {
+    return CompleteNames(ring_.content_incarnation) || CompleteNames(ring_.claim_incarnation);
+  }
+
+  bool CompleteNames(Incarnation incarnation) const {
     for (const v1::ReplicaId& id : in_.config.complete()) {
-      if (id.node() != in_.node) continue;
-      if (id.incarnation() == ring_.content_incarnation.value()) return true;
-      if (id.incarnation() == ring_.claim_incarnation.value()) return true;
+      if (id.node() == in_.node && id.incarnation() == incarnation.value()) return true;
     }
     return false;
   }
@@ -239,6 +241,11 @@ class Starter {
       RJ_RETURN_IF_ERROR(CheckJoin(ring, disk_end));
       from = *FindFrom(ring, disk_end);
       on_disk.WriteTo(&state);
+    }
+    // The cas of a start that died right after it named its claim: the content is that one's now.
+    // Else two deaths in a row would leave a ring that counts for nobody.
+    if (!CompleteNames(ring_.content_incarnation)) {
+      ring.set_content_incarnation(ring_.claim_incarnation);
     }
     // Before the cas that names this incarnation, so that a crash in between is understood.
     ring.set_claim_incarnation(in_.incarnation);
