@@ -60,7 +60,8 @@ TEST(EntryLayout, TheGeneratedParserReadsARecord) {
 TEST(EntryLayout, HeaderRoundTrips) {
   std::string record = MakeRecord(7, 9, 42);
   RecordView view;
-  ASSERT_EQ(ParseRecord(AsBytes(record + "more"), &view), RecordVerdict::kOk);
+  std::string longer = record + "more";
+  ASSERT_EQ(ParseRecord(AsBytes(longer), &view), RecordVerdict::kOk);
   EXPECT_EQ(view.record.size(), record.size());
   EXPECT_EQ(view.header.index, Index(7));
   EXPECT_EQ(view.header.next_lsn(), Lsn(10));

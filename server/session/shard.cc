@@ -11,12 +11,6 @@ namespace ringjournal {
 namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
-constexpr int64_t kTimeoutCheckNs = 500 * kMs;
-
-void Forget(std::vector<Session*>* list, Session* session) {
-  list->erase(std::remove(list->begin(), list->end(), session), list->end());
-}
-
 }  // namespace
 
 Shard::Shard(ShardOptions options)
@@ -53,24 +47,6 @@ void Shard::Step(const ShardEvent& event, Time now, ShardEffects* effects) {
   std::visit(Visitor{this}, event);
 }
 
-Session* Shard::FindSession(ConnectionNumber connection) {
-  auto it = sessions_.find(connection);
-  return it == sessions_.end() ? nullptr : it->second.get();
-}
-
-void Shard::OnAccepted(const Accepted& event) {
-  auto session = std::make_unique<Session>(event.connection, now_.monotonic_ns);
-  Session* s = session.get();
-  sessions_.emplace(event.connection, std::move(session));
-  if (sessions_.size() > options_.sessions_max) {
-    EndWith(s, v1::ERROR_CODE_LIMIT,
-            absl::StrCat("the server has its limit of ", options_.sessions_max,
-                         " sessions; try again later or raise --sessions-max"));
-  } else if (draining_) {
-    EndWith(s, v1::ERROR_CODE_SHUTTING_DOWN, "the server is shutting down; connect again soon");
-  }
-}
-
 void Shard::OnReceived(const Received& event) {
   Session* session = FindSession(event.connection);
   if (session == nullptr || session->closing) return;
@@ -97,56 +73,6 @@ void Shard::Settle(Session* session, FrameIntake::Outcome outcome, const std::st
     ReplyError(session, 0, std::move(error));
     BeginClosing(session);
   }
-  UpdatePause(session);
-}
-
-// Receiving is paused while an append waits, while the peer does not take its replies, and at the
-// end.
-void Shard::UpdatePause(Session* session) {
-  bool pause = session->intake.stalled() || session->closing ||
-               session->send_queue_bytes > limits::kSendBufferPauseBytes;
-  if (pause == session->paused) return;
-  session->paused = pause;
-  (pause ? effects_->pauses : effects_->resumes).push_back(session->connection);
-}
-
-void Shard::OnReceiveEnded(const ReceiveEnded& event) {
-  Session* session = FindSession(event.connection);
-  if (session == nullptr) return;
-  // Half-closed: what was asked is answered first. An error or an idle session ends at once.
-  bool owes = !session->acks.empty() || session->intake.stalled() || !session->out.empty();
-  if (event.error != 0 || !owes) return DropSession(event.connection);
-  BeginClosing(session);
-}
-
-void Shard::DropSession(ConnectionNumber connection) {
-  auto it = sessions_.find(connection);
-  if (it == sessions_.end()) return;
-  Session* session = it->second.get();
-  for (auto* list : {&with_acks_, &with_out_, &stalled_, &readers_, &checkpointers_, &closing_}) {
-    Forget(list, session);
-  }
-  if (session->journal != nullptr) {
-    for (auto& subscription : session->subscriptions) subscription->reader.Stop(&ops_);
-    EmitStorage(session->journal);
-  }
-  effects_->closes.push_back(connection);
-  // A reader's buffer may be in the kernel's hands, and effects may point into the session.
-  session->journal_of_grave = session->journal;
-  session->journal = nullptr;
-  graveyard_.push_back(std::move(it->second));
-  sessions_.erase(it);
-}
-
-void Shard::OnSendQueue(const SendQueue& event) {
-  Session* session = FindSession(event.connection);
-  if (session == nullptr) return;
-  session->send_queue_bytes = event.queued_bytes;
-  if (event.queued_bytes == 0)
-    session->send_blocked_since_ns = 0;
-  else if (session->send_blocked_since_ns == 0)
-    session->send_blocked_since_ns = now_.monotonic_ns;
-  if (event.queued_bytes > limits::kSendBufferBytesMax) return DropSession(event.connection);
   UpdatePause(session);
 }
 
@@ -362,58 +288,6 @@ void Shard::FlushOut() {
     EmitOut(session);
   }
   with_out_.clear();
-}
-
-// A closing session goes once everything it is owed has been handed out.
-void Shard::CloseFinished() {
-  std::vector<ConnectionNumber> finished;
-  for (Session* session : closing_) {
-    if (session->acks.empty() && !session->intake.stalled() && session->out.empty()) {
-      finished.push_back(session->connection);
-    }
-  }
-  for (ConnectionNumber connection : finished) DropSession(connection);
-}
-
-void Shard::BeginClosing(Session* session) {
-  if (session->closing) return;
-  session->closing = true;
-  closing_.push_back(session);
-  UpdatePause(session);
-}
-
-// Who says nothing at the start, or stops in the middle of a frame, or does not take its replies.
-void Shard::CheckTimeouts() {
-  next_timeout_check_ns_ = now_.monotonic_ns + kTimeoutCheckNs;
-  std::vector<ConnectionNumber> stale;
-  for (auto& [connection, session] : sessions_) {
-    int64_t silent = now_.monotonic_ns - session->last_receive_ns;
-    int64_t blocked = session->send_blocked_since_ns;
-    bool no_hello = !session->hello_done &&
-                    now_.monotonic_ns - session->accepted_ns > limits::kHelloTimeoutMs * kMs;
-    bool cut_frame = session->intake.mid_frame() && !session->intake.stalled() &&
-                     silent > limits::kStalledFrameTimeoutMs * kMs;
-    bool stuck = blocked != 0 && now_.monotonic_ns - blocked > limits::kStalledSendTimeoutMs * kMs;
-    if (no_hello || cut_frame || stuck) stale.push_back(connection);
-  }
-  for (ConnectionNumber connection : stale) DropSession(connection);
-}
-
-void Shard::OnDrain() {
-  draining_ = true;
-  for (auto& journal : journals_) {
-    if (journal == nullptr || journal->replica == nullptr) continue;
-    journal->replica->RequestCheckpoint();
-    journal->dirty = true;
-  }
-  v1::ErrorReply notice;
-  Refuse(v1::ERROR_CODE_SHUTTING_DOWN,
-         "the server is shutting down: what was accepted is being finished; connect again soon",
-         &notice);
-  for (auto& [connection, session] : sessions_) {
-    if (session->hello_done) ReplyError(session.get(), 0, notice);
-    BeginClosing(session.get());
-  }
 }
 
 bool Shard::drained() const {

@@ -1,0 +1,116 @@
+// A replica's producers: opening, duplicates, and what became of a sequence.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "journal/base/limits.h"
+#include "journal/node/refusals.h"
+#include "journal/node/replica.h"
+
+namespace ringjournal {
+
+bool Replica::OpenProducer(std::string_view name, Time now, ProducerHandle* handle,
+                           v1::ErrorReply* refusal) {
+  const ProducerTable& table = derived_.producers();
+  std::optional<ProducerSlot> slot = table.FindByName(name);
+  v1::ControlRecord record;
+  v1::ProducerOpen* open = record.mutable_producer_open();
+  open->set_name(std::string(name));
+  open->set_producer_epoch(1);
+  if (slot.has_value()) {
+    open->set_producer_id(table.at(*slot).id.value());
+    open->set_producer_epoch(table.at(*slot).epoch + 1);
+  } else if (table.size() >= options_.settings.producers_max()) {
+    RefuseProducers(options_.settings.producers_max(), refusal);
+    return false;
+  }
+  if (!AppendControl(v1::ENTRY_KIND_PRODUCER_OPEN, record, now)) {
+    RefuseBackPressure(limits::kStorageRetryMs, refusal);
+    return false;
+  }
+  handle->slot = *derived_.producers().FindByName(name);
+  handle->epoch = derived_.producers().at(handle->slot).epoch;
+  return true;
+}
+
+AppendVerdict Replica::AnswerDuplicate(const AppendEnvelope& envelope,
+                                       const ProducerState& producer, AppendPlace* place) {
+  std::optional<AppendPlace> found = FindSequence(producer, envelope.first_sequence);
+  *place = found.value_or(AppendPlace{producer.last_index, Lsn(0), envelope.count, 0, true});
+  place->count = envelope.count;
+  place->duplicate = true;
+  return AppendVerdict::kAccepted;
+}
+
+// Looks through ever longer stretches before the producer's last entry: a retry is recent.
+std::optional<AppendPlace> Replica::FindSequence(const ProducerState& producer,
+                                                 Sequence sequence) const {
+  Index high = producer.last_index.next();
+  for (uint64_t step = 64; high > ring_.oldest().index; step *= 4) {
+    uint64_t reach = std::min<uint64_t>(step, high - ring_.oldest().index);
+    Index low = high - reach;
+    std::optional<RingPlace> place = ring_.Find(low);
+    if (!place.has_value()) return std::nullopt;
+    for (; place->index < high; place = ring_.Next(*place)) {
+      EntryHeader h = ring_.Record(*place).header;
+      if (h.producer_id != producer.id || h.kind != v1::ENTRY_KIND_TRANSACTIONS) continue;
+      if (sequence < h.first_sequence || sequence >= h.first_sequence + h.count) continue;
+      Lsn lsn = h.first_lsn + (sequence - h.first_sequence);
+      return AppendPlace{h.index, lsn, h.count, h.chain, true};
+    }
+    high = low;
+    if (step > limits::kDuplicateSearchEntriesMax) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool Replica::RaiseProducerEpoch(ProducerSlot slot, Time now) {
+  const ProducerState& state = derived_.producers().at(slot);
+  v1::ControlRecord record;
+  v1::ProducerOpen* open = record.mutable_producer_open();
+  open->set_name(state.name);
+  open->set_producer_id(state.id.value());
+  open->set_producer_epoch(state.epoch + 1);
+  return AppendControl(v1::ENTRY_KIND_PRODUCER_OPEN, record, now);
+}
+
+bool Replica::Resolve(std::string_view producer, Sequence sequence, bool settle, Time now,
+                      v1::ResolveReply* reply, v1::ErrorReply* refusal) {
+  reply->set_generation(options_.epoch.generation);
+  std::optional<ProducerSlot> slot = derived_.producers().FindByName(producer);
+  // After a lossy recovery an absent sequence may be one that was lost, for all we know.
+  bool lossy = options_.epoch.generation > 1;
+  auto absent =
+      lossy ? v1::ResolveReply::OUTCOME_MAY_HAVE_BEEN_LOST : v1::ResolveReply::OUTCOME_NEVER;
+  if (!slot.has_value()) {
+    if (lossy) {
+      reply->set_outcome(absent);
+      return true;
+    }
+    Refuse(
+        v1::ERROR_CODE_UNKNOWN_PRODUCER,
+        absl::StrCat("no producer \"", std::string(producer), "\" was ever opened on this journal"),
+        refusal);
+    return false;
+  }
+  const ProducerState& state = derived_.producers().at(*slot);
+  if (sequence <= state.last_sequence) {
+    std::optional<AppendPlace> found = FindSequence(state, sequence);
+    reply->set_outcome(found ? v1::ResolveReply::OUTCOME_AT_LSN
+                             : v1::ResolveReply::OUTCOME_APPLIED_TRIMMED);
+    if (found) reply->set_lsn(found->first_lsn.value());
+    return true;
+  }
+  if (settle) {
+    // "Never" is true only once older epochs of the producer cannot append any more.
+    if (!RaiseProducerEpoch(*slot, now)) {
+      RefuseBackPressure(limits::kStorageRetryMs, refusal);
+      return false;
+    }
+    reply->set_outcome(absent);
+  } else {
+    reply->set_outcome(v1::ResolveReply::OUTCOME_NOT_YET);
+  }
+  return true;
+}
+
+}  // namespace ringjournal
