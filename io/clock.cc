@@ -21,4 +21,9 @@ Time ReadClock() {
   return {.monotonic_ns = ReadNs(CLOCK_BOOTTIME), .wall_ns = ReadNs(CLOCK_REALTIME)};
 }
 
+void Pause(int64_t duration_ns) {
+  timespec time = {duration_ns / 1000000000, duration_ns % 1000000000};
+  nanosleep(&time, nullptr);
+}
+
 }  // namespace ringjournal::io

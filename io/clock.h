@@ -11,6 +11,9 @@ namespace ringjournal::io {
 // Nanoseconds of CLOCK_BOOTTIME: monotonic, goes on while the machine sleeps. Any thread.
 int64_t MonotonicNs();
 
+// Pauses the calling thread; only where nothing is being served yet.
+void Pause(int64_t duration_ns);
+
 // Both clocks: monotonic_ns from CLOCK_BOOTTIME, wall_ns from CLOCK_REALTIME. Any thread.
 Time ReadClock();
 

@@ -151,6 +151,8 @@ inline constexpr uint32_t kStalledSendTimeoutMs = 30000;
 inline constexpr uint32_t kHeartbeatIntervalMs = 5000;
 inline constexpr uint32_t kIdleTimeoutMs = 60000;
 inline constexpr uint32_t kDrainTimeoutMs = 10000;
+// How long a start waits for a port: a killed process's listener goes with its last operation.
+inline constexpr uint32_t kListenRetryMs = 1500;
 // Log time never jumps further than this ahead of the last entry's for one bad clock reading.
 inline constexpr uint64_t kLogTimeJumpNsMax = 10ull * 1000 * 1000 * 1000;
 
@@ -180,6 +182,9 @@ inline constexpr uint32_t kDrainTimeoutMsMax = 3600 * 1000;
 inline constexpr uint32_t kBenchConnectionsMax = 64;
 // Appends that a load encodes before its clock starts; a longer load repeats them.
 inline constexpr uint64_t kBenchPoolBytesMax = 512 * kMiB;
+// One send of a load: large enough that the system call costs little, small enough that the other
+// end starts early.
+inline constexpr uint64_t kBenchWriteBytes = 64 * kKiB;
 // Times that bench runs floor and server in turn, for medians.
 inline constexpr uint32_t kBenchRoundsMax = 1000;
 

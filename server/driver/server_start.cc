@@ -92,7 +92,13 @@ absl::Status Server::MakeLoop() {
   loop_ = *std::move(loop);
   absl::StatusOr<io::Address> address = io::Address::Parse(ListenAddressText(options_.listen));
   if (!address.ok()) return address.status();
+  // A killed process's listener lives on until the kernel has ended its last operations.
+  int64_t give_up_ns = io::MonotonicNs() + int64_t{limits::kListenRetryMs} * 1000 * 1000;
   absl::StatusOr<io::Address> bound = loop_->Listen(*address);
+  while (absl::IsAlreadyExists(bound.status()) && io::MonotonicNs() < give_up_ns) {
+    io::Pause(20 * 1000 * 1000);
+    bound = loop_->Listen(*address);
+  }
   if (!bound.ok()) return bound.status();
   address_ = bound->ToString();
   return absl::OkStatus();
