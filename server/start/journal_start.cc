@@ -290,8 +290,10 @@ class Starter {
     RecoverFrom(settings_.ring_bytes(), &rebuild);
     if (!rebuild.ring().has_value()) rebuild.OnStart(EmptyState());
     RJ_RETURN_IF_ERROR(rebuild.status());
-    RJ_RETURN_IF_ERROR(ChangeConfig(std::move(next)));
     Ring ring = *std::move(rebuild.ring());
+    // All of it had been acknowledged: a crash behind the cas must not take damage in it for a tail.
+    ring.RaiseAckedEnd();
+    RJ_RETURN_IF_ERROR(ChangeConfig(std::move(next)));
     DerivedState derived = rebuild.derived();
     RingPlace from = ring.end();
     v1::StateSnapshot state;
