@@ -2,10 +2,8 @@
 
 dev_bench() {
   [ -x bin/ringjournal ] || { dev_setup && dev_build; }
-  say "== bench append $*"
-  bin/ringjournal bench append "$@"
-  say "== bench floor $*"
-  bin/ringjournal bench floor "$@"
+  [ $# -gt 0 ] || set -- goals
+  bin/ringjournal bench "$@"
 }
 
 # A soak is a program under tests/ that runs as long as it is told to.

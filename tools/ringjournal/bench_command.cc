@@ -60,6 +60,8 @@ void AddLoadOptions(CLI::App* sub, BenchFlags* flags) {
   sub->add_option("--window", s->window, "Appends in flight on each connection")
       ->check(CLI::Range(1u, limits::kAppendsInFlightPerSessionMax))
       ->capture_default_str();
+  AddBytesOption(sub, "--write", &s->write_bytes,
+                 "Bytes of one send at most, but one append at least [64KiB]");
   sub->add_flag("--single", flags->single, "One append of one transaction in flight");
   sub->add_option("--transactions", s->transactions,
                   "Of one round, without the warm-up [a burst that fits the ring]")
@@ -87,6 +89,7 @@ void AddServerOptions(CLI::App* sub, BenchFlags* flags) {
       ->type_name("PATH");
   sub->add_option("--data-dir", s->data_dir, "Where its temporary data goes [TMPDIR or /tmp]")
       ->type_name("DIR");
+  AddBytesOption(sub, "--segment", &s->segment_bytes, "Size of a segment file [64MiB]");
   sub->add_flag("--memory-only", s->memory_only, "A journal without segments");
 }
 

@@ -23,6 +23,7 @@ absl::StatusOr<BenchJournal> BenchJournal::Create(const std::string& server,
   create.mutable_journal_create()->set_name(journal.name_);
   v1::JournalSettings* wanted = create.mutable_journal_create()->mutable_settings();
   wanted->set_ring_bytes(settings.ring_bytes);
+  wanted->set_segment_bytes(settings.segment_bytes);
   wanted->set_memory_only(settings.memory_only);
   wanted->set_retention_bytes(settings.retention_bytes);
   auto created = client::Ask(journal.client_, create, true);

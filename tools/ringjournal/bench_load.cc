@@ -11,7 +11,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "io/clock.h"
-#include "journal/base/limits.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -21,8 +20,6 @@ namespace ringjournal::bench {
 namespace {
 
 constexpr size_t kReceiveBytes = 256 * 1024;
-// Large enough that the system call costs little, small enough that the other end starts early.
-constexpr uint32_t kWriteBytesMax = 64 * 1024;
 // A server that says nothing for so long is broken: better an error than a bench that hangs.
 constexpr int kSilenceMs = 30'000;
 
@@ -56,7 +53,6 @@ absl::Status LoadGenerator::Run(const LoadOptions& options, LoadResult* result) 
   // A slot must not be written again before its append is acknowledged.
   options_.window =
       static_cast<uint32_t>(std::min<uint64_t>(options.window, pool_->options().slots));
-  if (options_.write_bytes_max == 0) options_.write_bytes_max = kWriteBytesMax;
   result_ = result;
   int64_t cpu_before = ThreadCpuNs();
   now_ns_ = io::MonotonicNs();

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "io/socket.h"
+#include "journal/base/limits.h"
 #include "journal/format/frame.h"
 #include "tools/ringjournal/bench_acks.h"
 #include "tools/ringjournal/bench_histogram.h"
@@ -16,11 +17,11 @@
 namespace ringjournal::bench {
 
 struct LoadOptions {
-  uint32_t window = 256;         // appends in flight on each connection
-  uint64_t appends = 0;          // of each connection; 0: until duration_ns
-  int64_t duration_ns = 0;       // no more appends are begun after it; 0: no limit
-  uint32_t write_bytes_max = 0;  // of one send; at least one append. 0: limits' value
-  bool busy_poll = false;        // spin instead of sleeping while nothing can be done
+  uint32_t window = 256;    // appends in flight on each connection
+  uint64_t appends = 0;     // of each connection; 0: until duration_ns
+  int64_t duration_ns = 0;  // no more appends are begun after it; 0: no limit
+  uint64_t write_bytes_max = limits::kBenchWriteBytes;  // of one send, but one append at least
+  bool busy_poll = false;  // spin instead of sleeping while nothing can be done
   // The other end may acknowledge with the last append only, for all before it.
   bool cumulative_acks = false;
 };

@@ -68,6 +68,7 @@ class MemoryRun {
     LoadGenerator generator(pool_.get(), journal->TakeSockets());
     LoadOptions options;
     options.window = settings_.window;
+    options.write_bytes_max = settings_.write_bytes;
     uint64_t appends = settings_.transactions / settings_.batch;
     for (uint32_t i = 0; i < samples_wanted_; ++i) {
       options.appends = appends * (i + 1) / samples_wanted_ - appends * i / samples_wanted_;

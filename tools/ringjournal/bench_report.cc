@@ -66,12 +66,14 @@ std::string SettingsJson(const BenchSettings& s) {
   return absl::StrFormat(
       "{\"payloadBytes\":%d,\"batch\":%d,\"connections\":%d,\"window\":%d,\"level\":%s,"
       "\"busyPoll\":%s,\"encodingClient\":%s,\"transactions\":\"%d\",\"durationNs\":\"%d\","
-      "\"warmupTransactions\":\"%d\",\"ringBytes\":\"%d\",\"fitsRing\":%s,\"memoryOnly\":%s,"
+      "\"warmupTransactions\":\"%d\",\"writeBytes\":\"%d\",\"ringBytes\":\"%d\",\"fitsRing\":%s,"
+      "\"memoryOnly\":%s,"
       "\"rounds\":%d}",
       s.payload_bytes, s.batch, s.connections, s.window,
       cli::JsonString(std::string(client::LevelName(s.level))), s.busy_poll ? "true" : "false",
       s.encode ? "true" : "false", s.transactions, s.duration_ns, s.warmup_transactions,
-      s.ring_bytes, s.fits_ring() ? "true" : "false", s.memory_only ? "true" : "false", s.rounds);
+      s.write_bytes, s.ring_bytes, s.fits_ring() ? "true" : "false",
+      s.memory_only ? "true" : "false", s.rounds);
 }
 
 std::string MachineJson(const BenchResult& r) {
@@ -123,6 +125,10 @@ double MedianLatencyRatio(const BenchResult& result) {
   });
 }
 
+double ServerCpuRatio(const BenchResult& result) {
+  return MedianRatio(result, [](const RoundFigures& r) { return r.server_ns(); });
+}
+
 std::string DescribeSettings(const BenchResult& r) {
   const BenchSettings& s = r.settings;
   const MachineFacts& m = r.machine;
@@ -132,7 +138,7 @@ std::string DescribeSettings(const BenchResult& r) {
   absl::StrAppendFormat(
       &text,
       "load     payload %d B, batch %d, connections %d, in flight %d, level %s, "
-      "%s, %s client\n",
+      "%s, %s client, sends of %s at most\n",
       s.payload_bytes, s.batch, s.connections, s.window, std::string(client::LevelName(s.level)),
       s.busy_poll ? "busy-polling both sides" : "blocking", s.encode ? "encoding" : "pre-encoded");
   absl::StrAppendFormat(&text, "         %s, %d rounds, warm-up %d transactions, ring %s: %s%s\n",
@@ -154,8 +160,10 @@ std::string DescribeFigures(const BenchResult& r) {
   if (!r.floor.empty()) text += SummaryLine("floor", Summarise(r.floor, payload));
   if (!r.server.empty()) text += SummaryLine("append", Summarise(r.server, payload));
   if (r.floor.empty() || r.server.empty()) return text;
-  absl::StrAppendFormat(&text, "append / floor = %.2f throughput, %.2f p50 latency\n",
-                        ThroughputRatio(r), MedianLatencyRatio(r));
+  absl::StrAppendFormat(&text,
+                        "append / floor = %.2f throughput, %.2f p50 latency, %.2f server CPU for a "
+                        "transaction\n",
+                        ThroughputRatio(r), MedianLatencyRatio(r), ServerCpuRatio(r));
   return text;
 }
 
@@ -172,8 +180,10 @@ std::string ResultJson(const BenchResult& r) {
     fields.push_back(absl::StrCat("\"append\":", SummaryJson(Summarise(r.server, payload))));
   }
   if (!r.floor.empty() && !r.server.empty()) {
-    fields.push_back(absl::StrFormat("\"throughputRatio\":%.4f,\"p50Ratio\":%.4f",
-                                     ThroughputRatio(r), MedianLatencyRatio(r)));
+    fields.push_back(
+        absl::StrFormat("\"throughputRatio\":%.4f,\"p50Ratio\":%.4f,"
+                        "\"serverCpuRatio\":%.4f",
+                        ThroughputRatio(r), MedianLatencyRatio(r), ServerCpuRatio(r)));
   }
   return absl::StrCat("{", absl::StrJoin(fields, ","), "}");
 }

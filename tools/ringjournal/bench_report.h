@@ -24,6 +24,8 @@ Summary Summarise(const std::vector<RoundFigures>& rounds, uint32_t payload_byte
 // Medians of append divided by floor, pair by pair; 0 without pairs.
 double ThroughputRatio(const BenchResult& result);
 double MedianLatencyRatio(const BenchResult& result);
+// The same of the server's CPU time for a transaction; 0 too if it is not our process.
+double ServerCpuRatio(const BenchResult& result);
 
 double Median(std::vector<double> values);
 

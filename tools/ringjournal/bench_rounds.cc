@@ -38,6 +38,7 @@ absl::Status RunLoad(const BenchSettings& settings, bool is_floor, pid_t cpu_pid
                      LoadGenerator* generator, RoundFigures* figures) {
   LoadOptions options;
   options.window = settings.window;
+  options.write_bytes_max = settings.write_bytes;
   options.busy_poll = settings.busy_poll;
   options.cumulative_acks = is_floor;
   options.appends = AppendsOf(settings, settings.warmup_transactions);

@@ -23,8 +23,9 @@ struct BenchSettings {
   uint32_t connections = 1;
   uint32_t window = 256;  // appends in flight on each connection
   client::Level level = client::Level::kReceived;
-  bool busy_poll = false;  // client and server spin instead of sleeping
-  bool encode = false;     // the client encodes while the clock runs
+  uint64_t write_bytes = limits::kBenchWriteBytes;  // of one send at most, but one append at least
+  bool busy_poll = false;                           // client and server spin instead of sleeping
+  bool encode = false;                              // the client encodes while the clock runs
   // Transactions of one round, of all connections, without the warm-up. 0: with the warm-up as many
   // as fill most of the ring, so that nothing waits for a checkpoint.
   uint64_t transactions = 0;
@@ -32,6 +33,7 @@ struct BenchSettings {
   uint64_t warmup_transactions = 0;  // 0: an eighth of `transactions`
   uint64_t ring_bytes = limits::kRingBytesDefault;
   bool memory_only = false;      // no segments
+  uint64_t segment_bytes = 0;    // as of a journal; 0: its default
   uint64_t retention_bytes = 0;  // as of a journal; 0: keep all
   uint32_t rounds = 5;
   bool run_floor = true;
