@@ -52,6 +52,14 @@ class Load:
         self._seed = seed
 
     def __enter__(self):
+        try:
+            self._begin()
+        except Exception:
+            self.__exit__()
+            raise
+        return self
+
+    def _begin(self):
         self.server.start()
         made = self.server.cli("journal", "create", JOURNAL, *self._settings)
         expect_equal(made.returncode, 0, f"journal create ({made.stderr.decode()})")
@@ -59,7 +67,6 @@ class Load:
             writer = Writer(f"writer-{i}", self.server.address, JOURNAL, self.gate, self._seed + i)
             self.writers.append(writer)
             writer.start()
-        return self
 
     def __exit__(self, *_):
         self.gate.close(end=True)

@@ -59,6 +59,7 @@ class Server:
         self.flags = list(flags)
         self.process = None
         self.start_s = 0.0
+        self._log_start = 0
         self._address_file = os.path.join(self.folder, "address")
         self._log_path = os.path.join(self.folder, "log")
 
@@ -81,6 +82,7 @@ class Server:
         """Starts the process and does not wait."""
         if os.path.exists(self._address_file):
             os.unlink(self._address_file)
+        self._log_start = len(self.log())
         with open(self._log_path, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
@@ -133,10 +135,14 @@ class Server:
         return self.log()[-700:].strip()
 
     def events(self, name):
-        """Every log line of one event, as a dictionary of its fields."""
-        lines = [line for line in self.log().splitlines() if f" event={name}" in line]
+        """Every log line of one event of this process, as a dictionary of its fields."""
+        lines = [line for line in self.log()[self._log_start:].splitlines() if f" event={name}" in line]
         return [dict((k, v.strip('"')) for k, v in
                      re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)', line)) for line in lines]
+
+    def wait_event(self, name):
+        """The newest event of this name; the log is written behind what it tells of."""
+        return wait_until(f"event {name} is logged", lambda: self.events(name))[-1]
 
     def ring_files(self):
         return self._find(self.ring_dir, ".ring")

@@ -1,0 +1,118 @@
+"""Loss of memory, as a user of the command line meets it."""
+
+import subprocess
+
+from case import SMALL, case, lines, run_ok
+from checks import expect, expect_equal, expect_in, wait_until
+from wire import Connection, pb
+
+
+def with_losses(environment, disk, memory):
+    """A journal with so many transactions on disk and so many in memory only. Returns the server."""
+    server = environment.serving()
+    run_ok(server, "journal", "create", "orders", *SMALL, "--checkpoint-interval", "60s")
+    run_ok(server, "append", "orders", "--level", "disk", "--producer", "p", stdin=lines(1, disk))
+    run_ok(server, "append", "orders", "--level", "received", "--producer", "q",
+           stdin=lines(disk + 1, disk + memory))
+    return server
+
+
+@case("append over a loss: exit code 5, the LSNs that this client holds, and how to go on")
+def append_over_a_loss(environment):
+    server = with_losses(environment, 100, 0)
+    client = subprocess.Popen(server.client_command("append", "orders", "--producer", "c"),
+                              stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        client.stdin.write(lines(101, 150))
+        client.stdin.flush()
+        wait_until("they are in", lambda: b'"lsn": "150"' in run_ok(
+            server, "-o", "json", "journal", "info", "orders"))
+        server.kill()
+        server.lose_memory()
+        server.start()
+        _, said = client.communicate(b"one more\n", timeout=60)
+    finally:
+        client.kill()
+        client.wait()
+    said = said.decode()
+    expect_equal(client.returncode, 5, f"exit code ({said})")
+    expect_in(["generation 2", "from LSN 101 on", "LSN 101..150", "disk: none"], said, "message")
+    # As a new run, it shows no receipt: it takes over where the log stands.
+    run_ok(server, "append", "orders", "--producer", "c", "--accept-loss", "2", stdin=b"again\n")
+    expect_equal(run_ok(server, "cat", "orders", "--from", "101"), b"again\n", "what follows the loss")
+
+
+@case("a tail that has read beyond a loss is told so, exit code 5; a reader below it goes on")
+def tail_over_a_loss(environment):
+    server = with_losses(environment, 100, 50)
+    beyond = subprocess.Popen(server.client_command("tail", "orders", "--from", "oldest"),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    below = environment.connect(server)
+    below.open("orders")
+    try:
+        for _ in range(150):
+            beyond.stdout.readline()
+        server.kill()
+        server.lose_memory()
+        server.start()
+        _, said = beyond.communicate(timeout=60)
+    finally:
+        beyond.kill()
+        beyond.wait()
+    said = said.decode()
+    expect_equal(beyond.returncode, 5, f"exit code ({said})")
+    expect_in(["generation 2", "LSN 101"], said, "message")
+    expect_equal(run_ok(server, "cat", "orders"), lines(1, 100), "what is there")
+
+
+@case("a receipt below the loss opens without a question and is continuous; one above is refused, until accepted")
+def receipts(environment):
+    server = with_losses(environment, 1, 0)
+    with Connection(server.address) as connection:
+        opened = connection.open("orders", "r")
+        results = [connection.append([b"disk"], 1, "DISK"), connection.append([b"memory"], 2, "REPLICATED")]
+        receipts_held = [pb.Receipt(journal_id=opened.journal_id, generation=opened.generation,
+                                    epoch=opened.epoch, index=r.index, last_lsn=r.first_lsn, chain=r.chain,
+                                    level=r.level) for r in results]
+    server.kill()
+    server.lose_memory()
+    server.start()
+    with Connection(server.address) as connection:
+        again = connection.open("orders", "r", last_receipt=receipts_held[0])
+        expect_equal(pb.Continuity.Name(again.continuity), "CONTINUITY_CONTINUOUS", "receipt below the loss")
+        expect_equal((again.last_sequence, len(again.losses)), (1, 1), "last sequence, losses")
+    with Connection(server.address) as connection:
+        for _ in range(2):  # refused until it is accepted
+            try:
+                connection.open("orders", "r", last_receipt=receipts_held[1])
+                raise AssertionError("a receipt above the loss was taken")
+            except Exception as error:  # pylint: disable=broad-except
+                expect_equal(getattr(error, "code", repr(error)), "ERROR_CODE_DATA_LOSS", "refusal")
+                detail = error.error.data_loss
+                expect_equal((detail.valid_end_lsn, detail.generation, detail.receipt_lsn), (2, 2, 3), "detail")
+        opened = connection.open("orders", "r", last_receipt=receipts_held[1], accept_generation=2)
+        expect_equal(connection.append([b"once more"], opened.last_sequence + 1).first_lsn, 3, "LSN taken anew")
+        forged = pb.Receipt(journal_id=opened.journal_id, generation=2, epoch=opened.epoch, index=1 << 40,
+                            last_lsn=1 << 40, chain=1, level=1)
+    with Connection(server.address) as connection:
+        expect_equal(pb.Continuity.Name(connection.open("orders", last_receipt=forged).continuity),
+                     "CONTINUITY_DIVERGED", "a receipt for what never was")
+
+
+@case("a loss is told once per generation, each with its own start, and info lists them all")
+def several_losses(environment):
+    server = with_losses(environment, 10, 5)
+    starts = []
+    for round_number in range(3):
+        server.kill()
+        server.lose_memory()
+        server.start()
+        with Connection(server.address) as connection:
+            opened = connection.open("orders")
+            starts = [r.first_lsn for r in opened.losses]
+        expect_equal(len(starts), round_number + 1, "losses so far")
+        run_ok(server, "append", "orders", "--level", "disk", stdin=lines(1, 10))
+        run_ok(server, "append", "orders", "--level", "received", stdin=lines(1, 5))
+    expect_equal(starts, [11, 21, 31], "starts of the losses")
+    expect_in("generation", run_ok(server, "journal", "info", "orders").decode(), "info for people")
+    expect(run_ok(server, "verify", server.data_dir), "verify")
