@@ -135,12 +135,13 @@ std::string DescribeSettings(const BenchResult& r) {
   std::string text = absl::StrFormat(
       "machine  %d processors (%s), kernel %s, governor %s, load average %.2f before the run\n",
       m.processors, m.model, m.kernel, m.governor, m.load_average);
-  absl::StrAppendFormat(
-      &text,
-      "load     payload %d B, batch %d, connections %d, in flight %d, level %s, "
-      "%s, %s client, sends of %s at most\n",
-      s.payload_bytes, s.batch, s.connections, s.window, std::string(client::LevelName(s.level)),
-      s.busy_poll ? "busy-polling both sides" : "blocking", s.encode ? "encoding" : "pre-encoded");
+  absl::StrAppendFormat(&text,
+                        "load     payload %d B, batch %d, connections %d, in flight %d, level %s, "
+                        "%s, %s client, sends of %s at most\n",
+                        s.payload_bytes, s.batch, s.connections, s.window,
+                        std::string(client::LevelName(s.level)),
+                        s.busy_poll ? "busy-polling both sides" : "blocking",
+                        s.encode ? "encoding" : "pre-encoded", FormatBytes(s.write_bytes));
   absl::StrAppendFormat(&text, "         %s, %d rounds, warm-up %d transactions, ring %s: %s%s\n",
                         LengthText(s), s.rounds, s.warmup_transactions, FormatBytes(s.ring_bytes),
                         s.fits_ring() ? "a burst that fits" : "sustained",

@@ -347,6 +347,28 @@ TEST(BenchReport, RatiosAreTakenPairByPair) {
   EXPECT_DOUBLE_EQ(ThroughputRatio(result), 0.5);
 }
 
+// A format whose arguments do not fit prints nothing at all, so every line is looked at.
+TEST(BenchReport, TextAndJsonNameEverySettingAndFigure) {
+  BenchResult result;
+  RoundFigures figures;
+  figures.load.transactions = 1000;
+  figures.load.last_ack_ns = 1'000'000;
+  figures.load.latency.Record(12'300);
+  result.floor = result.server = {figures};
+  std::string text = DescribeSettings(result) + DescribeFigures(result);
+  for (const char* part :
+       {"machine ", "payload 128 B, batch 64", "sends of 64KiB", "5 rounds", "ring 256MiB",
+        "not pinned", "p99.99", "floor ", "append ", "12.3", "append / floor = 1.00 throughput"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
+  }
+  std::string json = ResultJson(result);
+  for (const char* part : {"\"machine\":{\"processors\":", "\"settings\":{\"payloadBytes\":128",
+                           "\"writeBytes\":\"65536\"", "\"floor\":{\"transactionsPerS\":1000000,",
+                           "\"append\":{", "\"throughputRatio\":1.0000", "\"serverCpuRatio\":"}) {
+    EXPECT_NE(json.find(part), std::string::npos) << part << " in\n" << json;
+  }
+}
+
 TEST(MemoryGrowth, IsTheSlopeOfTheSamples) {
   std::vector<MemorySample> samples;
   for (uint64_t i = 0; i < 10; ++i) {
