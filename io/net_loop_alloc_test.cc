@@ -14,13 +14,14 @@ std::atomic<bool> counting = false;
 std::atomic<uint64_t> allocations = 0;
 }  // namespace
 
-void* operator new(size_t bytes) {
+// Not inlined: the compiler would see malloc paired with delete, and warn.
+[[gnu::noinline]] void* operator new(size_t bytes) {
   if (counting.load(std::memory_order_relaxed)) allocations.fetch_add(1);
   if (void* p = malloc(bytes)) return p;
   abort();
 }
-void operator delete(void* p) noexcept { free(p); }
-void operator delete(void* p, size_t) noexcept { free(p); }
+[[gnu::noinline]] void operator delete(void* p) noexcept { free(p); }
+[[gnu::noinline]] void operator delete(void* p, size_t) noexcept { free(p); }
 
 namespace ringjournal::io {
 namespace {
