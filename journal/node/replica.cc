@@ -34,6 +34,7 @@ Replica::Replica(const ReplicaOptions& options, Ring ring, DerivedState derived,
       checkpointer_(MakeCheckpointerOptions(options)) {
   RJ_CHECK(derived_.position().next_index == ring_.end().index);
   checkpointer_.Start(checkpoint_from, checkpoint_state, std::move(on_disk));
+  trim_entry_ = derived_.position().next_index.prev();
 }
 
 absl::Status Replica::LeaderStart(Time now) {
@@ -188,6 +189,7 @@ bool Replica::AppendControl(v1::EntryKind kind, const v1::ControlRecord& record,
   RecordView view;
   ReadTrustedRecord(at, &view);
   ring_.Publish(h.index, h.first_lsn, record_bytes);
+  if (kind == v1::ENTRY_KIND_TRIM) trim_entry_ = h.index;
   RJ_CHECK(derived_.Apply(view).ok());
   return true;
 }
@@ -240,9 +242,10 @@ void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
   if (memory_only()) return;
   if (checkpointer_.boundary_due(ring_)) TakeBoundary();
   Index durable = checkpointer_.durable().index;
-  // Segments go only once the trim is as safe as what they held; on a full disk, at once.
-  Index oldest = derived_.oldest().index;
-  if (durable >= oldest || checkpointer_.storage_full()) checkpointer_.Trim(oldest);
+  // Segments go only once the trim itself is as safe as what they held; on a full disk, at once.
+  if (durable >= trim_entry_ || checkpointer_.storage_full()) {
+    checkpointer_.Trim(derived_.oldest().index);
+  }
   CheckpointInput input;
   input.now = now;
   input.committed = committed_;

@@ -136,6 +136,7 @@ class Replica {
   DerivedState derived_;
   Checkpointer checkpointer_;
   Watermark committed_;
+  Index trim_entry_;    // the newest trim stands here or before
   Index disk_wanted_;   // somebody waits for durable >= this
   Index flush_wanted_;  // likewise, on demand
   int64_t last_stamp_monotonic_ns_ = 0;
