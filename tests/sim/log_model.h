@@ -1,0 +1,105 @@
+// The truth about one journal, and the checks of the log against it.
+#ifndef TESTS_SIM_LOG_MODEL_H_
+#define TESTS_SIM_LOG_MODEL_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "client/outcome.h"
+#include "client/read_transaction.h"
+#include "journal/format/entry_layout.h"
+#include "journal/node/replica.h"
+#include "proto/config.pb.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/report.h"
+
+namespace ringjournal::sim {
+
+// An entry as it was published.
+struct ModelEntry {
+  std::string record;
+  EntryHeader header;
+};
+
+// What a simulated crash did to what the journal stands on.
+struct Damage {
+  bool memory_lost = false;     // or damaged: the ring need not come back
+  bool memory_damaged = false;  // the ring may come back without what nobody was told of
+  bool disk_damaged = false;    // synced bytes were changed: disk levels may be lost, if reported
+  bool inside_step = false;     // the process died inside a Step: entries nobody saw may exist
+};
+
+// Knows every entry that the leader published, in order, and keeps those that a recovery lost
+// apart. Checks, each as it becomes visible:
+//   - indexes, LSNs, chain and log time go on without a hole; no record is ever changed
+//   - each producer's payloads stand in the order of appending, none twice
+//   - what was acknowledged or read is in the log that the next process serves, or lies at or above
+//     a reported loss; a loss is reported exactly, and never without a loss of memory
+//   - acknowledgements and reads say what the log says; ring, disk and reads hold the same bytes
+class LogModel {
+ public:
+  LogModel(const JournalId& id, Report* report) : id_(id), report_(report) {}
+
+  // ---- the leader ----
+  void Observe(const Replica& replica);
+  // A start has won the config change that stores this loss.
+  void OnLoss(const v1::LossReport& loss, const Damage& damage, Machine* machine);
+  // A start has succeeded; the replica has appended its epoch start and nothing else.
+  void OnStarted(const Replica& replica, const Damage& damage);
+  void CheckDisk(const Replica& replica, Machine* machine);
+
+  // ---- clients ----
+  void OnAck(const client::AppendReceipt& receipt, ByteSpan run);
+  void OnRead(const client::ReadTransaction& transaction);
+  // The client was told that this payload is not in the journal and never will be.
+  void OnNotApplied(uint32_t client, uint64_t counter);
+  bool Holds(uint32_t client, uint64_t counter) const;
+
+  const JournalId& id() const { return id_; }
+  const std::vector<ModelEntry>& entries() const { return entries_; }
+  const std::vector<v1::LossReport>& losses() const { return losses_; }
+  uint32_t generation() const { return generation_; }
+  Lsn next_lsn() const { return position_.next_lsn; }
+  // First LSN that the leader holds.
+  Lsn oldest_held() const { return oldest_held_; }
+  // Newest acknowledged entry, and the newest acknowledged as on disk.
+  Index acked() const { return acked_; }
+
+  // The payload of the simulation's transactions: "client.counter;" and filler.
+  static std::string MakePayload(uint32_t client, uint64_t counter, size_t size);
+  static bool ReadPayload(std::string_view payload, uint32_t* client, uint64_t* counter);
+
+ private:
+  struct Placed {
+    uint64_t counter;
+    Lsn lsn;
+  };
+  void Add(const RecordView& view);
+  void NotePayloads(const RecordView& view);
+  void CompareRing(const Replica& replica);
+  void CheckLoss(const v1::LossReport& loss, const Damage& damage, const Machine& machine);
+  void CutTo(Index next, bool was_loss);
+  const ModelEntry* FindByChain(Index index, uint64_t chain, bool* lost) const;
+  const ModelEntry* FindByEpoch(Index index, Epoch epoch, bool* lost) const;
+  Lsn LsnBefore(Index index) const;
+
+  JournalId id_;
+  Report* report_;
+  uint32_t generation_ = 1;
+  LogPosition position_;
+  std::vector<ModelEntry> entries_;  // entry i stands at i-1
+  std::multimap<uint64_t, ModelEntry> lost_;
+  std::map<uint32_t, std::vector<Placed>> placed_;
+  std::set<std::pair<uint32_t, uint64_t>> not_applied_;
+  std::vector<v1::LossReport> losses_;
+  Lsn committed_, committed_ever_, oldest_held_;
+  Index durable_claimed_;
+  Index acked_, acked_on_disk_, seen_;
+};
+
+}  // namespace ringjournal::sim
+
+#endif  // TESTS_SIM_LOG_MODEL_H_

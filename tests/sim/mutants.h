@@ -1,0 +1,43 @@
+// Faults put in on purpose: a checker counts only if it finds its mutant.
+#ifndef TESTS_SIM_MUTANTS_H_
+#define TESTS_SIM_MUTANTS_H_
+
+#include <string_view>
+
+namespace ringjournal::sim {
+
+// Each is a wrapper around the production code that breaks one promise; the code itself has none.
+enum class Mutant {
+  kNone,
+  kAnswersBeforeDurable,  // the disk confirms a write that is not durable yet
+  kForgetsAckedEnd,       // a restart finds a ring without its last acknowledged entry
+  kServesChangedMemory,   // a restart finds a changed entry with matching checksums
+  kAppendsAgain,          // what was appended is appended again under another producer
+  kLossStartsLate,        // the loss report names an entry too late
+  kLossNotTold,           // a client does not see its loss
+  kReadsFuture,           // a reader gets an entry that is never committed
+  kSwallowsAnswers,       // a client's answers are lost without an end of the connection
+  kAcksOtherPlace,        // an acknowledgement names another LSN
+  kWrongDiskBytes,        // a synced byte changes without a fault that allows it
+};
+
+struct MutantName {
+  Mutant mutant;
+  std::string_view name;
+};
+inline constexpr MutantName kMutants[] = {
+    {Mutant::kAnswersBeforeDurable, "answers_before_durable"},
+    {Mutant::kForgetsAckedEnd, "forgets_acked_end"},
+    {Mutant::kServesChangedMemory, "serves_changed_memory"},
+    {Mutant::kAppendsAgain, "appends_again"},
+    {Mutant::kLossStartsLate, "loss_starts_late"},
+    {Mutant::kLossNotTold, "loss_not_told"},
+    {Mutant::kReadsFuture, "reads_future"},
+    {Mutant::kSwallowsAnswers, "swallows_answers"},
+    {Mutant::kAcksOtherPlace, "acks_other_place"},
+    {Mutant::kWrongDiskBytes, "wrong_disk_bytes"},
+};
+
+}  // namespace ringjournal::sim
+
+#endif  // TESTS_SIM_MUTANTS_H_

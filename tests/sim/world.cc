@@ -1,0 +1,376 @@
+#include "tests/sim/world.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "journal/base/check.h"
+
+namespace ringjournal::sim {
+namespace {
+
+constexpr int64_t kMs = 1'000'000;
+constexpr int64_t kSecond = 1'000 * kMs;
+constexpr char kJournal[] = "ledger";
+// After the last crash everything is answered within this virtual time.
+constexpr int64_t kHealNs = 120 * kSecond;
+constexpr uint64_t kTurnsMax = 400'000;
+// Beside the peers: the config store and memory; the disk, twice as often.
+constexpr uint64_t kMachineActs = 3;
+
+}  // namespace
+
+Plan::Plan(Random* r) {
+  settings.set_ring_bytes(limits::kRingBytesMin << r->Below(3));
+  settings.set_segment_bytes(limits::kSegmentBytesMin);
+  settings.set_checkpoint_bytes(4096 << r->Below(5));
+  settings.set_checkpoint_interval_ms(static_cast<uint32_t>(r->Between(1, 20)));
+  settings.set_producers_max(static_cast<uint32_t>(r->Between(4, 20)));
+  settings.set_memory_only(r->Chance(10));
+  if (r->Chance(25)) settings.set_retention_bytes(limits::kMiB);
+  appenders = static_cast<uint32_t>(r->Between(1, 3));
+  followers = static_cast<uint32_t>(r->Between(0, 2));
+  payload_bytes_max = r->Chance(30) ? 200 : r->Chance(50) ? 3000 : 12000;
+  kill_percent = r->Chance(20) ? 100 : 55;
+  damage_percent = r->Chance(60) ? 25 : 0;
+  cuts_connections = r->Chance(60);
+  fills_disk = r->Chance(30);
+  fails_writes = r->Chance(20);
+  moves_clock = r->Chance(30);
+  boundaries_max = r->Chance(50) ? 150 : 800;
+}
+
+namespace {
+
+class World {
+ public:
+  explicit World(const RunOptions& options)
+      : options_(options),
+        random_(options.seed),
+        report_(options.tracing),
+        machine_(&random_),
+        plan_(&random_) {
+    PeerContext context{&random_, &report_, options.mutant, &links_, &next_connection_, &models_};
+    operator_ = std::make_unique<OperatorPeer>(context, kJournal, plan_.settings);
+    peers_.push_back(operator_.get());
+  }
+
+  RunResult Run();
+
+ private:
+  // faults and processes (world.cc)
+  void StartProcess();
+  void Crash();
+  void DamageMemory();
+  void EndProcess();
+  void SetCrash();
+  void RandomFaults();
+  void ApplyRestartMutants();
+  // time (world.cc)
+  void Turn();
+  bool Act(uint64_t pick);
+  void Advance(bool idle);
+  int64_t NextDeadline() const;
+  void MakeClients();
+  bool AllDone() const;
+  void Heal();
+  void FinalChecks();
+  void CheckDisks();
+  NodeContext MakeNodeContext();
+  PeerContext MakePeerContext();
+  LogModel* model() { return models_.empty() ? nullptr : models_.begin()->second.get(); }
+  SimNode* node() { return node_.get(); }
+
+  RunOptions options_;
+  Random random_;
+  Report report_;
+  Machine machine_;
+  Plan plan_;
+  CrashClock crash_clock_;
+  std::map<ConnectionNumber, Link*> links_;
+  ConnectionNumber next_connection_ = 1;
+  std::map<JournalId, std::unique_ptr<LogModel>> models_;
+  std::map<JournalId, Damage> damage_;
+  std::unique_ptr<OperatorPeer> operator_;
+  std::vector<std::unique_ptr<Appender>> appenders_;
+  std::vector<std::unique_ptr<Follower>> followers_;
+  std::unique_ptr<Follower> last_reader_;
+  std::vector<Peer*> peers_;
+  std::unique_ptr<SimNode> node_;
+  uint64_t starts_ = 0;
+  Time now_{kSecond, 1'700'000'000 * kSecond};
+  int64_t start_at_ns_ = 0;
+  bool healing_ = false;
+  int64_t healed_at_ns_ = 0;
+  bool full_until_set_ = false;
+  int64_t full_until_ns_ = 0;
+  RunResult result_;
+};
+
+NodeContext World::MakeNodeContext() {
+  return {&machine_, &random_, &report_, &crash_clock_, options_.mutant, &links_, &models_,
+          &damage_};
+}
+
+PeerContext World::MakePeerContext() {
+  return {&random_, &report_, options_.mutant, &links_, &next_connection_, &models_};
+}
+
+void World::SetCrash() {
+  if (healing_) return crash_clock_.Set(0);
+  // Often early: in the start procedure and around the first messages.
+  uint64_t max = random_.Chance(30) ? 30 : plan_.boundaries_max;
+  crash_clock_.Set(random_.Between(1, max));
+}
+
+void World::StartProcess() {
+  SetCrash();
+  ApplyRestartMutants();
+  machine_.disk.set_answers_before_durable(options_.mutant == Mutant::kAnswersBeforeDurable);
+  node_ = std::make_unique<SimNode>(MakeNodeContext());
+  report_.Trace("process ", ++starts_, " starts");
+  bool was_damaged = !damage_.empty() && damage_.begin()->second.memory_damaged;
+  size_t losses = model() == nullptr ? 0 : model()->losses().size();
+  bool started = node_->Start(now_, starts_);
+  if (!started) {
+    if (!report_.failed()) Crash();
+    return;
+  }
+  if (was_damaged && model()->losses().size() == losses) ++result_.warm_after_damage;
+  if (random_.Chance(25)) CheckDisks();
+}
+
+void World::EndProcess() {
+  node_.reset();
+  machine_.EndProcess();
+  for (Peer* peer : peers_) peer->OnProcessGone();
+}
+
+void World::Crash() {
+  ++result_.crashes;
+  EndProcess();
+  bool machine_lost = random_.Below(100) >= plan_.kill_percent;
+  bool damaged = !machine_lost && random_.Chance(plan_.damage_percent);
+  if (machine_lost) {
+    machine_.LoseMemory();
+    ++result_.memory_losses;
+    report_.Trace("the machine loses its memory");
+  }
+  // What a change of the config that was cut off in the middle has become is settled before new
+  // damage counts.
+  LocalFileOptions options;
+  options.cluster_id = "simulated-clust.";
+  auto store = LocalFileStore::Open(std::make_unique<MemorySlotFile>(machine_.config), options);
+  if (store.ok()) {
+    std::vector<ConfigCompletion> done;
+    RJ_CHECK((*store)->Submit(ConfigRequest::Read(1)).ok());
+    (*store)->Poll(now_, &done);
+    NoteLosses(MakeNodeContext(), done[0].document);
+  }
+  for (auto& [id, model] : models_) {
+    Damage* damage = &damage_[id];
+    damage->memory_lost = damage->memory_lost || machine_lost || damaged;
+    damage->memory_damaged = damage->memory_damaged || damaged;
+    if (damaged) report_.Trace("memory is damaged: ", machine_.DamageRing(id));
+  }
+  start_at_ns_ = now_.monotonic_ns + static_cast<int64_t>(random_.Skewed(500) * kMs);
+}
+
+// Wrappers that break the promise which a checker is there for.
+void World::ApplyRestartMutants() {
+  LogModel* journal = model();
+  if (journal == nullptr || journal->entries().size() < 20) return;
+  TestRingMemory* ring = machine_.rings.Find(journal->id());
+  if (options_.mutant == Mutant::kWrongDiskBytes) machine_.disk.DamageSynced(journal->id());
+  if (ring == nullptr) return;
+  const RingMemory& m = ring->memory();
+  RingEnds* ends = &m.control()->ends[m.control()->active & 1];
+  uint64_t last_bytes = journal->entries().back().record.size();
+  if (options_.mutant == Mutant::kForgetsAckedEnd) {
+    ends->end -= last_bytes;
+    ends->acked_end = std::min(ends->acked_end, ends->end);
+  }
+  if (options_.mutant == Mutant::kServesChangedMemory) {
+    std::byte* record = m.data + ((ends->end - last_bytes) & (m.data_bytes - 1));
+    EntryHeader header = journal->entries().back().header;
+    header.log_time_ns += 1;
+    uint64_t before = journal->entries()[journal->entries().size() - 2].header.chain;
+    EncodeRecordHead(header, before, record);
+  }
+}
+
+void World::RandomFaults() {
+  if (plan_.cuts_connections && random_.Chance(2)) {
+    Peer* peer = peers_[random_.Below(peers_.size())];
+    report_.Trace("the connection of ", peer->name(), " is cut");
+    peer->Cut(node(), now_);
+  }
+  if (plan_.fails_writes && random_.Below(1000) == 0) machine_.disk.FailNextWrite();
+  if (plan_.fills_disk && !machine_.disk.full() && random_.Below(400) == 0) {
+    machine_.disk.set_full(true);
+    full_until_ns_ = now_.monotonic_ns + static_cast<int64_t>(random_.Skewed(8000) * kMs);
+    report_.Trace("the disk is full");
+  }
+  if (plan_.moves_clock && random_.Below(200) == 0) {
+    now_.wall_ns += static_cast<int64_t>(random_.Below(120)) * kSecond - 60 * kSecond;
+  }
+}
+
+bool World::Act(uint64_t pick) {
+  if (pick < peers_.size()) return peers_[pick]->Act(node(), now_, !healing_);
+  if (node_ == nullptr || !node_->serving()) return false;
+  if (pick == peers_.size()) return node_->AnswerBackground(now_);
+  std::optional<SimDisk::Answer> answer = machine_.disk.CompleteOne();
+  if (!answer.has_value()) return false;
+  report_.Trace("disk: answer to token ", answer->done.token, ": ", answer->done.result);
+  node_->Step(StorageAnswer{answer->journal, answer->done}, now_);
+  return true;
+}
+
+// As the driver's loop: a few events, then the end of the batch.
+void World::Turn() {
+  report_.set_now_ns(now_.monotonic_ns);
+  if (machine_.disk.full() && now_.monotonic_ns >= full_until_ns_) machine_.disk.set_full(false);
+  if (node_ == nullptr && now_.monotonic_ns >= start_at_ns_) StartProcess();
+  if (!healing_) RandomFaults();
+  bool idle = true;
+  for (uint64_t n = random_.Between(1, 12); n > 0 && !report_.failed(); --n) {
+    if (Act(random_.Below(peers_.size() + kMachineActs))) idle = false;
+  }
+  for (uint64_t i = 0; idle && i < peers_.size() + kMachineActs; ++i) {
+    if (Act(i)) idle = false;
+  }
+  bool serving = node_ != nullptr && node_->serving();
+  if (serving && (node_->in_batch() || node_->deadline_ns() <= now_.monotonic_ns)) {
+    node_->Step(EndOfBatch{}, now_);
+    idle = false;
+  }
+  if (node_ != nullptr && node_->dead() && !report_.failed()) Crash();
+  if (operator_->journal_exists() && appenders_.empty()) MakeClients();
+  Advance(idle);
+}
+
+int64_t World::NextDeadline() const {
+  int64_t next = node_ == nullptr ? start_at_ns_ : node_->deadline_ns();
+  for (const Peer* peer : peers_) next = std::min(next, peer->deadline_ns());
+  if (machine_.disk.full()) next = std::min(next, full_until_ns_);
+  return next;
+}
+
+void World::Advance(bool idle) {
+  int64_t step = static_cast<int64_t>(random_.Skewed(500'000));
+  if (idle && !machine_.disk.has_pending()) {
+    int64_t next = NextDeadline();
+    if (next > now_.monotonic_ns && next != INT64_MAX) step = next - now_.monotonic_ns;
+  }
+  now_.monotonic_ns += step;
+  now_.wall_ns += step;
+}
+
+void World::MakeClients() {
+  for (uint32_t i = 1; i <= plan_.appenders; ++i) {
+    AppenderPlan plan;
+    plan.client = i;
+    plan.journal = kJournal;
+    plan.producer = absl::StrCat("producer-", i);
+    plan.memory_only = plan_.settings.memory_only();
+    plan.payload_bytes_max = plan_.payload_bytes_max;
+    plan.appends_in_flight_max = static_cast<uint32_t>(random_.Between(1, 40));
+    appenders_.push_back(std::make_unique<Appender>(MakePeerContext(), plan));
+    peers_.push_back(appenders_.back().get());
+  }
+  for (uint32_t i = 1; i <= plan_.followers; ++i) {
+    followers_.push_back(std::make_unique<Follower>(MakePeerContext(), absl::StrCat("reader ", i),
+                                                    kJournal, false, plan_.fills_disk));
+    peers_.push_back(followers_.back().get());
+  }
+  if (options_.mutant != Mutant::kAppendsAgain) return;
+  AppenderPlan twin;
+  twin.client = 1;
+  twin.journal = kJournal;
+  twin.producer = "twin";
+  appenders_.push_back(std::make_unique<Appender>(MakePeerContext(), twin));
+  peers_.push_back(appenders_.back().get());
+}
+
+bool World::AllDone() const {
+  for (const Peer* peer : peers_) {
+    if (!peer->done()) return false;
+  }
+  return !appenders_.empty();
+}
+
+void World::Heal() {
+  report_.Trace("healing: no more faults");
+  healing_ = true;
+  crash_clock_.Set(0);
+  machine_.disk.set_full(false);
+  healed_at_ns_ = now_.monotonic_ns;
+}
+
+void World::CheckDisks() {
+  for (auto& [id, model] : models_) {
+    const Replica* replica = node_->FindReplica(kJournal);
+    if (replica != nullptr) model->CheckDisk(*replica, &machine_);
+  }
+}
+
+// The whole journal is read once more and compared.
+void World::FinalChecks() {
+  for (auto& appender : appenders_) appender->CheckFinal();
+  CheckDisks();
+  const Replica* replica = node_->FindReplica(kJournal);
+  Marks marks = replica->marks();
+  uint64_t kept = marks.committed.lsn.next() - std::min(marks.oldest.lsn, marks.committed.lsn.next());
+  if (last_reader_->read() < kept) {
+    report_.Violation("a reader of everything got ", last_reader_->read(), " transactions, kept are ",
+                      kept);
+  }
+}
+
+RunResult World::Run() {
+  uint64_t turns = 0;
+  while (!report_.failed()) {
+    Turn();
+    if (!healing_ && result_.crashes >= options_.crashes && !appenders_.empty()) Heal();
+    bool late = healing_ && now_.monotonic_ns - healed_at_ns_ > kHealNs;
+    if (late || ++turns > kTurnsMax) {
+      std::string who;
+      for (Peer* peer : peers_) {
+        if (!peer->done()) absl::StrAppend(&who, peer->Describe(), "; ");
+      }
+      report_.Violation("not everything is answered ", kHealNs / kSecond, " s after healing: ", who);
+      break;
+    }
+    if (!healing_ || !AllDone() || node_ == nullptr || !node_->serving()) continue;
+    if (last_reader_ != nullptr) {
+      FinalChecks();
+      break;
+    }
+    last_reader_ = std::make_unique<Follower>(MakePeerContext(), "last reader", kJournal, true,
+                                              plan_.fills_disk);
+    peers_.push_back(last_reader_.get());
+  }
+  result_.violation = report_.violation();
+  result_.trace.assign(report_.lines().begin(), report_.lines().end());
+  result_.fingerprint = report_.fingerprint();
+  result_.boundaries = crash_clock_.passed();
+  for (auto& a : appenders_) {
+    result_.acknowledged += a->acknowledged();
+    result_.told += a->told();
+  }
+  for (auto& f : followers_) result_.read += f->read();
+  if (model() != nullptr) {
+    result_.loss_reports = model()->losses().size();
+    result_.entries = model()->entries().size();
+  }
+  return std::move(result_);
+}
+
+}  // namespace
+
+RunResult Run(const RunOptions& options) {
+  // Destroyed before the result is used: sessions and rings are large.
+  return World(options).Run();
+}
+
+}  // namespace ringjournal::sim
