@@ -101,6 +101,12 @@ class Load:
         self.wait_idle()
         self.held = [ack for w in self.writers for ack in w.acks()]
 
+    def wait_back(self):
+        """Every writer has appended in the generation that look() saw."""
+        wait_until("every writer is back", lambda: self._problems() or all(
+            w.generation == self.opened.generation and w.acked_in_session > 0 for w in self.writers),
+            NOTICED_S)
+
     def kill_while_starting(self):
         """A start that dies at any moment of its own."""
         self.server.spawn()
@@ -116,13 +122,18 @@ class Load:
         return self.opened
 
     def read_all(self):
+        """Reads the log up to where it ends now. Writers resend what they must, and rest: they are
+        faster than we read."""
+        self.gate.resting = True
         with Connection(self.server.address) as connection:
-            self.log = read_log(connection.read(JOURNAL), self._producer_names())
+            end = connection.open(JOURNAL).watermarks.end.lsn
+            self.log = read_log(connection.read(until_lsn=end + 1), self._producer_names())
+        self.gate.resting = False
         return self.log
 
     def _producer_names(self):
         # The oldest transaction is where a read begins; openings stand in front of it.
-        return {i: w.name for w in self.writers for i in w.producer_ids}
+        return {w.producer_id: w.name for w in self.writers}
 
     def ring_end_lsn(self):
         """LSN behind the last in the ring that the dead process left; None if the ring is not whole."""

@@ -1,5 +1,6 @@
 """`ringjournal append` at the end of a pipe, while the server is killed and restarted."""
 
+import json
 import subprocess
 import time
 
@@ -40,15 +41,13 @@ def run(checks, programs):
 
 def _feed(client, server, lines):
     """Writes the lines and kills the server on the way. Returns how often."""
-    kills = 0
+    kills, seen = 0, 0
     every = len(lines) // (KILLS + 1)
     for at in range(0, len(lines), CHUNK_LINES):
         client.stdin.write(b"".join(line + b"\n" for line in lines[at:at + CHUNK_LINES]))
         client.stdin.flush()
         if kills < KILLS and at >= (kills + 1) * every:
-            # Half of the kills in the middle of the stream, half when all so far is acknowledged.
-            if kills % 2:
-                _wait_for_some(server, kills)
+            seen = _wait_for_more(server, seen)
             server.kill()
             kills += 1
             time.sleep(0.05 * (kills % 3))  # how long it is away must not matter
@@ -56,8 +55,12 @@ def _feed(client, server, lines):
     return kills
 
 
-def _wait_for_some(server, kills):
+def _wait_for_more(server, seen):
+    """Waits until the client has come back after the last kill and more is committed. Returns the LSN."""
     def grown():
         info = server.cli("-o", "json", "journal", "info", "orders")
-        return info.returncode == 0 and b'"committed"' in info.stdout
-    wait_until(f"the journal exists before kill {kills + 1}", grown, 30)
+        if info.returncode != 0:
+            return 0
+        lsn = int(json.loads(info.stdout)["watermarks"]["committed"]["lsn"])
+        return lsn if lsn > seen else 0
+    return wait_until(f"more than {seen} lines are committed", grown, 60)

@@ -1,7 +1,7 @@
 """The machine's memory is lost: what was on disk is kept, what may be gone is reported exactly."""
 
-from checks import expect, expect_equal, wait_until
-from load import NOTICED_S, Load
+from checks import expect, expect_equal
+from load import Load
 from wire import config_pb
 
 # Rare checkpoints, so that there is something to lose while nobody asks for a disk level.
@@ -57,11 +57,12 @@ def _one_kill(load, counts):
     expect(not on_disk, f"acknowledged as on disk, but at or above the loss at {start}: {on_disk[:3]}")
     told_before = {w.name: len(w.told) for w in load.writers}
     load.gate.open()
+    load.wait_back()
     load.read_all()
     load.expect_acks_kept(kept)
     counts["lossy"] += bool(lost)
     counts["lost"] += len(lost)
-    counts["told"] += _check_told(load, lost, start, opened.generation, told_before)
+    counts["told"] += _check_told(load, lost, start, told_before)
     load.expect_no_problems()
 
 
@@ -84,10 +85,8 @@ def _check_report(opened, generation, truth):
     return start
 
 
-def _check_told(load, lost, start, generation, told_before):
+def _check_told(load, lost, start, told_before):
     """Each client that holds something from `start` on is told, the others are not."""
-    wait_until("every writer is back", lambda: any(w.problems for w in load.writers) or all(
-        w.generation == generation and w.acked_in_session > 0 for w in load.writers), NOTICED_S)
     told_now = 0
     for writer in load.writers:
         mine = [a for a in lost if a.writer == writer.name]

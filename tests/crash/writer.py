@@ -46,6 +46,7 @@ class Gate:
         self.condition = threading.Condition()
         self.is_open = False
         self.ended = False
+        self.resting = False  # connected writers start nothing new
 
     def open(self):
         with self.condition:
@@ -78,7 +79,7 @@ class Writer(threading.Thread):
         self.problems = []
         self.acked_in_session = 0
         self.resent = 0
-        self.producer_ids = set()
+        self.producer_id = None    # a loss may have taken the opening, and the next has another
         self._in_flight = collections.OrderedDict()  # request id -> batch
 
     def run(self):
@@ -118,9 +119,16 @@ class Writer(threading.Thread):
             self._in_flight.clear()
             self.generation = opened.generation
             while self.gate.is_open or self._in_flight:
-                while self.gate.is_open and len(self._in_flight) < WINDOW:
+                while self._may_send(waiting):
                     self._send(connection, waiting.popleft() if waiting else self._new_batch())
-                self._take(connection.receive())
+                if self._in_flight:
+                    self._take(connection.receive())
+                else:
+                    time.sleep(RETRY_S)  # resting
+
+    def _may_send(self, waiting):
+        return (self.gate.is_open and len(self._in_flight) < WINDOW and
+                (waiting or not self.gate.resting))
 
     def _receipt(self):
         ack = max(self.acks(), key=lambda a: a.first_lsn, default=None)
@@ -141,7 +149,7 @@ class Writer(threading.Thread):
         else:
             self._must_not_have_lost(opened, receipt)
         self.journal_id = opened.journal_id
-        self.producer_ids.add(opened.producer_id)
+        self.producer_id = opened.producer_id
         self.accepted = opened.generation
         self.reports = list(opened.losses)
         return opened

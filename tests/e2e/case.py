@@ -1,6 +1,7 @@
 """What the cases share: a list of them, servers that go with them, and a session that must not notice."""
 
 import contextlib
+import json
 
 from checks import expect_equal, expect_in
 from server import Server
@@ -56,6 +57,12 @@ def run_refused(server, code, parts, *arguments, stdin=b""):
     expect_equal(done.returncode, code, f"exit code of {' '.join(arguments)} ({said})")
     expect_in(parts, said, f"message of {' '.join(arguments)}")
     return said
+
+
+def end_lsn(server, journal="orders"):
+    """LSN of the last transaction."""
+    info = json.loads(run_ok(server, "-o", "json", "journal", "info", journal))
+    return int(info["watermarks"]["end"]["lsn"])
 
 
 def lines(first, last):

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from case import SMALL, case, lines, run_ok
+from case import SMALL, case, end_lsn, lines, run_ok
 from checks import expect, expect_equal, expect_in, wait_until
 from wire import Connection, pb
 
@@ -25,8 +25,7 @@ def append_over_a_loss(environment):
     try:
         client.stdin.write(lines(101, 150))
         client.stdin.flush()
-        wait_until("they are in", lambda: b'"lsn": "150"' in run_ok(
-            server, "-o", "json", "journal", "info", "orders"))
+        wait_until("they are in", lambda: end_lsn(server) == 150)
         server.kill()
         server.lose_memory()
         server.start()

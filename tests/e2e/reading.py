@@ -103,9 +103,9 @@ def slow_reader(environment):
 def trim(environment):
     server = filled(environment)
     before = server.segment_files()
-    expect(len(before) > 3, f"several segments: {before}")
+    expect(len(before) > 2, f"several segments: {before}")
     run_ok(server, "journal", "trim", "orders", "--before", str(COUNT - 1000))
-    wait_until("segments disappear", lambda: len(server.segment_files()) < len(before) - 1)
+    wait_until("segments disappear", lambda: len(server.segment_files()) < len(before))
     seen = run_ok(server, "cat", "orders")
     first = int(info(server)["watermarks"]["oldest"]["lsn"])
     expect(COUNT - 1050 <= first <= COUNT - 1000, f"oldest, at an append's first transaction: {first}")

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 
-from case import Bystander, case, expect_refused, run_ok
+from case import Bystander, case, end_lsn, expect_refused, run_ok
 from checks import expect, expect_equal, expect_in, wait_until
 from wire import Closed, Connection, entry_pb, pb
 
@@ -60,25 +60,25 @@ def sigterm_drains(environment):
     expect_equal(server.wait_event("journal_started")["action"], "warm start", "action")
 
 
-@case("SIGTERM: a follower is told, an idle session too, and a half-sent frame holds nothing up")
+@case("SIGTERM: a tail is told, an idle session too, and a half-sent frame holds nothing up")
 def sigterm_sessions(environment):
     server = environment.serving()
     idle = environment.connect(server)
     idle.create("orders")
-    follower = environment.connect(server)
-    follower.open("orders", "p")
-    follower.append([b"1"], 1)
-    read = follower.read(follow=True)
-    expect_equal(next(read).first_lsn, 1, "what the follower reads")
+    tail = environment.connect(server)
+    tail.open("orders", "p")
+    tail.append([b"1"], 1)
+    read = tail.read(follow=True)
+    expect_equal(next(read).first_lsn, 1, "what the tail reads")
     half = environment.connect(server)
     half.send_raw(b"\x40\x00\x00\x00half")
     expect_equal(server.stop(), 0, "exit code")
     _, errors, closed = replies_until_closed(idle)
     expect_equal(([pb.ErrorCode.Name(e.code) for e in errors], closed),
                  (["ERROR_CODE_SHUTTING_DOWN"], "end of stream"), "what the idle session is told")
-    _, errors, closed = replies_until_closed(follower)
-    expect_equal(closed, "end of stream", "end of the follower")
-    expect_in("shutting down", errors[0].message, "what the follower is told")
+    _, errors, closed = replies_until_closed(tail)
+    expect_equal(closed, "end of stream", "end of the tail")
+    expect_in("shutting down", errors[0].message, "what the tail is told")
 
 
 @case("SIGTERM, then the ring is lost: everything had been checkpointed, and the report is bounded")
@@ -182,8 +182,7 @@ def unknown_outcome(environment):
                               stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     client.stdin.write(b"three\n")
     client.stdin.flush()
-    wait_until("the first line is in", lambda: b'"lsn": "1"' in run_ok(
-        server, "-o", "json", "journal", "info", "orders"))
+    wait_until("the first line is in", lambda: end_lsn(server) == 1)
     server.process.send_signal(signal.SIGSTOP)
     try:
         _, said = client.communicate(b"four\n", timeout=60)
