@@ -32,8 +32,8 @@ LogModel* Appender::model() const {
 
 std::string Appender::Describe() const {
   return absl::StrCat(name(), ": ", pending_.size(), " appends unanswered, ",
-                      session_->streaming() ? "streaming" : "not streaming", ", last trouble: ",
-                      session_->last_trouble().ToString());
+                      session_->streaming() ? "streaming" : "not streaming",
+                      ", last trouble: ", session_->last_trouble().ToString());
 }
 
 bool Appender::Work(Time now) {

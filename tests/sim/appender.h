@@ -17,7 +17,7 @@ struct AppenderPlan {
   uint32_t client = 0;
   std::string journal;
   std::string producer;
-  bool memory_only = false;      // only memory levels can be asked for
+  bool memory_only = false;  // only memory levels can be asked for
   size_t payload_bytes_max = 4000;
   uint32_t appends_in_flight_max = 32;
 };

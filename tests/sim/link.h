@@ -15,13 +15,15 @@ struct Link {
   static constexpr uint64_t kSocketBytes = 64 * 1024;
 
   ConnectionNumber number = 0;
-  std::string up;    // client to server, not delivered yet
-  std::string down;  // server to client, not delivered yet
+  std::string up;            // client to server, not delivered yet
+  std::string down;          // server to client, not delivered yet
   bool server_gone = false;  // the client sees the end once `down` is drained
   bool paused = false;       // the server does not receive
   uint64_t reported_queue = 0;
 
-  uint64_t queued_bytes() const { return down.size() > kSocketBytes ? down.size() - kSocketBytes : 0; }
+  uint64_t queued_bytes() const {
+    return down.size() > kSocketBytes ? down.size() - kSocketBytes : 0;
+  }
 };
 
 }  // namespace ringjournal::sim

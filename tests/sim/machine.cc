@@ -65,13 +65,16 @@ std::string Machine::DamageRing(const JournalId& id) {
   if (random->Chance(15)) {
     // A changed layout version looks like a newer program's ring, which is rightly refused.
     size_t at = random->Below(sizeof(RingControl));
-    while (at >= offsetof(RingIdentity, layout_version) && at < offsetof(RingIdentity, crc32c)) ++at;
+    while (at >= offsetof(RingIdentity, layout_version) && at < offsetof(RingIdentity, crc32c))
+      ++at;
     m.head[at] ^= static_cast<std::byte>(1 << random->Below(8));
     return absl::StrCat("control page byte ", at);
   }
   if (random->Chance(15)) {
     size_t at = kControlPageBytes + random->Below(m.head_bytes - kControlPageBytes);
-    if (random->Chance(70)) at = kControlPageBytes + random->Below(2) * (m.head_bytes - kControlPageBytes) / 2 + random->Below(200);
+    if (random->Chance(70))
+      at = kControlPageBytes + random->Below(2) * (m.head_bytes - kControlPageBytes) / 2 +
+           random->Below(200);
     m.head[at] ^= static_cast<std::byte>(1 << random->Below(8));
     return absl::StrCat("snapshot byte ", at);
   }

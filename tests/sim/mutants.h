@@ -24,18 +24,19 @@ enum class Mutant {
 struct MutantName {
   Mutant mutant;
   std::string_view name;
+  std::string_view verdict;  // part of what the checker says that finds it
 };
 inline constexpr MutantName kMutants[] = {
-    {Mutant::kAnswersBeforeDurable, "answers_before_durable"},
-    {Mutant::kForgetsAckedEnd, "forgets_acked_end"},
-    {Mutant::kServesChangedMemory, "serves_changed_memory"},
-    {Mutant::kAppendsAgain, "appends_again"},
-    {Mutant::kLossStartsLate, "loss_starts_late"},
-    {Mutant::kLossNotTold, "loss_not_told"},
-    {Mutant::kReadsFuture, "reads_future"},
-    {Mutant::kSwallowsAnswers, "swallows_answers"},
-    {Mutant::kAcksOtherPlace, "acks_other_place"},
-    {Mutant::kWrongDiskBytes, "wrong_disk_bytes"},
+    {Mutant::kAnswersBeforeDurable, "answers_before_durable", "and the report does not say so"},
+    {Mutant::kForgetsAckedEnd, "forgets_acked_end", "that were published"},
+    {Mutant::kServesChangedMemory, "serves_changed_memory", "has other bytes than before"},
+    {Mutant::kAppendsAgain, "appends_again", "twice, or out of order"},
+    {Mutant::kLossStartsLate, "loss_starts_late", "the loss starts at LSN"},
+    {Mutant::kLossNotTold, "loss_not_told", "was not told"},
+    {Mutant::kReadsFuture, "reads_future", "which the journal never had"},
+    {Mutant::kSwallowsAnswers, "swallows_answers", "not everything is answered"},
+    {Mutant::kAcksOtherPlace, "acks_other_place", "an acknowledgement says LSN"},
+    {Mutant::kWrongDiskBytes, "wrong_disk_bytes", "and the report does not say so"},
 };
 
 }  // namespace ringjournal::sim

@@ -16,7 +16,8 @@ void OperatorPeer::Ask(v1::ClientMessage request, bool changes_something) {
   client::SessionOptions options;
   options.retry_for_ns = 100'000 * client::kSecondNs;
   options.seed = c_.random->Next();
-  session_ = std::make_unique<client::RequestSession>(options, std::move(request), changes_something);
+  session_ =
+      std::make_unique<client::RequestSession>(options, std::move(request), changes_something);
   idle_ = false;
 }
 

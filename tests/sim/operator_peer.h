@@ -14,7 +14,8 @@ namespace ringjournal::sim {
 // connection was lost.
 class OperatorPeer : public Peer {
  public:
-  OperatorPeer(const PeerContext& context, std::string journal, const v1::JournalSettings& settings);
+  OperatorPeer(const PeerContext& context, std::string journal,
+               const v1::JournalSettings& settings);
 
   bool done() const override { return idle_; }
   bool journal_exists() const { return exists_; }

@@ -32,7 +32,8 @@ bool SimNode::CarrySends(const ShardEffects& effects) {
     c_.report->Mix(bytes.size());
     if (!Boundary("before a send")) {
       // The kernel had taken some of it.
-      if (it != c_.links->end()) it->second->down += bytes.substr(0, c_.random->Below(bytes.size()));
+      if (it != c_.links->end())
+        it->second->down += bytes.substr(0, c_.random->Below(bytes.size()));
       return false;
     }
     if (it != c_.links->end()) it->second->down += bytes;
@@ -76,8 +77,7 @@ bool SimNode::CarryRings(const ShardEffects& effects) {
     if (!Boundary("before making a ring")) return false;
     RingAnswer answer;
     answer.journal = wanted.journal;
-    answer.memory =
-        c_.machine->rings.Create(wanted.journal, wanted.head_bytes, wanted.data_bytes);
+    answer.memory = c_.machine->rings.Create(wanted.journal, wanted.head_bytes, wanted.data_bytes);
     ring_answers_.push_back(std::move(answer));
   }
   for (const ShardEffects::Discard& discard : effects.discards) {

@@ -163,8 +163,8 @@ bool SimNode::StartJournals(Time now) {
     absl::StatusOr<JournalStart> start = StartJournal(input, &storage, change);
     if (dead_) return false;
     if (!start.ok()) {
-      c_.report->Violation("journal ", config.name(), " is not served: ",
-                           start.status().ToString());
+      c_.report->Violation("journal ", config.name(),
+                           " is not served: ", start.status().ToString());
       return false;
     }
     c_.report->Trace("journal ", config.name(), ": ", StartActionText(start->action), ": ",

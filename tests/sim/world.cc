@@ -28,7 +28,7 @@ Plan::Plan(Random* r) {
   settings.set_memory_only(r->Chance(10));
   if (r->Chance(25)) settings.set_retention_bytes(limits::kMiB);
   appenders = static_cast<uint32_t>(r->Between(1, 3));
-  followers = static_cast<uint32_t>(r->Between(0, 2));
+  tail_readers = static_cast<uint32_t>(r->Between(0, 2));
   payload_bytes_max = r->Chance(30) ? 200 : r->Chance(50) ? 3000 : 12000;
   kill_percent = r->Chance(20) ? 100 : 55;
   damage_percent = r->Chance(60) ? 25 : 0;
@@ -49,6 +49,14 @@ class World {
         report_(options.tracing),
         machine_(&random_),
         plan_(&random_) {
+    bool needs_memory_only = options.mutant == Mutant::kForgetsAckedEnd ||
+                             options.mutant == Mutant::kServesChangedMemory;
+    if (needs_memory_only) {  // else the disk gives the mutant away
+      plan_.settings.set_memory_only(true);
+      plan_.settings.clear_retention_bytes();
+      plan_.kill_percent = 100;
+      plan_.damage_percent = 0;
+    }
     PeerContext context{&random_, &report_, options.mutant, &links_, &next_connection_, &models_};
     operator_ = std::make_unique<OperatorPeer>(context, kJournal, plan_.settings);
     peers_.push_back(operator_.get());
@@ -92,8 +100,8 @@ class World {
   std::map<JournalId, Damage> damage_;
   std::unique_ptr<OperatorPeer> operator_;
   std::vector<std::unique_ptr<Appender>> appenders_;
-  std::vector<std::unique_ptr<Follower>> followers_;
-  std::unique_ptr<Follower> last_reader_;
+  std::vector<std::unique_ptr<TailReader>> tail_readers_;
+  std::unique_ptr<TailReader> last_reader_;
   std::vector<Peer*> peers_;
   std::unique_ptr<SimNode> node_;
   uint64_t starts_ = 0;
@@ -107,8 +115,8 @@ class World {
 };
 
 NodeContext World::MakeNodeContext() {
-  return {&machine_, &random_, &report_, &crash_clock_, options_.mutant, &links_, &models_,
-          &damage_};
+  return {&machine_,       &random_, &report_, &crash_clock_,
+          options_.mutant, &links_,  &models_, &damage_};
 }
 
 PeerContext World::MakePeerContext() {
@@ -278,10 +286,10 @@ void World::MakeClients() {
     appenders_.push_back(std::make_unique<Appender>(MakePeerContext(), plan));
     peers_.push_back(appenders_.back().get());
   }
-  for (uint32_t i = 1; i <= plan_.followers; ++i) {
-    followers_.push_back(std::make_unique<Follower>(MakePeerContext(), absl::StrCat("reader ", i),
-                                                    kJournal, false, plan_.fills_disk));
-    peers_.push_back(followers_.back().get());
+  for (uint32_t i = 1; i <= plan_.tail_readers; ++i) {
+    tail_readers_.push_back(std::make_unique<TailReader>(
+        MakePeerContext(), absl::StrCat("reader ", i), kJournal, false, plan_.fills_disk));
+    peers_.push_back(tail_readers_.back().get());
   }
   if (options_.mutant != Mutant::kAppendsAgain) return;
   AppenderPlan twin;
@@ -320,10 +328,11 @@ void World::FinalChecks() {
   CheckDisks();
   const Replica* replica = node_->FindReplica(kJournal);
   Marks marks = replica->marks();
-  uint64_t kept = marks.committed.lsn.next() - std::min(marks.oldest.lsn, marks.committed.lsn.next());
+  uint64_t kept =
+      marks.committed.lsn.next() - std::min(marks.oldest.lsn, marks.committed.lsn.next());
   if (last_reader_->read() < kept) {
-    report_.Violation("a reader of everything got ", last_reader_->read(), " transactions, kept are ",
-                      kept);
+    report_.Violation("a reader of everything got ", last_reader_->read(),
+                      " transactions, kept are ", kept);
   }
 }
 
@@ -338,7 +347,8 @@ RunResult World::Run() {
       for (Peer* peer : peers_) {
         if (!peer->done()) absl::StrAppend(&who, peer->Describe(), "; ");
       }
-      report_.Violation("not everything is answered ", kHealNs / kSecond, " s after healing: ", who);
+      report_.Violation("not everything is answered ", kHealNs / kSecond,
+                        " s after healing: ", who);
       break;
     }
     if (!healing_ || !AllDone() || node_ == nullptr || !node_->serving()) continue;
@@ -346,8 +356,8 @@ RunResult World::Run() {
       FinalChecks();
       break;
     }
-    last_reader_ = std::make_unique<Follower>(MakePeerContext(), "last reader", kJournal, true,
-                                              plan_.fills_disk);
+    last_reader_ = std::make_unique<TailReader>(MakePeerContext(), "last reader", kJournal, true,
+                                                plan_.fills_disk);
     peers_.push_back(last_reader_.get());
   }
   result_.violation = report_.violation();
@@ -358,7 +368,7 @@ RunResult World::Run() {
     result_.acknowledged += a->acknowledged();
     result_.told += a->told();
   }
-  for (auto& f : followers_) result_.read += f->read();
+  for (auto& f : tail_readers_) result_.read += f->read();
   if (model() != nullptr) {
     result_.loss_reports = model()->losses().size();
     result_.entries = model()->entries().size();
@@ -368,7 +378,7 @@ RunResult World::Run() {
 
 }  // namespace
 
-RunResult Run(const RunOptions& options) {
+RunResult RunSeed(const RunOptions& options) {
   // Destroyed before the result is used: sessions and rings are large.
   return World(options).Run();
 }

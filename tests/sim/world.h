@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "tests/sim/appender.h"
-#include "tests/sim/follower.h"
 #include "tests/sim/operator_peer.h"
+#include "tests/sim/tail_reader.h"
 
 namespace ringjournal::sim {
 
@@ -31,13 +31,13 @@ struct RunResult {
 };
 
 // Runs one seed to its end or to the first violation. The same options give the same run.
-RunResult Run(const RunOptions& options);
+RunResult RunSeed(const RunOptions& options);
 
 // What the seed decides once for the whole run: a random subset of the faults (swarm testing).
 struct Plan {
   explicit Plan(Random* random);
   v1::JournalSettings settings;
-  uint32_t appenders = 1, followers = 1;
+  uint32_t appenders = 1, tail_readers = 1;
   size_t payload_bytes_max = 4000;
   uint32_t kill_percent, damage_percent;  // of the crashes; the rest loses the machine
   bool cuts_connections, fills_disk, fails_writes, moves_clock;

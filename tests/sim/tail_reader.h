@@ -1,6 +1,6 @@
 // A simulated reader: a production ReadSession, every transaction compared with the model.
-#ifndef TESTS_SIM_FOLLOWER_H_
-#define TESTS_SIM_FOLLOWER_H_
+#ifndef TESTS_SIM_TAIL_READER_H_
+#define TESTS_SIM_TAIL_READER_H_
 
 #include <memory>
 #include <string>
@@ -13,11 +13,11 @@ namespace ringjournal::sim {
 // Reads from the oldest transaction on and follows; with `until_end` it stops at the end instead.
 // Checks that nothing is missing or twice, that what it has read never disappears without a word,
 // and that it is told of each loss of what it has seen.
-class Follower : public Peer {
+class TailReader : public Peer {
  public:
   // `allows_gap`: the disk was full, so segments may have gone before their trim was durable.
-  Follower(const PeerContext& context, std::string name, std::string journal, bool until_end,
-           bool allows_gap);
+  TailReader(const PeerContext& context, std::string name, std::string journal, bool until_end,
+             bool allows_gap);
 
   bool done() const override { return !until_end_ || finished_; }
   bool finished() const { return finished_; }
@@ -50,4 +50,4 @@ class Follower : public Peer {
 
 }  // namespace ringjournal::sim
 
-#endif  // TESTS_SIM_FOLLOWER_H_
+#endif  // TESTS_SIM_TAIL_READER_H_

@@ -1,4 +1,4 @@
-#include "tests/sim/follower.h"
+#include "tests/sim/tail_reader.h"
 
 #include <utility>
 
@@ -6,8 +6,8 @@
 
 namespace ringjournal::sim {
 
-Follower::Follower(const PeerContext& context, std::string name, std::string journal,
-                   bool until_end, bool allows_gap)
+TailReader::TailReader(const PeerContext& context, std::string name, std::string journal,
+                       bool until_end, bool allows_gap)
     : Peer(context, std::move(name)),
       journal_(std::move(journal)),
       until_end_(until_end),
@@ -15,7 +15,7 @@ Follower::Follower(const PeerContext& context, std::string name, std::string jou
   Begin(client::Position::Oldest());
 }
 
-void Follower::Begin(client::Position from) {
+void TailReader::Begin(client::Position from) {
   client::ReadSessionOptions options;
   options.session.retry_for_ns = 100'000 * client::kSecondNs;
   options.session.seed = c_.random->Next();
@@ -29,7 +29,7 @@ void Follower::Begin(client::Position from) {
   first_lsn_ = seen_end_ = Lsn();
 }
 
-void Follower::Check(Time now, bool may_work) {
+void TailReader::Check(Time now, bool may_work) {
   if (const client::LossNotice* notice = session_->loss()) TakeLoss(*notice, now);
   client::ReadTransaction transaction;
   // A slow reader takes one now and then.
@@ -48,7 +48,7 @@ void Follower::Check(Time now, bool may_work) {
   c_.report->Violation(name(), " stopped: ", session_->status().ToString());
 }
 
-void Follower::Take(const client::ReadTransaction& transaction) {
+void TailReader::Take(const client::ReadTransaction& transaction) {
   client::ReadTransaction t = transaction;
   if (c_.mutant == Mutant::kReadsFuture && c_.random->Chance(1)) t.index = t.index + 1000;
   LogModel* model = c_.models->begin()->second.get();
@@ -71,7 +71,7 @@ void Follower::Take(const client::ReadTransaction& transaction) {
   ++read_;
 }
 
-void Follower::TakeLoss(const client::LossNotice& notice, Time now) {
+void TailReader::TakeLoss(const client::LossNotice& notice, Time now) {
   ++told_;
   c_.report->Trace(name(), " is told of a loss from LSN ", notice.first_lsn.value());
   if (seen_end_ <= notice.first_lsn) {

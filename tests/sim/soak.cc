@@ -1,4 +1,4 @@
-// Runs many seeds of the simulation: `sim_main --seeds 1000 --from 1`; `--trace` shows one in full.
+// Runs many seeds of the simulation: `soak --seeds 1000 --from 1`; `--trace` shows one in full.
 #include <unistd.h>
 
 #include <chrono>
@@ -35,7 +35,7 @@ int RunSeeds(const Flags& flags, Mutant mutant) {
     RunOptions options{seed, flags.crashes, mutant, flags.trace};
     std::snprintf(current_seed, sizeof current_seed, "in seed %llu\n",
                   static_cast<unsigned long long>(seed));
-    RunResult result = Run(options);
+    RunResult result = RunSeed(options);
     crashes += result.crashes;
     reports += result.loss_reports;
     told += result.told;
@@ -45,7 +45,7 @@ int RunSeeds(const Flags& flags, Mutant mutant) {
     read += result.read;
     if (!result.violation.empty() && !flags.trace) {
       options.tracing = true;
-      result = Run(options);
+      result = RunSeed(options);
     }
     for (const std::string& line : result.trace) std::printf("%s\n", line.c_str());
     if (result.violation.empty()) continue;
@@ -54,14 +54,14 @@ int RunSeeds(const Flags& flags, Mutant mutant) {
     return 1;
   }
   double s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf("%llu seeds ok in %.1f s: %llu crashes at random points of %llu boundaries, %llu loss "
-              "reports, clients told %llu times, %llu appends acknowledged, %llu read, %llu rings "
-              "kept after damage\n",
-              static_cast<unsigned long long>(flags.seeds), s,
-              static_cast<unsigned long long>(crashes), static_cast<unsigned long long>(boundaries),
-              static_cast<unsigned long long>(reports), static_cast<unsigned long long>(told),
-              static_cast<unsigned long long>(acknowledged), static_cast<unsigned long long>(read),
-              static_cast<unsigned long long>(warm));
+  std::printf(
+      "%llu seeds ok in %.1f s: %llu crashes at random points of %llu boundaries, %llu loss "
+      "reports, clients told %llu times, %llu appends acknowledged, %llu read, %llu rings "
+      "kept after damage\n",
+      static_cast<unsigned long long>(flags.seeds), s, static_cast<unsigned long long>(crashes),
+      static_cast<unsigned long long>(boundaries), static_cast<unsigned long long>(reports),
+      static_cast<unsigned long long>(told), static_cast<unsigned long long>(acknowledged),
+      static_cast<unsigned long long>(read), static_cast<unsigned long long>(warm));
   return 0;
 }
 
