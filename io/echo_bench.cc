@@ -128,11 +128,7 @@ void OpenRing() {
   rmdir(dir.c_str());
 }
 
-}  // namespace
-}  // namespace ringjournal::io
-
-int main() {
-  using namespace ringjournal::io;
+void RunAll() {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   PingPong("both blocking", 0, 0, 20'000);
   PingPong("server spinning", kSpin, 0, 20'000);
@@ -142,3 +138,8 @@ int main() {
   Throughput("64 KiB writes, full echo", 65536, 0);
   OpenRing();
 }
+
+}  // namespace
+}  // namespace ringjournal::io
+
+int main() { ringjournal::io::RunAll(); }

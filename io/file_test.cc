@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <future>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -151,24 +152,31 @@ TEST_F(FileTest, SecondLockOfADirectoryNamesItAndItsHolder) {
 }
 
 TEST_F(FileTest, LockOfAProcessThatDiesIsFreeWithinTheWait) {
-  int ready[2];
+  int ready[2], hold[2];
   ASSERT_EQ(pipe(ready), 0);
+  ASSERT_EQ(pipe(hold), 0);
   pid_t child = fork();
   if (child == 0) {
     auto lock = DirectoryLock::Acquire(dir);
     char byte = lock.ok() ? 'y' : 'n';
     ssize_t n = write(ready[1], &byte, 1);
+    n = read(hold[0], &byte, 1);  // until told to die
     (void)n;
-    usleep(50'000);  // still held when the parent begins to try
     _exit(0);
   }
   char byte = 0;
   ASSERT_EQ(read(ready[0], &byte, 1), 1);
   ASSERT_EQ(byte, 'y');
-  EXPECT_TRUE(DirectoryLock::Acquire(dir).ok());
+  std::promise<void> trying;
+  auto acquired = std::async(std::launch::async, [&] {
+    trying.set_value();
+    return DirectoryLock::Acquire(dir).ok();
+  });
+  trying.get_future().wait();
+  ASSERT_EQ(write(hold[1], "x", 1), 1);
+  EXPECT_TRUE(acquired.get());
   waitpid(child, nullptr, 0);
-  close(ready[0]);
-  close(ready[1]);
+  for (int fd : {ready[0], ready[1], hold[0], hold[1]}) close(fd);
 }
 
 TEST_F(FileTest, BootIdIsStableAndNotZero) {
