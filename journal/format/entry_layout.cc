@@ -39,7 +39,8 @@ consteval std::array<uint8_t, kHeaderBytes> MakeTagMask() {
 }
 constexpr std::array<uint8_t, kHeaderBytes> kTagMask = MakeTagMask();
 
-// Eight bytes at a time, the last word overlapping the one before: recovery does this for every entry.
+// Eight bytes at a time, the last word overlapping the one before: recovery does this for every
+// entry.
 bool TagsAreInPlace(const std::byte* header) {
   auto wrong_at = [header](size_t i) {
     return (Load64(header + i) ^ Load64(kTemplate.data() + i)) & Load64(kTagMask.data() + i);
@@ -70,9 +71,12 @@ void ReadHeader(const std::byte* h, EntryHeader* out) {
 }  // namespace
 
 uint64_t EncodeRecordHead(const EntryHeader& header, uint64_t previous_chain, std::byte* out) {
-  out[0] = kEntryTag;
-  WriteVarint4(out + 1, static_cast<uint32_t>(kHeaderBytes) + header.body_length);
-  std::byte* h = out + kRecordPrefixBytes;
+  // Built and hashed on the stack: the ring's memory is cold, and reading back what was just stored
+  // there costs several times the hashing itself.
+  std::byte head[kRecordOverheadBytes];
+  head[0] = kEntryTag;
+  WriteVarint4(head + 1, static_cast<uint32_t>(kHeaderBytes) + header.body_length);
+  std::byte* h = head + kRecordPrefixBytes;
   std::memcpy(h, kTemplate.data(), kHeaderBytes);
   Store32(h + Offset(3), header.body_crc32c);
   Store32(h + Offset(4), header.body_length);
@@ -93,6 +97,7 @@ uint64_t EncodeRecordHead(const EntryHeader& header, uint64_t previous_chain, st
   uint64_t chain = ChainHash(previous_chain, {h + kChainFrom, kHeaderBytes - kChainFrom});
   Store64(h + Offset(2), chain);
   Store32(h + Offset(1), Crc32c({h + kHeaderCrcFrom, kHeaderBytes - kHeaderCrcFrom}));
+  std::memcpy(out, head, sizeof head);
   return chain;
 }
 
