@@ -70,7 +70,8 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
   generation_ = reply.generation();
   // Nothing was read before the first open, so nothing read can have been lost before it.
   if (seen_generation_ == 0) seen_generation_ = generation_;
-  // No transaction that was read is lost, but control entries behind the last one may be others now.
+  // No transaction that was read is lost, but control entries behind the last one may be others
+  // now.
   if (generation_ != seen_generation_) reader_.Forget();
   visible_lsn_ = Lsn(reply.watermarks().committed().lsn());
   Established();

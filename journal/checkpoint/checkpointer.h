@@ -146,7 +146,7 @@ class Checkpointer {
   std::deque<std::string> doomed_;  // files to be removed, in this order
   bool removing_ = false;           // the first of them is on its way
   bool recycling_ = false;          // likewise, to become the spare
-  RingPlace submitted_;  // first record not yet in a group
+  RingPlace submitted_;             // first record not yet in a group
   Watermark durable_;
   std::array<Group, limits::kGroupsInFlightMax> groups_;
   uint64_t first_group_ = 0, next_group_ = 0;  // numbers of the groups in flight

@@ -26,8 +26,8 @@ class SegmentCatalog {
  public:
   void Add(CatalogSegment segment) { segments_.push_back(std::move(segment)); }
   void set_bytes_of_last(uint64_t bytes) { segments_.back().bytes = bytes; }
-  // A file that a later-opened segment makes useless from its base on. It must not outlive that one:
-  // it would count again.
+  // A file that a later-opened segment makes useless from its base on. It must not outlive that
+  // one: it would count again.
   void AddSuperseded(std::string name, Index first_index) {
     superseded_.push_back({std::move(name), first_index, Lsn(0)});
   }
@@ -47,9 +47,9 @@ class SegmentCatalog {
     if (n == 0) return {};
     auto end = segments_.begin() + static_cast<ptrdiff_t>(n);
     Index kept_from = end->first_index;
-    auto kept = std::stable_partition(
-        superseded_.begin(), superseded_.end(),
-        [&](const CatalogSegment& s) { return s.first_index < kept_from; });
+    auto kept =
+        std::stable_partition(superseded_.begin(), superseded_.end(),
+                              [&](const CatalogSegment& s) { return s.first_index < kept_from; });
     std::vector<CatalogSegment> taken(std::make_move_iterator(superseded_.begin()),
                                       std::make_move_iterator(kept));
     superseded_.erase(superseded_.begin(), kept);

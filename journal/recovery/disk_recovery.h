@@ -70,8 +70,8 @@ enum class SegmentRole {
   kTornOpening,  // no whole description, and no sign that one was synced: holds nothing that
                  // counts. To be kept unless the verdict is kClean or kTornTail: it may be what is
                  // missing.
-  kBeyondEnd,  // above the end of the log: behind damage or a gap
-  kRefused,    // foreign or newer
+  kBeyondEnd,    // above the end of the log: behind damage or a gap
+  kRefused,      // foreign or newer
 };
 const char* SegmentRoleText(SegmentRole role);
 

@@ -28,9 +28,9 @@ struct RingPlace {
 // trace.
 class Ring {
  public:
-  // Makes an empty ring of zeroed or foreign memory, whose next entry is that of `state`. `claim` is
-  // the incarnation that the cas names which makes this ring count: a crash before its content is
-  // first acknowledged must not leave a ring that counts for nobody.
+  // Makes an empty ring of zeroed or foreign memory, whose next entry is that of `state`. `claim`
+  // is the incarnation that the cas names which makes this ring count: a crash before its content
+  // is first acknowledged must not leave a ring that counts for nobody.
   static Ring Create(RingMemory memory, const RingIdentityValues& identity,
                      const v1::StateSnapshot& state, Incarnation claim = Incarnation(0));
   // Takes over memory that InspectRing found intact; cuts what it said is to be cut.

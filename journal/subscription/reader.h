@@ -76,7 +76,8 @@ class Reader {
   uint32_t token_;
   Lsn next_;
   // Entry behind the last delivered one; 0: nothing was delivered yet. Control records have no LSN
-  // of their own: by LSN alone those in front of a segment's first transaction would be passed over.
+  // of their own: by LSN alone those in front of a segment's first transaction would be passed
+  // over.
   Index next_index_;
   // ring
   std::optional<RingPlace> place_;

@@ -48,7 +48,8 @@ bool IsCurrent(const v1::ConfigDocument& document, const ReplicaName& replica) {
   return registration != nullptr && registration->incarnation() == replica.incarnation.value();
 }
 
-bool Names(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, const ReplicaName& replica) {
+bool Names(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set,
+           const ReplicaName& replica) {
   return std::any_of(set.begin(), set.end(),
                      [&](const v1::ReplicaId& id) { return AsReplica(id) == replica; });
 }

@@ -36,7 +36,8 @@ const v1::JournalConfig* FindJournalByName(const v1::ConfigDocument& document,
 bool IsCurrent(const v1::ConfigDocument& document, const ReplicaName& replica);
 
 // True if `set` (an isr or `complete`) names the replica.
-bool Names(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, const ReplicaName& replica);
+bool Names(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set,
+           const ReplicaName& replica);
 // True if `set` (members or recovery_set) names the node.
 bool Names(const google::protobuf::RepeatedPtrField<std::string>& set, std::string_view node);
 

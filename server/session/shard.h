@@ -71,7 +71,7 @@ class Shard {
     RingMemory memory;
     std::optional<Ring> ring;  // made before the cas
     std::string failure;       // of making the memory
-    bool ready = false;   // may be submitted
+    bool ready = false;        // may be submitted
     bool submitted = false;
   };
 

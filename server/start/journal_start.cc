@@ -235,8 +235,8 @@ class Starter {
     RingPlace from = snapshot_place;
     v1::StateSnapshot state = ring_.snapshot;
     const LogPosition& disk_end = on_disk.position();
-    // The new base is where the disk's log ends, so that the next recovery finds no hole; where ring and
-    // disk do not meet, it is as early as the ring's own snapshot allows.
+    // The new base is where the disk's log ends, so that the next recovery finds no hole; where
+    // ring and disk do not meet, it is as early as the ring's own snapshot allows.
     if (joins_ && !settings_.memory_only()) {
       RJ_RETURN_IF_ERROR(CheckJoin(ring, disk_end));
       from = *FindFrom(ring, disk_end);
@@ -291,7 +291,8 @@ class Starter {
     if (!rebuild.ring().has_value()) rebuild.OnStart(EmptyState());
     RJ_RETURN_IF_ERROR(rebuild.status());
     Ring ring = *std::move(rebuild.ring());
-    // All of it had been acknowledged: a crash behind the cas must not take damage in it for a tail.
+    // All of it had been acknowledged: a crash behind the cas must not take damage in it for a
+    // tail.
     ring.RaiseAckedEnd();
     RJ_RETURN_IF_ERROR(ChangeConfig(std::move(next)));
     DerivedState derived = rebuild.derived();
