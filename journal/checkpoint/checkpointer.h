@@ -70,8 +70,11 @@ class Checkpointer {
   int64_t deadline_ns() const;
   // The last entry that is durable, with all before it.
   Watermark durable() const { return durable_; }
-  // Everything in the ring has been written and confirmed.
-  bool idle(const Ring& ring) const { return durable_.index.next() == ring.end().index; }
+  // Everything in the ring has been written and confirmed, and no buffer of this object is in the
+  // kernel's hands.
+  bool idle(const Ring& ring) const {
+    return durable_.index.next() == ring.end().index && in_flight() == 0;
+  }
   // The disk is full: disk levels are refused until space returns.
   bool storage_full() const;
 
