@@ -182,7 +182,7 @@ std::string Scanner::Sentence(const std::string& wrong) const {
     case SegmentVerdict::kTornTail:
       return absl::StrCat("torn tail at offset ", at, " (", wrong, "): cut after entry ", last,
                           ", at most ", out_.bytes_lost,
-                          " bytes lost that were never acknowledged as on disk");
+                          " bytes lost that nothing shows to have been synced");
     case SegmentVerdict::kDamaged:
       return absl::StrCat("damaged at offset ", at, " (", wrong,
                           "), in bytes that had been synced: entries from ", next,

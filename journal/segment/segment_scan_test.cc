@@ -274,7 +274,7 @@ TEST(SegmentScan, SaysInOneSentenceWhatToDo) {
       "from 1 on are unknown; keep the file and check the disk");
   EXPECT_EQ(Scan(f.Without({3}), f.segment.Options()).sentence,
             "torn tail at offset 12288 (no valid group header): cut after entry 3, at most 8192 "
-            "bytes lost that were never acknowledged as on disk");
+            "bytes lost that nothing shows to have been synced");
 }
 
 TEST(SegmentOutline, FindsTheEndWithoutReadingEntries) {
