@@ -1,0 +1,275 @@
+#include "journal/subscription/reader.h"
+
+#include "gtest/gtest.h"
+#include "journal/node/test_replica.h"
+
+namespace ringjournal {
+namespace {
+
+constexpr uint32_t kToken = 1000;
+
+// Reads like a session: runs are checked to continue each other, entry by entry.
+class TestReader {
+ public:
+  TestReader(TestReplica* replica, const ReadRange& range) : t_(replica), reader_(range, kToken) {}
+
+  // One call of Next. False: it waits, or has ended.
+  bool Turn() {
+    turn = reader_.Next(*t_->replica, bytes_max, &ops_);
+    for (const StorageOp& op : ops_) disk_reads += op.kind == StorageOp::Kind::kRead ? 1 : 0;
+    t_->disk.Take(&ops_);
+    if (turn.kind == Reader::Kind::kRun) Take(turn.run);
+    return turn.kind == Reader::Kind::kRun;
+  }
+  // Answers what waits on the disk, whosever it is. False: nothing waits.
+  bool Answer() {
+    if (t_->disk.pending().empty()) return false;
+    StorageDone done = t_->disk.CompleteOne();
+    if (done.token == kToken) {
+      reader_.OnStorageDone(done);
+    } else {
+      EXPECT_EQ(t_->replica->OnStorageDone(done, t_->now), "");
+    }
+    return true;
+  }
+  // Until it ends, or nothing is left to wait for.
+  void ReadOn() {
+    while (Turn() || (turn.kind == Reader::Kind::kWait && Answer())) {
+    }
+  }
+  bool ended() const { return turn.kind == Reader::Kind::kEnd; }
+
+  size_t bytes_max = 64 * 1024;
+  Reader::Turn turn;
+  uint64_t transactions = 0;
+  uint64_t disk_reads = 0;
+  Index first, last;
+  Lsn last_lsn;
+
+ private:
+  void Take(ByteSpan run) {
+    while (!run.empty()) {
+      RecordView view;
+      ASSERT_EQ(ParseRecord(run, &view), RecordVerdict::kOk);
+      ASSERT_EQ(VerifyBody(view), RecordVerdict::kOk);
+      ASSERT_TRUE(last == Index(0) || view.header.index == last.next()) << last.value();
+      if (first == Index(0)) first = view.header.index;
+      last = view.header.index;
+      last_lsn = view.header.last_lsn();
+      transactions += view.header.count;
+      run = run.subspan(view.record.size());
+    }
+  }
+  TestReplica* t_;
+  Reader reader_;
+  std::vector<StorageOp> ops_;
+};
+
+ReadRange All(bool follow = false) {
+  ReadRange range;
+  range.follow = follow;
+  return range;
+}
+
+TEST(Reader, CrossesFromSegmentsToTheRingAndEndsAtTheEnd) {
+  TestReplica t;
+  t.FillSegments(3);
+  ASSERT_GT(t.replica->ring().oldest().first_lsn, Lsn(1));
+  TestReader r(&t, All());
+  r.ReadOn();
+  ASSERT_TRUE(r.ended());
+  EXPECT_EQ(r.turn.reason, v1::ReadEnd::REASON_REACHED_END) << r.turn.message;
+  EXPECT_EQ(r.transactions, t.next_sequence - 1);
+  EXPECT_EQ(r.first, Index(3)) << "behind the epoch start and the opening of the producer";
+  EXPECT_EQ(r.last, t.replica->marks().committed.index);
+  EXPECT_GT(r.disk_reads, 1u);
+}
+
+TEST(Reader, FollowsWhatIsCommittedAndNothingElse) {
+  TestReplica t;
+  t.Batch();
+  TestReader r(&t, All(true));
+  r.ReadOn();
+  EXPECT_EQ(r.turn.kind, Reader::Kind::kWait);
+  ASSERT_EQ(t.AppendNext(10), AppendVerdict::kAccepted);
+  EXPECT_FALSE(r.Turn()) << "not committed yet";
+  t.Batch();
+  EXPECT_TRUE(r.Turn());
+  EXPECT_EQ(r.transactions, 1u);
+  EXPECT_FALSE(r.Turn());
+}
+
+TEST(Reader, OfWhatIsDurableWaitsForTheDisk) {
+  TestReplica t;
+  t.Settle();
+  ReadRange range = All(true);
+  range.durable_only = true;
+  TestReader r(&t, range);
+  while (r.Turn()) {
+  }
+  ASSERT_EQ(t.AppendNext(10), AppendVerdict::kAccepted);
+  t.Batch();
+  EXPECT_FALSE(r.Turn());
+  t.Settle();
+  EXPECT_TRUE(r.Turn());
+  EXPECT_EQ(r.transactions, 1u);
+}
+
+TEST(Reader, EndsBeforeTheFirstLsnThatIsNotWanted) {
+  TestReplica t;
+  for (uint64_t i = 0; i < 10; ++i) {
+    ASSERT_EQ(t.Append(3 * i + 1, {"a", "b", "c"}), AppendVerdict::kAccepted);
+  }
+  t.Batch();
+  ReadRange range;
+  range.from = Lsn(5);
+  range.until = Lsn(11);
+  TestReader r(&t, range);
+  r.ReadOn();
+  EXPECT_EQ(r.turn.reason, v1::ReadEnd::REASON_REACHED_UNTIL);
+  EXPECT_EQ(r.last_lsn, Lsn(12)) << "entries come whole";
+  EXPECT_EQ(r.transactions, 9u);
+}
+
+TEST(Reader, ThatWasLappedGoesOnFromTheSegments) {
+  TestReplica t;
+  t.FillSegments(2);
+  TestReader r(&t, All());
+  r.bytes_max = 1;
+  ReadRange range;
+  range.from = t.replica->ring().oldest().first_lsn;
+  TestReader slow(&t, range);
+  slow.bytes_max = 1;
+  ASSERT_TRUE(slow.Turn());
+  Index behind = slow.last;
+  while (t.replica->ring().oldest().index <= behind + 5) {
+    ASSERT_EQ(t.AppendNext(8000), AppendVerdict::kAccepted);
+    t.Settle();
+  }
+  slow.ReadOn();
+  EXPECT_EQ(slow.turn.reason, v1::ReadEnd::REASON_REACHED_END) << slow.turn.message;
+  EXPECT_EQ(slow.last, t.replica->marks().committed.index);
+  EXPECT_GT(slow.disk_reads, 0u);
+}
+
+// It has read the open segment up to where nothing was written yet; by then there is more.
+TEST(Reader, ReadsTheGrowingSegmentAgainWhereItFoundNothing) {
+  TestReplica t;
+  t.FillSegments(1);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(t.AppendNext(8000), AppendVerdict::kAccepted);
+    t.Settle();
+  }
+  TestReader r(&t, All(true));
+  r.bytes_max = 1;
+  while (r.disk_reads == 0) {
+    r.Turn();
+    if (r.disk_reads == 0) r.Answer();
+  }
+  while (r.Answer()) {
+  }
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_EQ(t.AppendNext(8000), AppendVerdict::kAccepted);
+    t.Settle();
+  }
+  ASSERT_EQ(t.replica->checkpointer().catalog().segments().size(), 1u);
+  r.ReadOn();
+  EXPECT_FALSE(r.ended()) << r.turn.message;
+  EXPECT_EQ(r.last, t.replica->marks().committed.index);
+}
+
+TEST(Reader, MeetsATrimWithATypedGap) {
+  TestReplica t;
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(t.AppendNext(10), AppendVerdict::kAccepted);
+  ASSERT_TRUE(t.replica->Trim(Lsn(6), t.now, &t.refusal));
+  t.Settle();
+  TestReader r(&t, All());
+  r.ReadOn();
+  ASSERT_TRUE(r.ended());
+  EXPECT_EQ(r.turn.reason, v1::ReadEnd::REASON_TRIMMED);
+  EXPECT_EQ(r.turn.next, Lsn(1));
+  EXPECT_EQ(r.turn.resume, Lsn(6));
+  ReadRange range;
+  range.from = r.turn.resume;
+  TestReader again(&t, range);
+  again.ReadOn();
+  EXPECT_EQ(again.turn.reason, v1::ReadEnd::REASON_REACHED_END);
+  EXPECT_EQ(again.transactions, 5u);
+}
+
+TEST(Reader, MeetsADamagedSegmentWithATypedEndAndDeliversNothingOfIt) {
+  TestReplica t;
+  t.FillSegments(3);
+  const CatalogSegment& segment = t.replica->checkpointer().catalog().segments()[1];
+  std::string* bytes = t.disk.files.at(segment.name).get();
+  (*bytes)[5 * limits::kBlockBytes] ^= 1;
+  TestReader r(&t, All());
+  r.ReadOn();
+  ASSERT_TRUE(r.ended());
+  EXPECT_EQ(r.turn.reason, v1::ReadEnd::REASON_DAMAGED) << r.turn.message;
+  EXPECT_GE(r.last, segment.first_index.prev()) << "all before the damage was delivered";
+  EXPECT_EQ(r.turn.next, r.last_lsn.next());
+  EXPECT_GT(r.turn.resume, r.turn.next);
+}
+
+TEST(Reader, OfARemovedSegmentEndsWithDamageAndNotWithAHole) {
+  TestReplica t;
+  t.FillSegments(3);
+  t.disk.files.erase(t.replica->checkpointer().catalog().segments()[1].name);
+  TestReader r(&t, All());
+  r.ReadOn();
+  EXPECT_EQ(r.turn.reason, v1::ReadEnd::REASON_DAMAGED) << r.turn.message;
+}
+
+class PositionTest : public testing::Test {
+ protected:
+  PositionTest() {
+    for (int i = 0; i < 10; ++i) {
+      RJ_CHECK(t.AppendNext(10) == AppendVerdict::kAccepted);
+      t.Advance(1000);
+    }
+    RJ_CHECK(t.replica->Trim(Lsn(4), t.now, &t.refusal));
+    t.Settle();
+  }
+  uint64_t At(const v1::Position& position) {
+    Lsn lsn;
+    return ResolvePosition(position, *t.replica, &lsn, &error) ? lsn.value() : 0;
+  }
+  TestReplica t;
+  v1::Position position;
+  v1::ErrorReply error;
+};
+
+TEST_F(PositionTest, OldestNewestAndLastAreWhatIsKept) {
+  position.set_oldest(true);
+  EXPECT_EQ(At(position), 4u);
+  position.set_newest(true);
+  EXPECT_EQ(At(position), 11u);
+  position.set_last(3);
+  EXPECT_EQ(At(position), 8u);
+  position.set_last(1000);
+  EXPECT_EQ(At(position), 4u);
+}
+
+TEST_F(PositionTest, ATimeIsTheFirstTransactionAtOrAfterIt) {
+  uint64_t start = 1'700'000'000'000'000'000;
+  position.set_log_time_ns(start + 6'000'000'000);
+  EXPECT_EQ(At(position), 7u);
+  position.set_log_time_ns(start + 6'000'000'001);
+  EXPECT_EQ(At(position), 8u);
+  position.set_log_time_ns(1);
+  EXPECT_EQ(At(position), 4u);
+  position.set_log_time_ns(UINT64_MAX);
+  EXPECT_EQ(At(position), 11u);
+}
+
+TEST_F(PositionTest, WhatIsNotOfferedSaysWhatIs) {
+  position.set_transaction_id("x");
+  EXPECT_EQ(At(position), 0u);
+  EXPECT_EQ(error.code(), v1::ERROR_CODE_NOT_SUPPORTED);
+  EXPECT_EQ(At(v1::Position()), 0u);
+  EXPECT_EQ(error.code(), v1::ERROR_CODE_MALFORMED);
+}
+
+}  // namespace
+}  // namespace ringjournal

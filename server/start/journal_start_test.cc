@@ -1,0 +1,373 @@
+#include "server/start/journal_start.h"
+
+#include <memory>
+#include <optional>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "journal/checkpoint/test_disk.h"
+#include "journal/node/test_replica.h"
+#include "server/config_store/document_edits.h"
+
+namespace ringjournal {
+namespace {
+
+using testing::HasSubstr;
+
+// One node: config document, segments and ring that outlive its processes. `Start` is a process.
+class TestNode : public JournalStorage {
+ public:
+  explicit TestNode(bool memory_only = false) : document_(NewDocument("0123456789abcdef")) {
+    Register();
+    JournalSpec spec;
+    spec.id.bytes.fill(7);
+    spec.name = "ledger";
+    spec.members = {"n1"};
+    spec.settings = SmallSettings();
+    spec.settings.set_memory_only(memory_only);
+    RJ_CHECK(CreateJournal(&document_, spec).ok());
+  }
+
+  // ---- JournalStorage ----
+  absl::StatusOr<std::vector<SegmentFile>> ListSegments() override {
+    std::vector<SegmentFile> found;
+    for (const auto& [name, bytes] : disk.files) {
+      std::optional<SegmentName> parsed = SegmentName::FromFileName(name);
+      if (parsed.has_value()) found.push_back({*parsed, bytes->size()});
+    }
+    return found;
+  }
+  absl::StatusOr<ByteSpan> ReadSegment(const SegmentName& name) override {
+    return AsBytes(*disk.files.at(name.ToFileName()));
+  }
+  void RemoveSegment(const SegmentName& name) override { disk.files.erase(name.ToFileName()); }
+  absl::StatusOr<RingMemory> OpenRing(size_t head_bytes, size_t data_bytes) override {
+    if (ring == nullptr) return absl::NotFoundError("no ring");
+    return ring->memory();
+  }
+  absl::StatusOr<RingMemory> CreateRing(size_t head_bytes, size_t data_bytes) override {
+    ring = std::make_unique<TestRingMemory>(data_bytes, SmallSettings().producers_max());
+    return ring->memory();
+  }
+
+  // A new process. `dies_after_cas`: it gets no further than the change of the config.
+  absl::Status Start(bool dies_after_cas = false) {
+    started.reset();
+    Register();
+    JournalStartInput input;
+    input.config = document_.journals(0);
+    input.document = document_;
+    input.node = "n1";
+    input.incarnation = incarnation_;
+    input.now = now;
+    auto change = [&](v1::ConfigDocument next) -> absl::StatusOr<v1::ConfigDocument> {
+      document_ = std::move(next);
+      if (dies_after_cas) return absl::UnavailableError("the process has died");
+      return document_;
+    };
+    absl::StatusOr<JournalStart> start = StartJournal(input, this, change);
+    if (!start.ok()) return start.status();
+    started = *std::move(start);
+    return absl::OkStatus();
+  }
+  // Dies before it changes the config: what it wrote into the ring stays.
+  void StartAndDieBeforeCas() {
+    v1::ConfigDocument before = document_;
+    Register();
+    v1::ConfigDocument registered = document_;
+    JournalStartInput input{document_.journals(0), document_, "n1", incarnation_, {}, now};
+    auto change = [](v1::ConfigDocument) -> absl::StatusOr<v1::ConfigDocument> {
+      return absl::UnavailableError("the process has died");
+    };
+    EXPECT_FALSE(StartJournal(input, this, change).ok());
+    document_ = registered;
+  }
+  Replica* replica() { return started->replica.get(); }
+
+  // Appends one payload of that size under a new opening of the producer.
+  void Append(size_t bytes, v1::Level level = v1::LEVEL_REPLICATED) {
+    ProducerHandle producer;
+    v1::ErrorReply refusal;
+    RJ_CHECK(replica()->OpenProducer("p", now, &producer, &refusal));
+    std::string run = TestRun({std::string(bytes, 'x')});
+    AppendEnvelope envelope;
+    envelope.first_sequence =
+        replica()->derived().producers().at(producer.slot).last_sequence.next();
+    envelope.count = 1;
+    envelope.level = level;
+    envelope.body = AsBytes(run);
+    AppendPlace place;
+    RJ_CHECK(replica()->Append(envelope, producer, now, &place, &refusal) ==
+             AppendVerdict::kAccepted);
+    Batch();
+  }
+  void Batch() {
+    replica()->EndOfBatch(now, &ops_);
+    disk.Take(&ops_);
+  }
+  void Settle() {
+    for (int i = 0; i < 100 && !replica()->settled(); ++i) {
+      now.monotonic_ns += 20'000'000;
+      Batch();
+      while (!disk.pending().empty()) {
+        RJ_CHECK(replica()->OnStorageDone(disk.CompleteOne(), now).empty());
+        Batch();
+      }
+    }
+  }
+  // The process ends; operations under way never happen.
+  void Kill() {
+    started.reset();
+    std::map<std::string, std::shared_ptr<std::string>> files = std::move(disk.files);
+    disk = TestDisk();
+    disk.files = std::move(files);
+  }
+  Lsn end_lsn() { return replica()->marks().end.lsn; }
+  const v1::JournalConfig& config() const { return document_.journals(0); }
+
+  std::unique_ptr<TestRingMemory> ring;
+  TestDisk disk;
+  Time now{1'000'000'000, 1'700'000'000'000'000'000};
+  std::optional<JournalStart> started;
+
+ private:
+  void Register() {
+    Registration registration{"n1", "n1.example:7000", "nonce " + std::to_string(++starts_)};
+    absl::StatusOr<Incarnation> incarnation = RegisterNode(&document_, registration);
+    RJ_CHECK(incarnation.ok());
+    incarnation_ = *incarnation;
+  }
+  v1::ConfigDocument document_;
+  Incarnation incarnation_;
+  uint64_t starts_ = 0;
+  std::vector<StorageOp> ops_;
+};
+
+TEST(StartJournal, ANewJournalStartsEmptyInItsFirstEpoch) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kStartEmpty);
+  EXPECT_EQ(n.config().epoch(), 1u);
+  EXPECT_EQ(n.replica()->marks().end.index, Index(1));
+}
+
+TEST(StartJournal, AKilledProcessLosesNothing) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  for (int i = 0; i < 5; ++i) n.Append(100);
+  uint64_t chain = n.replica()->derived().position().chain;
+  n.Kill();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kWarmStart);
+  EXPECT_EQ(n.config().generation(), 1u);
+  EXPECT_EQ(n.config().epoch(), 2u);
+  EXPECT_EQ(n.end_lsn(), Lsn(5));
+  const Ring& ring = n.replica()->ring();
+  Index before_start = n.replica()->marks().end.index.prev();
+  EXPECT_EQ(ring.Record(*ring.Find(before_start)).header.chain, chain);
+  EXPECT_EQ(n.replica()->derived().producers().at(0).last_sequence, Sequence(5));
+}
+
+TEST(StartJournal, AfterTheLossOfMemoryTheDiskIsTheLogAndTheLossStartsExactlyBehindIt) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  for (int i = 0; i < 5; ++i) n.Append(100);
+  n.Settle();
+  n.Append(100);
+  n.Append(100);
+  n.Kill();
+  n.ring.reset();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kDiskRecovery);
+  EXPECT_EQ(n.config().generation(), 2u);
+  ASSERT_EQ(n.config().losses_size(), 1);
+  EXPECT_EQ(n.config().losses(0).first_lsn(), 6u);
+  EXPECT_EQ(n.config().losses(0).disk(), v1::LOSS_VERDICT_NONE);
+  EXPECT_EQ(n.config().losses(0).replicated(), v1::LOSS_VERDICT_POSSIBLE);
+  EXPECT_EQ(n.end_lsn(), Lsn(5));
+  EXPECT_TRUE(n.replica()->ring().Find(Lsn(1)).has_value()) << "the ring is filled from the disk";
+}
+
+TEST(StartJournal, AMemoryOnlyJournalStartsAgainFromItsBeginning) {
+  TestNode n(/*memory_only=*/true);
+  ASSERT_TRUE(n.Start().ok());
+  n.Append(100);
+  n.Kill();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kWarmStart);
+  n.Kill();
+  n.ring.reset();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.config().losses(0).first_lsn(), 1u);
+  EXPECT_EQ(n.end_lsn(), Lsn(0));
+}
+
+// Wherever a start dies, the next one finds a ring that counts: no second generation, no refusal.
+TEST(StartJournal, ADeathRightBehindTheFirstChangeIsNoLoss) {
+  TestNode n;
+  EXPECT_FALSE(n.Start(/*dies_after_cas=*/true).ok());
+  EXPECT_EQ(n.config().epoch(), 1u);
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kWarmStart);
+  EXPECT_EQ(n.config().generation(), 1u);
+}
+
+TEST(StartJournal, ADeathRightBehindTheChangeOfAWarmStartIsNoLoss) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  n.Append(100);
+  n.Kill();
+  EXPECT_FALSE(n.Start(/*dies_after_cas=*/true).ok());
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.config().generation(), 1u);
+  EXPECT_EQ(n.config().epoch(), 3u);
+  EXPECT_EQ(n.end_lsn(), Lsn(1));
+}
+
+TEST(StartJournal, TwoDeathsInARowAreNoLoss) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  n.Append(100);
+  n.Kill();
+  EXPECT_FALSE(n.Start(/*dies_after_cas=*/true).ok());
+  for (int i = 0; i < 3; ++i) n.StartAndDieBeforeCas();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kWarmStart) << n.started->sentence;
+  EXPECT_EQ(n.config().generation(), 1u);
+  EXPECT_EQ(n.end_lsn(), Lsn(1));
+}
+
+TEST(StartJournal, ADeathBehindTheChangeOfADiskRecoveryIsNoSecondLoss) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  n.Append(100);
+  n.Settle();
+  n.Kill();
+  n.ring.reset();
+  EXPECT_FALSE(n.Start(/*dies_after_cas=*/true).ok());
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kWarmStart) << n.started->sentence;
+  EXPECT_EQ(n.config().generation(), 2u);
+  EXPECT_EQ(n.end_lsn(), Lsn(1));
+}
+
+TEST(StartJournal, DamageInARingThatWasFilledFromTheDiskIsNotCutAsATail) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  n.Append(100);
+  n.Settle();
+  n.Kill();
+  n.ring.reset();
+  EXPECT_FALSE(n.Start(/*dies_after_cas=*/true).ok());
+  const RingMemory& m = n.ring->memory();
+  m.data[m.control()->ends[0].end - 10] ^= std::byte{1};
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kDiskRecovery) << n.started->sentence;
+  EXPECT_EQ(n.end_lsn(), Lsn(1));
+}
+
+TEST(StartJournal, ARingThatCountsForNobodyIsNotServed) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  n.Append(100);
+  n.Settle();
+  n.Kill();
+  n.ring->memory().control()->content_incarnation = 77;  // as after an old memory image came back
+  n.ring->memory().control()->claim_incarnation = 0;
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kDiskRecovery);
+  EXPECT_EQ(n.config().generation(), 2u);
+}
+
+TEST(StartJournal, WhatAWarmStartKnowsOnlyInMemoryIsWrittenToTheDisk) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  n.Append(100);
+  n.Settle();
+  n.Append(100);
+  n.Kill();
+  ASSERT_TRUE(n.Start().ok());
+  n.Settle();
+  n.Kill();
+  n.ring.reset();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.end_lsn(), Lsn(2));
+}
+
+// A full ring is normal: everything in it is on disk. The new leader must find room.
+TEST(StartJournal, AFullRingThatWasFilledFromTheDiskHasRoomForTheNewLeader) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  for (int i = 0; i < 100; ++i) {
+    n.Append(3000 + static_cast<size_t>(i) * 37 % 900);
+    n.Settle();
+  }
+  for (int i = 0; i < 20; ++i) {
+    n.Kill();
+    n.ring.reset();
+    ASSERT_TRUE(n.Start().ok());
+    n.Append(100 + static_cast<size_t>(i) * 53);
+    n.Settle();
+  }
+}
+
+// The stale file must go before the one that supersedes it, or it would count again.
+TEST(StartJournal, ATrimTakesSupersededSegmentsAlong) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  n.Batch();  // the first segment is asked for
+  while (!n.disk.pending().empty() && n.disk.files.empty()) {
+    ASSERT_EQ(n.replica()->OnStorageDone(n.disk.CompleteOne(), n.now), "");
+  }
+  n.Settle();
+  std::string stale = n.replica()->checkpointer().catalog().segments()[0].name;
+  std::string bytes = *n.disk.files.at(stale);
+  n.Kill();
+  n.ring.reset();
+  n.disk.files.clear();
+  // An earlier process had opened a segment at the same base, and nothing of it counts.
+  ASSERT_TRUE(n.Start().ok());
+  n.Append(100);
+  n.Settle();
+  n.disk.files[stale] = std::make_shared<std::string>(bytes);
+  n.Kill();
+  ASSERT_TRUE(n.Start().ok());
+  for (int i = 0; i < 300; ++i) {
+    n.Append(8000);
+    n.Settle();
+  }
+  v1::ErrorReply refusal;
+  ASSERT_TRUE(n.replica()->Trim(n.end_lsn(), n.now, &refusal));
+  for (int i = 0; i < 20; ++i) {
+    n.Append(10);
+    n.Settle();
+    n.Batch();
+    while (!n.disk.pending().empty()) {
+      ASSERT_EQ(n.replica()->OnStorageDone(n.disk.CompleteOne(), n.now), "");
+      n.Batch();
+    }
+  }
+  EXPECT_EQ(n.disk.files.count(stale), 0u);
+  Lsn end = n.end_lsn();
+  n.Settle();
+  n.Kill();
+  n.ring.reset();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.end_lsn(), end) << n.started->sentence;
+}
+
+TEST(StartJournal, SegmentsOfAJournalThatWasNeverLedAreRefused) {
+  TestNode a;
+  ASSERT_TRUE(a.Start().ok());
+  a.Append(100);
+  a.Settle();
+  TestNode b;
+  b.disk.files = a.disk.files;
+  absl::Status status = b.Start();
+  ASSERT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), HasSubstr("nothing was changed or deleted"));
+  EXPECT_EQ(b.disk.files.size(), a.disk.files.size());
+}
+
+}  // namespace
+}  // namespace ringjournal
