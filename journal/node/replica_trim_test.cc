@@ -17,7 +17,8 @@ std::set<std::string> SegmentFiles(const TestDisk& disk) {
 
 TEST(Trim, ForgetsWholeEntriesBelowTheLsn) {
   TestReplica t;
-  for (uint64_t i = 0; i < 10; ++i) ASSERT_EQ(t.Append(2 * i + 1, {"a", "b"}), AppendVerdict::kAccepted);
+  for (uint64_t i = 0; i < 10; ++i)
+    ASSERT_EQ(t.Append(2 * i + 1, {"a", "b"}), AppendVerdict::kAccepted);
   ASSERT_TRUE(t.replica->Trim(Lsn(8), t.now, &t.refusal));
   t.Settle();
   EXPECT_EQ(t.replica->marks().oldest.lsn, Lsn(7)) << "LSN 8 stands in the entry that starts at 7";
@@ -125,7 +126,8 @@ TEST(Retention, ItsTrimIsCountedBeforeAnythingOfItIsWritten) {
 
 class ResolveTest : public testing::Test {
  protected:
-  v1::ResolveReply::Outcome Ask(const std::string& producer, uint64_t sequence, bool settle = false) {
+  v1::ResolveReply::Outcome Ask(const std::string& producer, uint64_t sequence,
+                                bool settle = false) {
     reply.Clear();
     t.refusal.Clear();
     if (!t.replica->Resolve(producer, Sequence(sequence), settle, t.now, &reply, &t.refusal)) {
