@@ -224,6 +224,8 @@ void Checkpointer::EnsureStaging(Group* group, size_t bytes) {
   if (group->staging_bytes >= bytes) return;
   auto* p = static_cast<std::byte*>(std::aligned_alloc(limits::kBlockBytes, bytes));
   RJ_CHECK(p != nullptr);
+  // Touched now, as far as common groups reach: memory stays flat from the first groups on.
+  std::memset(p, 0, limits::kGroupBytesMax + 2 * limits::kBlockBytes);
   group->staging.reset(p);
   group->staging_bytes = bytes;
 }
