@@ -94,18 +94,19 @@ AppendVerdict Replica::Append(const AppendEnvelope& envelope, const ProducerHand
     RefuseOutOfOrder(envelope.first_sequence, envelope.count, state.last_sequence, refusal);
     return AppendVerdict::kRefused;
   }
-  uint32_t crc = Crc32c(envelope.body);
-  if (envelope.body_crc32c.value_or(crc) != crc) {
-    RefuseChecksum(*envelope.body_crc32c, crc, refusal);
-    return AppendVerdict::kRefused;
-  }
   size_t record_bytes = RecordBytes(envelope.body.size());
   if (record_bytes > ring_.record_bytes_max()) {
     RefuseForRing(record_bytes, ring_.record_bytes_max(), refusal);
     return AppendVerdict::kRefused;
   }
+  // Before the checksum, so that an append which waits is cheap to try again.
   std::byte* at = ring_.Reserve(record_bytes, Reusable(), ControlReserve());
   if (at == nullptr) return AppendVerdict::kRingFull;
+  uint32_t crc = Crc32c(envelope.body);
+  if (envelope.body_crc32c.value_or(crc) != crc) {
+    RefuseChecksum(*envelope.body_crc32c, crc, refusal);
+    return AppendVerdict::kRefused;
+  }
   EntryHeader h = NextHeader(now);
   h.body_crc32c = crc;
   h.body_length = static_cast<uint32_t>(envelope.body.size());

@@ -272,6 +272,9 @@ void Shard::OnEndOfBatch() {
     EmitStorage(journal.get());
   }
   SendAcks();
+  // The batch itself may have made room, where nothing has to reach the disk first: nobody else
+  // would wake us for those who wait.
+  batch_due_ = RetryStalled();
   AnswerCheckpoints();
   FlushOut();
   finished_.clear();
@@ -300,6 +303,7 @@ bool Shard::drained() const {
 }
 
 int64_t Shard::deadline_ns() const {
+  if (batch_due_) return now_.monotonic_ns;
   int64_t deadline = sessions_.empty() ? INT64_MAX : next_timeout_check_ns_;
   for (const auto& journal : journals_) {
     if (journal == nullptr || journal->replica == nullptr) continue;

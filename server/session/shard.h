@@ -107,7 +107,7 @@ class Shard {
   Taken RefuseAppend(Session* session, uint64_t request_id, v1::ErrorReply error);
   Taken AppendMustWait(Session* session, uint64_t request_id);
   void OnResume(Session* session, const v1::Resume& resume);
-  void RetryStalled();
+  bool RetryStalled();
   void SendAcks();
   bool SendAcksOf(Session* session);
 
@@ -176,6 +176,7 @@ class Shard {
   uint32_t next_reader_token_ = Checkpointer::kTokenEnd;
   bool draining_ = false;
   bool more_to_read_ = false;
+  bool batch_due_ = false;  // frames that had waited were taken behind the end of the batch
   std::vector<std::unique_ptr<Subscription>> finished_;  // ended; effects may point into them
   int64_t next_timeout_check_ns_ = 0;
   int64_t started_ns_ = 0;

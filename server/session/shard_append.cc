@@ -93,17 +93,22 @@ void Shard::OnResume(Session* session, const v1::Resume& resume) {
   Reply(session, reply);
 }
 
-void Shard::RetryStalled() {
-  if (stalled_.empty()) return;
+// True if a frame that had waited was taken.
+bool Shard::RetryStalled() {
+  if (stalled_.empty()) return false;
+  bool taken = false;
   scratch_.swap(stalled_);
   stalled_.clear();
   for (Session* session : scratch_) {
     std::string complaint;
     auto on_frame = [&](ByteSpan frame) { return OnFrame(session, frame); };
+    uint64_t waiting = session->intake.waiting_bytes();
     FrameIntake::Outcome outcome = session->intake.Retry(on_frame, &complaint);
     if (outcome == FrameIntake::Outcome::kStalled) stalled_.push_back(session);
+    taken = taken || session->intake.waiting_bytes() < waiting;
     Settle(session, outcome, complaint);
   }
+  return taken;
 }
 
 void Shard::SendAcks() {

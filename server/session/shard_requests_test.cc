@@ -1,0 +1,172 @@
+// Requests about journals, outcomes and the node, and the orderly end.
+#include "gtest/gtest.h"
+#include "server/session/test_server.h"
+
+namespace ringjournal {
+namespace {
+
+constexpr ConnectionNumber kOne = 1, kTwo = 2;
+
+class Requests : public testing::Test {
+ protected:
+  void SetUp() override {
+    t.Open(kOne, "p");
+    for (uint64_t i = 1; i <= 5; ++i) t.Append(kOne, i, 10, v1::LEVEL_REPLICATED);
+    t.SettleFor(100);
+    t.Take(kOne);
+  }
+  v1::ServerMessage Ask(const v1::ClientMessage& request, ConnectionNumber c = kOne) {
+    t.Send(c, request);
+    t.SettleFor(100);
+    return t.TakeLast(c);
+  }
+  TestServer t;
+  v1::ClientMessage request;
+};
+
+TEST_F(Requests, ResolveTellsTheLsnOfAnAppliedSequence) {
+  request.mutable_resolve()->set_producer("p");
+  request.mutable_resolve()->set_sequence(3);
+  v1::ServerMessage reply = Ask(request);
+  EXPECT_EQ(reply.resolve_reply().outcome(), v1::ResolveReply::OUTCOME_AT_LSN);
+  EXPECT_EQ(reply.resolve_reply().lsn(), 3u);
+}
+
+TEST_F(Requests, ResolveThatSettlesFencesTheOpenSession) {
+  t.Connect(kTwo);
+  t.Send(kTwo, OpenFrame(""));
+  request.mutable_resolve()->set_producer("p");
+  request.mutable_resolve()->set_sequence(6);
+  EXPECT_EQ(Ask(request, kTwo).resolve_reply().outcome(), v1::ResolveReply::OUTCOME_NOT_YET);
+  request.mutable_resolve()->set_settle(true);
+  EXPECT_EQ(Ask(request, kTwo).resolve_reply().outcome(), v1::ResolveReply::OUTCOME_NEVER);
+  t.Append(kOne, 6, 10, v1::LEVEL_REPLICATED);
+  t.Settle();
+  EXPECT_EQ(t.TakeLast(kOne).error().code(), v1::ERROR_CODE_FENCED);
+}
+
+TEST_F(Requests, TrimRaisesTheOldestAndBeyondTheEndIsRefused) {
+  request.mutable_journal_trim()->set_name("ledger");
+  request.mutable_journal_trim()->set_before_lsn(4);
+  EXPECT_EQ(Ask(request).journal_reply().watermarks().oldest().lsn(), 4u);
+  request.mutable_journal_trim()->set_before_lsn(100);
+  EXPECT_EQ(Ask(request).error().code(), v1::ERROR_CODE_BAD_SETTING);
+}
+
+TEST_F(Requests, ACheckpointIsAnsweredOnceEverythingIsDurable) {
+  t.Append(kOne, 6, 10, v1::LEVEL_REPLICATED);
+  t.hold_disk = true;
+  request.mutable_checkpoint()->set_name("ledger");
+  t.Send(kOne, request);
+  t.EndBatch();
+  EXPECT_FALSE(t.TakeLast(kOne).has_checkpoint_reply());
+  t.hold_disk = false;
+  t.Settle();
+  EXPECT_EQ(t.TakeLast(kOne).checkpoint_reply().watermarks().durable().lsn(), 6u);
+}
+
+TEST_F(Requests, ASettingIsChangedThroughAConflictAndAFixedOneIsRefused) {
+  t.conflicts = 1;
+  v1::JournalSet* set = request.mutable_journal_set();
+  set->set_name("ledger");
+  set->mutable_settings()->set_checkpoint_interval_ms(77);
+  set->add_fields("checkpoint_interval_ms");
+  EXPECT_EQ(Ask(request).journal_reply().config().settings().checkpoint_interval_ms(), 77u);
+  set->add_fields("ring_bytes");
+  EXPECT_EQ(Ask(request).error().code(), v1::ERROR_CODE_BAD_SETTING);
+}
+
+TEST_F(Requests, CreatingTwiceAndWithWrongSettingsAreTypedErrors) {
+  request.mutable_journal_create()->set_name("ledger");
+  *request.mutable_journal_create()->mutable_settings() = t.settings;
+  EXPECT_EQ(Ask(request).error().code(), v1::ERROR_CODE_JOURNAL_EXISTS);
+  request.mutable_journal_create()->set_name("other");
+  request.mutable_journal_create()->mutable_settings()->set_ring_bytes(100'000);
+  EXPECT_EQ(Ask(request).error().code(), v1::ERROR_CODE_BAD_SETTING);
+  request.mutable_journal_create()->mutable_settings()->set_ring_bytes(limits::kRingBytesMax);
+  EXPECT_EQ(Ask(request).error().code(), v1::ERROR_CODE_LIMIT);
+  t.ring_error = "the shared memory is full";
+  *request.mutable_journal_create()->mutable_settings() = t.settings;
+  v1::ServerMessage reply = Ask(request);
+  EXPECT_EQ(reply.error().message(), t.ring_error);
+  EXPECT_EQ(t.discards(), 1u);
+}
+
+TEST_F(Requests, ARemovedJournalEndsItsSessionsAndItsNameIsFree) {
+  t.Connect(kTwo);
+  request.mutable_journal_remove()->set_name("ledger");
+  EXPECT_TRUE(Ask(request, kTwo).has_journal_reply());
+  EXPECT_EQ(t.TakeLast(kOne).error().code(), v1::ERROR_CODE_JOURNAL_NOT_FOUND);
+  EXPECT_TRUE(t.is_closed(kOne));
+  t.SettleFor(100);
+  EXPECT_EQ(t.discards(), 1u);
+  EXPECT_EQ(Ask(request, kTwo).error().code(), v1::ERROR_CODE_JOURNAL_NOT_FOUND);
+  v1::ClientMessage create;
+  create.mutable_journal_create()->set_name("ledger");
+  *create.mutable_journal_create()->mutable_settings() = t.settings;
+  EXPECT_TRUE(Ask(create, kTwo).has_journal_reply());
+}
+
+TEST_F(Requests, TheDescriptorIsThatOfTheProtocol) {
+  request.mutable_describe()->set_request_id(9);
+  v1::ServerMessage reply = Ask(request);
+  EXPECT_EQ(reply.describe_reply().request_id(), 9u);
+  EXPECT_GT(reply.describe_reply().file_descriptor_set().size(), 1000u);
+}
+
+TEST_F(Requests, AReceiptIsCheckedAgainstTheChain) {
+  const Ring& ring = t.replica().ring();
+  RecordView view = ring.Record(*ring.Find(Lsn(5)));
+  auto open_with = [&](ConnectionNumber c, uint64_t chain) {
+    v1::ClientMessage open;
+    open.mutable_open()->set_journal("ledger");
+    v1::Receipt* receipt = open.mutable_open()->mutable_last_receipt();
+    receipt->set_journal_id(t.shard().journals()[0]->config.id());
+    receipt->set_generation(1);
+    receipt->set_index(view.header.index.value());
+    receipt->set_last_lsn(5);
+    receipt->set_chain(chain);
+    t.Connect(c);
+    return Ask(open, c).open_reply().continuity();
+  };
+  EXPECT_EQ(open_with(10, view.header.chain), v1::CONTINUITY_CONTINUOUS);
+  EXPECT_EQ(open_with(11, view.header.chain + 1), v1::CONTINUITY_DIVERGED);
+}
+
+TEST_F(Requests, ADrainAnswersWhatWasAcceptedClosesAndLeavesEverythingOnDisk) {
+  t.hold_disk = true;
+  t.Append(kOne, 6, 10, v1::LEVEL_DISK);
+  t.EndBatch();
+  t.Step(DrainRequested{});
+  t.EndBatch();
+  EXPECT_FALSE(t.shard().drained());
+  EXPECT_FALSE(t.is_closed(kOne)) << "it is owed an acknowledgement";
+  t.hold_disk = false;
+  t.SettleFor(100);
+  std::vector<v1::ServerMessage> messages = t.Take(kOne);
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_EQ(messages[0].error().code(), v1::ERROR_CODE_SHUTTING_DOWN);
+  EXPECT_EQ(messages[1].append_reply().results(0).first_lsn(), 6u);
+  EXPECT_TRUE(t.is_closed(kOne));
+  EXPECT_TRUE(t.shard().drained());
+  EXPECT_EQ(t.replica().marks().durable.index, t.replica().marks().end.index);
+  t.Step(Accepted{kTwo});
+  t.EndBatch();
+  EXPECT_TRUE(t.is_closed(kTwo));
+}
+
+TEST_F(Requests, AHalfClosedSessionIsStillAnswered) {
+  t.hold_disk = true;
+  t.Append(kOne, 6, 10, v1::LEVEL_DISK);
+  t.EndBatch();
+  t.Step(ReceiveEnded{kOne, 0});
+  t.EndBatch();
+  EXPECT_FALSE(t.is_closed(kOne));
+  t.hold_disk = false;
+  t.Settle();
+  EXPECT_EQ(t.TakeLast(kOne).append_reply().results_size(), 1);
+  EXPECT_TRUE(t.is_closed(kOne));
+}
+
+}  // namespace
+}  // namespace ringjournal
