@@ -15,6 +15,8 @@
 namespace ringjournal {
 namespace {
 
+constexpr uint64_t kEverything = 0;  // of DiskRecoveryOptions::replay_bytes
+
 absl::Status Unusable(std::string what) {
   return absl::DataLossError(absl::StrCat(
       what, "; nothing was changed or deleted: run `ringjournal verify` on the data directory"));
@@ -83,13 +85,10 @@ class Starter {
     RJ_RETURN_IF_ERROR(ListFiles());
     bool ring_serves = ring_.verdict == RingVerdict::kIntact;
     // With an intact ring only the newest segment is needed: it tells where the disk ends.
-    Rebuild rebuild(nullptr, {}, in_.incarnation);
-    RecoverFrom(ring_serves ? 1 : settings_.ring_bytes(), &rebuild);
-    RJ_RETURN_IF_ERROR(rebuild.status());
+    RJ_RETURN_IF_ERROR(LookAtDisk(ring_serves ? 1 : settings_.ring_bytes()));
     StartInput found;
     found.ring = ring_.verdict;
     found.disk = disk_.verdict;
-    joins_ = ring_serves && RingJoinsDisk(ring_.oldest_entry.index, disk_.end);
     found.ring_joins_disk = joins_;
     found.memory_only = settings_.memory_only();
     found.has_been_led = in_.config.epoch() > 0;
@@ -104,7 +103,7 @@ class Starter {
         break;
       case StartAction::kWarmStart:
       case StartAction::kWarmStartDiskDamaged:
-        RJ_RETURN_IF_ERROR(StartWarm(rebuild.derived()));
+        RJ_RETURN_IF_ERROR(StartWarm());
         break;
       case StartAction::kDiskRecovery:
         RJ_RETURN_IF_ERROR(StartFromDisk());
@@ -174,6 +173,18 @@ class Starter {
     disk_ = RecoverDisk(files_, bytes, options, visitor);
   }
 
+  // Where the disk's log ends, and whether the ring goes on from there.
+  absl::Status LookAtDisk(uint64_t replay_bytes) {
+    Rebuild rebuild(nullptr, {}, in_.incarnation);
+    RecoverFrom(replay_bytes, &rebuild);
+    RJ_RETURN_IF_ERROR(rebuild.status());
+    on_disk_ = rebuild.derived();
+    bool readable = disk_.verdict != DiskVerdict::kUnreadable;
+    joins_ = ring_.verdict == RingVerdict::kIntact && readable &&
+             RingJoinsDisk(ring_.oldest_entry.index, on_disk_.position());
+    return absl::OkStatus();
+  }
+
   Claim MakeClaim() const {
     return Claim{id_, in_.node, in_.incarnation,
                  absl::StrCat("start-", in_.incarnation.value(), "-", in_.config.name())};
@@ -222,7 +233,7 @@ class Starter {
     return absl::OkStatus();
   }
 
-  absl::Status StartWarm(const DerivedState& on_disk) {
+  absl::Status StartWarm() {
     v1::ConfigDocument next = in_.document;
     RingIncarnations held{ring_.content_incarnation, ring_.claim_incarnation};
     RJ_RETURN_IF_ERROR(LeadAfterMemoryRecovery(&next, MakeClaim(), held));
@@ -234,13 +245,18 @@ class Starter {
     }
     RingPlace from = snapshot_place;
     v1::StateSnapshot state = ring_.snapshot;
-    const LogPosition& disk_end = on_disk.position();
+    // Behind damage there may be segments of a lost generation, which look like the log to who
+    // reads only the newest.
+    if (joins_ && !settings_.memory_only() && !CheckJoin(ring).ok()) {
+      RJ_RETURN_IF_ERROR(LookAtDisk(kEverything));
+      start_.notes.push_back(absl::StrCat("the whole disk was read: ", disk_.sentence));
+    }
     // The new base is where the disk's log ends, so that the next recovery finds no hole; where
     // ring and disk do not meet, it is as early as the ring's own snapshot allows.
     if (joins_ && !settings_.memory_only()) {
-      RJ_RETURN_IF_ERROR(CheckJoin(ring, disk_end));
-      from = *FindFrom(ring, disk_end);
-      on_disk.WriteTo(&state);
+      RJ_RETURN_IF_ERROR(CheckJoin(ring));
+      from = *FindFrom(ring, on_disk_.position());
+      on_disk_.WriteTo(&state);
     }
     // The cas of a start that died right after it named its claim: the content is that one's now.
     // Else two deaths in a row would leave a ring that counts for nobody.
@@ -262,7 +278,8 @@ class Starter {
   }
 
   // Ring and disk must be one log where they meet.
-  absl::Status CheckJoin(const Ring& ring, const LogPosition& disk_end) const {
+  absl::Status CheckJoin(const Ring& ring) const {
+    const LogPosition& disk_end = on_disk_.position();
     if (disk_end.next_index > ring.end().index) {
       return Unusable(absl::StrCat("the disk reaches entry ", disk_end.next_index.value() - 1,
                                    ", the ring only ", ring.end().index.value() - 1));
@@ -360,7 +377,8 @@ class Starter {
   RingInspection ring_;
   std::vector<SegmentFile> files_;
   DiskRecovery disk_;
-  bool joins_ = false;  // no entry is missing between disk and ring
+  DerivedState on_disk_;  // at the end of the disk's log
+  bool joins_ = false;    // no entry is missing between disk and ring
   JournalStart start_;
 };
 
