@@ -29,6 +29,8 @@ class AckedRanges {
   std::vector<LsnRange> AtOrAbove(Lsn lsn, bool* complete) const;
 
   bool empty() const { return ranges_.empty(); }
+  // The highest LSN in it. Not empty.
+  Lsn last() const { return ranges_.back().last; }
 
  private:
   size_t ranges_max_;

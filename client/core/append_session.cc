@@ -228,14 +228,22 @@ void AppendSession::HandleLoss(const v1::ErrorReply& error, int64_t now_ns) {
   Reconnect(StatusOf(error));
 }
 
+// A receipt of something lost would be held against us at every open; but what is acknowledged below
+// it must still be shown, for a later loss may start lower.
+void AppendSession::LowerReceipt() {
+  if (acked_.empty()) return receipt_.Clear();
+  receipt_.set_last_lsn(acked_.last().value());
+  receipt_.clear_index();  // its entry's place and chain hash are not known any more
+  receipt_.clear_chain();
+}
+
 void AppendSession::AcceptLoss(int64_t now_ns) {
   if (!loss_pending_) return;
   loss_pending_ = false;
   options_.accept_generation = loss_.generation;
   acked_.ForgetFrom(loss_.first_lsn);
   acked_sequence_ = Sequence();  // the next open says what is left
-  // A receipt of something lost would be held against us at every open.
-  if (Lsn(receipt_.last_lsn()) >= loss_.first_lsn) receipt_.Clear();
+  if (Lsn(receipt_.last_lsn()) >= loss_.first_lsn) LowerReceipt();
   Unhold(now_ns);
 }
 

@@ -88,6 +88,7 @@ class AppendSession : public Session {
   void HandleOpenError(const v1::ErrorReply& error, int64_t now_ns);
   void HandleSessionError(const absl::Status& why);
   void HandleLoss(const v1::ErrorReply& error, int64_t now_ns);
+  void LowerReceipt();
   void HandleAppendReply(const ServerFrame& frame);
   bool TakeResult(const v1::AppendResult& result);
   void HandleRefusal(size_t i, const v1::ErrorReply& error, int64_t now_ns);

@@ -246,7 +246,8 @@ TEST_F(AppendSessionTest, ALossIsReportedWithTheLsnsHeldAndWaitsForAcceptance) {
   peer_.on_message = [&](const v1::ClientMessage& message) {
     if (!message.has_open()) return false;
     accepted = message.open().accept_generation();
-    EXPECT_EQ(message.open().last_receipt().last_lsn(), accepted < 2 ? 10u : 0u);
+    // What is left below the loss is shown from then on: a later loss may start lower.
+    EXPECT_EQ(message.open().last_receipt().last_lsn(), accepted < 2 ? 10u : 6u);
     if (accepted >= 2) return false;
     v1::ServerMessage reply;
     reply.mutable_error()->set_request_id(message.open().request_id());
