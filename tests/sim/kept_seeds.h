@@ -19,6 +19,8 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {47, "a reader took other control entries behind a loss for damage"},
     {94, "a ring rebuilt from the disk lost its tail to damage, and the journal was refused"},
     {154, "a segment went before its trim was durable"},
+    {357, "segments behind damage made a warm start refuse the journal"},
+    {611, "a client that had accepted a loss was not told of a later one that started lower"},
 };
 
 }  // namespace ringjournal::sim

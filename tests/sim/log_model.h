@@ -49,7 +49,9 @@ class LogModel {
   void OnLoss(const v1::LossReport& loss, const Damage& damage, Machine* machine);
   // A start has succeeded; the replica has appended its epoch start and nothing else.
   void OnStarted(const Replica& replica, const Damage& damage);
-  void CheckDisk(const Replica& replica, Machine* machine);
+  // Empty, or what the disk lacks of what the leader calls durable. Bytes that differ are a
+  // violation.
+  std::string CheckDisk(const Replica& replica, Machine* machine);
 
   // ---- clients ----
   void OnAck(const client::AppendReceipt& receipt, ByteSpan run);
@@ -63,8 +65,9 @@ class LogModel {
   const std::vector<v1::LossReport>& losses() const { return losses_; }
   uint32_t generation() const { return generation_; }
   Lsn next_lsn() const { return position_.next_lsn; }
-  // First LSN that the leader holds.
+  // First LSN that the leader holds, and that its ring holds.
   Lsn oldest_held() const { return oldest_held_; }
+  Lsn oldest_in_ring() const { return oldest_in_ring_; }
   // Newest acknowledged entry, and the newest acknowledged as on disk.
   Index acked() const { return acked_; }
 
@@ -95,7 +98,7 @@ class LogModel {
   std::map<uint32_t, std::vector<Placed>> placed_;
   std::set<std::pair<uint32_t, uint64_t>> not_applied_;
   std::vector<v1::LossReport> losses_;
-  Lsn committed_, committed_ever_, oldest_held_;
+  Lsn committed_, committed_ever_, oldest_held_, oldest_in_ring_;
   Index durable_claimed_;
   Index acked_, acked_on_disk_, seen_;
 };

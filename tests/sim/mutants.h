@@ -27,7 +27,7 @@ struct MutantName {
   std::string_view verdict;  // part of what the checker says that finds it
 };
 inline constexpr MutantName kMutants[] = {
-    {Mutant::kAnswersBeforeDurable, "answers_before_durable", "and the report does not say so"},
+    {Mutant::kAnswersBeforeDurable, "answers_before_durable", ": the disk had it all"},
     {Mutant::kForgetsAckedEnd, "forgets_acked_end", "that were published"},
     {Mutant::kServesChangedMemory, "serves_changed_memory", "has other bytes than before"},
     {Mutant::kAppendsAgain, "appends_again", "twice, or out of order"},
@@ -36,7 +36,7 @@ inline constexpr MutantName kMutants[] = {
     {Mutant::kReadsFuture, "reads_future", "which the journal never had"},
     {Mutant::kSwallowsAnswers, "swallows_answers", "not everything is answered"},
     {Mutant::kAcksOtherPlace, "acks_other_place", "an acknowledgement says LSN"},
-    {Mutant::kWrongDiskBytes, "wrong_disk_bytes", "and the report does not say so"},
+    {Mutant::kWrongDiskBytes, "wrong_disk_bytes", ": the disk had it all"},
 };
 
 }  // namespace ringjournal::sim

@@ -162,6 +162,10 @@ bool SimNode::StartJournals(Time now) {
     auto change = [this](v1::ConfigDocument next) { return ChangeConfig(std::move(next)); };
     absl::StatusOr<JournalStart> start = StartJournal(input, &storage, change);
     if (dead_) return false;
+    if (!start.ok() && (*c_.damage)[id].disk_damaged) {
+      refusal_ = std::string(start.status().message());
+      return false;
+    }
     if (!start.ok()) {
       c_.report->Violation("journal ", config.name(),
                            " is not served: ", start.status().ToString());

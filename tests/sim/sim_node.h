@@ -51,6 +51,10 @@ class SimNode {
 
   bool serving() const { return shard_ != nullptr && !dead_; }
   bool dead() const { return dead_; }
+  // The start got as far as serving.
+  bool started() const { return shard_ != nullptr; }
+  // Why a journal whose disk was damaged is not served; nothing was changed then.
+  const std::string& refusal() const { return refusal_; }
   // A failed disk write stops the process; not a crash.
   const std::string& fatal() const { return fatal_; }
   const Shard& shard() const { return *shard_; }
@@ -90,7 +94,7 @@ class SimNode {
   ShardEffects effects_;
   bool dead_ = false;
   bool in_batch_ = false;  // something happened since the last EndOfBatch
-  std::string fatal_;
+  std::string fatal_, refusal_;
 };
 
 }  // namespace ringjournal::sim

@@ -43,8 +43,8 @@ void TailReader::Check(Time now, bool may_work) {
   }
   LogModel* model = c_.models->begin()->second.get();
   bool gap = allows_gap_ && client::CodeOf(session_->status()) == client::ErrorCode::kDamaged &&
-             session_->next_lsn() < model->oldest_held();
-  if (gap) return Begin(client::Position::At(model->oldest_held()));
+             session_->next_lsn() < model->oldest_in_ring();
+  if (gap) return Begin(client::Position::At(model->oldest_in_ring()));
   c_.report->Violation(name(), " stopped: ", session_->status().ToString());
 }
 

@@ -15,7 +15,8 @@ namespace ringjournal::sim {
 // and that it is told of each loss of what it has seen.
 class TailReader : public Peer {
  public:
-  // `allows_gap`: the disk was full, so segments may have gone before their trim was durable.
+  // `allows_gap`: the disk may lack entries, because it was full and segments went before their
+  // trim was durable, or because it was damaged. The reader goes on behind them, after a typed end.
   TailReader(const PeerContext& context, std::string name, std::string journal, bool until_end,
              bool allows_gap);
 

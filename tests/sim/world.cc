@@ -4,13 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
+#include "tests/sim/world_state.h"
 
 namespace ringjournal::sim {
 namespace {
 
-constexpr int64_t kMs = 1'000'000;
-constexpr int64_t kSecond = 1'000 * kMs;
-constexpr char kJournal[] = "ledger";
 // After the last crash everything is answered within this virtual time.
 constexpr int64_t kHealNs = 120 * kSecond;
 constexpr uint64_t kTurnsMax = 400'000;
@@ -36,83 +34,30 @@ Plan::Plan(Random* r) {
   fills_disk = r->Chance(30);
   fails_writes = r->Chance(20);
   moves_clock = r->Chance(30);
+  drains = r->Chance(30);
+  restores_images = r->Chance(20);
+  disk_damage_percent = r->Chance(20) ? 30 : 0;
   boundaries_max = r->Chance(50) ? 150 : 800;
 }
 
-namespace {
-
-class World {
- public:
-  explicit World(const RunOptions& options)
-      : options_(options),
-        random_(options.seed),
-        report_(options.tracing),
-        machine_(&random_),
-        plan_(&random_) {
-    bool needs_memory_only = options.mutant == Mutant::kForgetsAckedEnd ||
-                             options.mutant == Mutant::kServesChangedMemory;
-    if (needs_memory_only) {  // else the disk gives the mutant away
-      plan_.settings.set_memory_only(true);
-      plan_.settings.clear_retention_bytes();
-      plan_.kill_percent = 100;
-      plan_.damage_percent = 0;
-    }
-    PeerContext context{&random_, &report_, options.mutant, &links_, &next_connection_, &models_};
-    operator_ = std::make_unique<OperatorPeer>(context, kJournal, plan_.settings);
-    peers_.push_back(operator_.get());
+World::World(const RunOptions& options)
+    : options_(options),
+      random_(options.seed),
+      report_(options.tracing),
+      machine_(&random_),
+      plan_(&random_) {
+  bool needs_memory_only =
+      options.mutant == Mutant::kForgetsAckedEnd || options.mutant == Mutant::kServesChangedMemory;
+  if (needs_memory_only) {  // else the disk gives the mutant away
+    plan_.settings.set_memory_only(true);
+    plan_.settings.clear_retention_bytes();
+    plan_.kill_percent = 100;
+    plan_.damage_percent = 0;
   }
-
-  RunResult Run();
-
- private:
-  // faults and processes (world.cc)
-  void StartProcess();
-  void Crash();
-  void DamageMemory();
-  void EndProcess();
-  void SetCrash();
-  void RandomFaults();
-  void ApplyRestartMutants();
-  // time (world.cc)
-  void Turn();
-  bool Act(uint64_t pick);
-  void Advance(bool idle);
-  int64_t NextDeadline() const;
-  void MakeClients();
-  bool AllDone() const;
-  void Heal();
-  void FinalChecks();
-  void CheckDisks();
-  NodeContext MakeNodeContext();
-  PeerContext MakePeerContext();
-  LogModel* model() { return models_.empty() ? nullptr : models_.begin()->second.get(); }
-  SimNode* node() { return node_.get(); }
-
-  RunOptions options_;
-  Random random_;
-  Report report_;
-  Machine machine_;
-  Plan plan_;
-  CrashClock crash_clock_;
-  std::map<ConnectionNumber, Link*> links_;
-  ConnectionNumber next_connection_ = 1;
-  std::map<JournalId, std::unique_ptr<LogModel>> models_;
-  std::map<JournalId, Damage> damage_;
-  std::unique_ptr<OperatorPeer> operator_;
-  std::vector<std::unique_ptr<Appender>> appenders_;
-  std::vector<std::unique_ptr<TailReader>> tail_readers_;
-  std::unique_ptr<TailReader> last_reader_;
-  std::vector<Peer*> peers_;
-  std::unique_ptr<SimNode> node_;
-  uint64_t starts_ = 0;
-  Time now_{kSecond, 1'700'000'000 * kSecond};
-  int64_t start_at_ns_ = 0;
-  bool healing_ = false;
-  int64_t healed_at_ns_ = 0;
-  bool full_until_set_ = false;
-  int64_t full_until_ns_ = 0;
-  RunResult result_;
-};
+  PeerContext context{&random_, &report_, options.mutant, &links_, &next_connection_, &models_};
+  operator_ = std::make_unique<OperatorPeer>(context, kJournal, plan_.settings);
+  peers_.push_back(operator_.get());
+}
 
 NodeContext World::MakeNodeContext() {
   return {&machine_,       &random_, &report_, &crash_clock_,
@@ -121,106 +66,6 @@ NodeContext World::MakeNodeContext() {
 
 PeerContext World::MakePeerContext() {
   return {&random_, &report_, options_.mutant, &links_, &next_connection_, &models_};
-}
-
-void World::SetCrash() {
-  if (healing_) return crash_clock_.Set(0);
-  // Often early: in the start procedure and around the first messages.
-  uint64_t max = random_.Chance(30) ? 30 : plan_.boundaries_max;
-  crash_clock_.Set(random_.Between(1, max));
-}
-
-void World::StartProcess() {
-  SetCrash();
-  ApplyRestartMutants();
-  machine_.disk.set_answers_before_durable(options_.mutant == Mutant::kAnswersBeforeDurable);
-  node_ = std::make_unique<SimNode>(MakeNodeContext());
-  report_.Trace("process ", ++starts_, " starts");
-  bool was_damaged = !damage_.empty() && damage_.begin()->second.memory_damaged;
-  size_t losses = model() == nullptr ? 0 : model()->losses().size();
-  bool started = node_->Start(now_, starts_);
-  if (!started) {
-    if (!report_.failed()) Crash();
-    return;
-  }
-  if (was_damaged && model()->losses().size() == losses) ++result_.warm_after_damage;
-  if (random_.Chance(25)) CheckDisks();
-}
-
-void World::EndProcess() {
-  node_.reset();
-  machine_.EndProcess();
-  for (Peer* peer : peers_) peer->OnProcessGone();
-}
-
-void World::Crash() {
-  ++result_.crashes;
-  EndProcess();
-  bool machine_lost = random_.Below(100) >= plan_.kill_percent;
-  bool damaged = !machine_lost && random_.Chance(plan_.damage_percent);
-  if (machine_lost) {
-    machine_.LoseMemory();
-    ++result_.memory_losses;
-    report_.Trace("the machine loses its memory");
-  }
-  // What a change of the config that was cut off in the middle has become is settled before new
-  // damage counts.
-  LocalFileOptions options;
-  options.cluster_id = "simulated-clust.";
-  auto store = LocalFileStore::Open(std::make_unique<MemorySlotFile>(machine_.config), options);
-  if (store.ok()) {
-    std::vector<ConfigCompletion> done;
-    RJ_CHECK((*store)->Submit(ConfigRequest::Read(1)).ok());
-    (*store)->Poll(now_, &done);
-    NoteLosses(MakeNodeContext(), done[0].document);
-  }
-  for (auto& [id, model] : models_) {
-    Damage* damage = &damage_[id];
-    damage->memory_lost = damage->memory_lost || machine_lost || damaged;
-    damage->memory_damaged = damage->memory_damaged || damaged;
-    if (damaged) report_.Trace("memory is damaged: ", machine_.DamageRing(id));
-  }
-  start_at_ns_ = now_.monotonic_ns + static_cast<int64_t>(random_.Skewed(500) * kMs);
-}
-
-// Wrappers that break the promise which a checker is there for.
-void World::ApplyRestartMutants() {
-  LogModel* journal = model();
-  if (journal == nullptr || journal->entries().size() < 20) return;
-  TestRingMemory* ring = machine_.rings.Find(journal->id());
-  if (options_.mutant == Mutant::kWrongDiskBytes) machine_.disk.DamageSynced(journal->id());
-  if (ring == nullptr) return;
-  const RingMemory& m = ring->memory();
-  RingEnds* ends = &m.control()->ends[m.control()->active & 1];
-  uint64_t last_bytes = journal->entries().back().record.size();
-  if (options_.mutant == Mutant::kForgetsAckedEnd) {
-    ends->end -= last_bytes;
-    ends->acked_end = std::min(ends->acked_end, ends->end);
-  }
-  if (options_.mutant == Mutant::kServesChangedMemory) {
-    std::byte* record = m.data + ((ends->end - last_bytes) & (m.data_bytes - 1));
-    EntryHeader header = journal->entries().back().header;
-    header.log_time_ns += 1;
-    uint64_t before = journal->entries()[journal->entries().size() - 2].header.chain;
-    EncodeRecordHead(header, before, record);
-  }
-}
-
-void World::RandomFaults() {
-  if (plan_.cuts_connections && random_.Chance(2)) {
-    Peer* peer = peers_[random_.Below(peers_.size())];
-    report_.Trace("the connection of ", peer->name(), " is cut");
-    peer->Cut(node(), now_);
-  }
-  if (plan_.fails_writes && random_.Below(1000) == 0) machine_.disk.FailNextWrite();
-  if (plan_.fills_disk && !machine_.disk.full() && random_.Below(400) == 0) {
-    machine_.disk.set_full(true);
-    full_until_ns_ = now_.monotonic_ns + static_cast<int64_t>(random_.Skewed(8000) * kMs);
-    report_.Trace("the disk is full");
-  }
-  if (plan_.moves_clock && random_.Below(200) == 0) {
-    now_.wall_ns += static_cast<int64_t>(random_.Below(120)) * kSecond - 60 * kSecond;
-  }
 }
 
 bool World::Act(uint64_t pick) {
@@ -252,6 +97,7 @@ void World::Turn() {
     node_->Step(EndOfBatch{}, now_);
     idle = false;
   }
+  if (draining_) FollowDrain();
   if (node_ != nullptr && node_->dead() && !report_.failed()) Crash();
   if (operator_->journal_exists() && appenders_.empty()) MakeClients();
   Advance(idle);
@@ -288,7 +134,7 @@ void World::MakeClients() {
   }
   for (uint32_t i = 1; i <= plan_.tail_readers; ++i) {
     tail_readers_.push_back(std::make_unique<TailReader>(
-        MakePeerContext(), absl::StrCat("reader ", i), kJournal, false, plan_.fills_disk));
+        MakePeerContext(), absl::StrCat("reader ", i), kJournal, false, plan_.may_leave_gaps()));
     peers_.push_back(tail_readers_.back().get());
   }
   if (options_.mutant != Mutant::kAppendsAgain) return;
@@ -318,7 +164,9 @@ void World::Heal() {
 void World::CheckDisks() {
   for (auto& [id, model] : models_) {
     const Replica* replica = node_->FindReplica(kJournal);
-    if (replica != nullptr) model->CheckDisk(*replica, &machine_);
+    if (replica == nullptr) continue;
+    std::string lacks = model->CheckDisk(*replica, &machine_);
+    if (!lacks.empty() && !damage_[id].disk_damaged) report_.Violation(lacks);
   }
 }
 
@@ -330,7 +178,7 @@ void World::FinalChecks() {
   Marks marks = replica->marks();
   uint64_t kept =
       marks.committed.lsn.next() - std::min(marks.oldest.lsn, marks.committed.lsn.next());
-  if (last_reader_->read() < kept) {
+  if (last_reader_->read() < kept && !plan_.may_leave_gaps()) {
     report_.Violation("a reader of everything got ", last_reader_->read(),
                       " transactions, kept are ", kept);
   }
@@ -351,13 +199,14 @@ RunResult World::Run() {
                         " s after healing: ", who);
       break;
     }
+    if (unservable_) break;
     if (!healing_ || !AllDone() || node_ == nullptr || !node_->serving()) continue;
     if (last_reader_ != nullptr) {
       FinalChecks();
       break;
     }
     last_reader_ = std::make_unique<TailReader>(MakePeerContext(), "last reader", kJournal, true,
-                                                plan_.fills_disk);
+                                                plan_.may_leave_gaps());
     peers_.push_back(last_reader_.get());
   }
   result_.violation = report_.violation();
@@ -375,8 +224,6 @@ RunResult World::Run() {
   }
   return std::move(result_);
 }
-
-}  // namespace
 
 RunResult RunSeed(const RunOptions& options) {
   // Destroyed before the result is used: sessions and rings are large.

@@ -40,7 +40,9 @@ struct Plan {
   uint32_t appenders = 1, tail_readers = 1;
   size_t payload_bytes_max = 4000;
   uint32_t kill_percent, damage_percent;  // of the crashes; the rest loses the machine
-  bool cuts_connections, fills_disk, fails_writes, moves_clock;
+  uint32_t disk_damage_percent;           // of the kills with memory intact
+  bool cuts_connections, fills_disk, fails_writes, moves_clock, drains, restores_images;
+  bool may_leave_gaps() const { return fills_disk || disk_damage_percent > 0; }
   uint64_t boundaries_max;  // to the next crash
 };
 
