@@ -356,6 +356,38 @@ TEST(StartJournal, ATrimTakesSupersededSegmentsAlong) {
   EXPECT_EQ(n.end_lsn(), end) << n.started->sentence;
 }
 
+// They look like the log to a start that reads only the newest of them.
+TEST(StartJournal, SegmentsBehindDamageDoNotStopAWarmStartInTheNextGeneration) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  while (n.replica()->checkpointer().catalog().segments().size() < 3) {
+    n.Append(8000);
+    n.Settle();
+  }
+  std::string* oldest =
+      n.disk.files.at(n.replica()->checkpointer().catalog().segments()[0].name).get();
+  n.Kill();
+  n.ring.reset();
+  (*oldest)[10 * limits::kBlockBytes] ^= 1;
+  // Small rings read few segments: take the newest ones away from the replay by damage in each.
+  for (auto& [name, bytes] : n.disk.files) {
+    if (bytes.get() != oldest) (*bytes)[2 * limits::kBlockBytes] ^= 1;
+  }
+  EXPECT_FALSE(n.Start(/*dies_after_cas=*/true).ok());
+  ASSERT_EQ(n.config().generation(), 2u);
+  Lsn lost_from(n.config().losses(0).first_lsn());
+  for (auto& [name, bytes] : n.disk.files) {
+    if (bytes.get() != oldest) (*bytes)[2 * limits::kBlockBytes] ^= 1;  // readable again
+  }
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.end_lsn(), lost_from.prev());
+  n.Append(100);
+  n.Settle();
+  n.Kill();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.end_lsn(), lost_from);
+}
+
 TEST(StartJournal, SegmentsOfAJournalThatWasNeverLedAreRefused) {
   TestNode a;
   ASSERT_TRUE(a.Start().ok());
