@@ -228,8 +228,8 @@ void AppendSession::HandleLoss(const v1::ErrorReply& error, int64_t now_ns) {
   Reconnect(StatusOf(error));
 }
 
-// A receipt of something lost would be held against us at every open; but what is acknowledged below
-// it must still be shown, for a later loss may start lower.
+// A receipt of something lost would be held against us at every open; but what is acknowledged
+// below it must still be shown, for a later loss may start lower.
 void AppendSession::LowerReceipt() {
   if (acked_.empty()) return receipt_.Clear();
   receipt_.set_last_lsn(acked_.last().value());

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "server/session/effects.h"
 #include "server/session/session.h"
@@ -160,7 +160,8 @@ class Shard {
   ShardOptions options_;
   Time now_;
   ShardEffects* effects_ = nullptr;  // of the Step that runs
-  absl::flat_hash_map<ConnectionNumber, std::unique_ptr<Session>> sessions_;
+  // In order: one seed is one run.
+  absl::btree_map<ConnectionNumber, std::unique_ptr<Session>> sessions_;
   std::vector<std::unique_ptr<Journal>> journals_;
   std::vector<Session*> with_acks_;  // sessions that wait for acknowledgements
   std::vector<Session*> with_out_;   // sessions with replies of this batch
