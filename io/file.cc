@@ -50,12 +50,15 @@ int64_t WriteAll(int fd, const void* bytes, size_t size) {
   return 0;
 }
 
-int64_t FillWithZeros(int fd, uint64_t size) {
+int64_t FillWith(int fd, uint64_t size, std::span<const std::byte> pattern) {
   constexpr size_t kChunk = 1 << 20;
-  std::unique_ptr<void, void (*)(void*)> zeros(std::aligned_alloc(4096, kChunk), std::free);
-  std::memset(zeros.get(), 0, kChunk);
+  std::unique_ptr<void, void (*)(void*)> chunk(std::aligned_alloc(4096, kChunk), std::free);
+  auto* p = static_cast<std::byte*>(chunk.get());
+  for (size_t i = 0; i < kChunk; i += pattern.size()) {
+    std::memcpy(p + i, pattern.data(), std::min(pattern.size(), kChunk - i));
+  }
   for (uint64_t done = 0; done < size; done += kChunk) {
-    int64_t result = WriteAll(fd, zeros.get(), std::min<uint64_t>(kChunk, size - done));
+    int64_t result = WriteAll(fd, p, std::min<uint64_t>(kChunk, size - done));
     if (result < 0) return result;
   }
   return 0;
@@ -157,13 +160,13 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   return content;
 }
 
-int64_t MakeZeroedFile(const std::string& path, uint64_t size) {
+int64_t MakeFilledFile(const std::string& path, uint64_t size, std::span<const std::byte> pattern) {
   int fd = OpenDirect(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (fd < 0) return -errno;
   // Allocating first shows a full disk before anything is written.
   int64_t result = fallocate(fd, 0, 0, static_cast<off_t>(size)) == 0 ? 0 : -errno;
   if (result == -EOPNOTSUPP) result = 0;
-  if (result == 0) result = FillWithZeros(fd, size);
+  if (result == 0) result = FillWith(fd, size, pattern);
   if (result == 0 && fsync(fd) != 0) result = -errno;
   close(fd);
   if (result < 0) unlink(path.c_str());

@@ -34,9 +34,9 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
 // ---- storage operations; 0 or a descriptor, or -errno ----
 
-// A new file of `size` bytes, allocated, filled with zeros and synced: writes into it later commit
-// no metadata. On failure nothing is left behind.
-int64_t MakeZeroedFile(const std::string& path, uint64_t size);
+// A new file of `size` bytes, allocated, filled with `pattern` over and over (its length divides
+// 1 MiB), and synced: writes into it later commit no metadata. On failure nothing is left behind.
+int64_t MakeFilledFile(const std::string& path, uint64_t size, std::span<const std::byte> pattern);
 // Renames, syncs the directory.
 int64_t RenameDurably(const std::string& from, const std::string& to);
 // The same, then opens it for aligned direct writes; buffered where the file system has no direct

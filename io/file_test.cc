@@ -57,24 +57,34 @@ TEST_F(FileTest, AtomicWriteThatFailsLeavesTheOldContent) {
   EXPECT_EQ(Get("a"), "old");
 }
 
-TEST_F(FileTest, ZeroedFileIsAllocatedPrivateAndZero) {
-  ASSERT_EQ(MakeZeroedFile(Path("z"), (3 << 20) + 4096), 0);
+// What MakeFilledFile repeats in these tests: one block that begins with "abc".
+std::span<const std::byte> Pattern() {
+  static std::byte block[4096] = {std::byte{'a'}, std::byte{'b'}, std::byte{'c'}};
+  return block;
+}
+
+TEST_F(FileTest, FilledFileIsAllocatedPrivateAndFull) {
+  ASSERT_EQ(MakeFilledFile(Path("z"), (3 << 20) + 4096, Pattern()), 0);
   struct stat info;
   ASSERT_EQ(stat(Path("z").c_str(), &info), 0);
   EXPECT_EQ(info.st_size, (3 << 20) + 4096);
   EXPECT_GE(info.st_blocks * 512, info.st_size);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
-  EXPECT_EQ(Get("z"), std::string((3 << 20) + 4096, '\0'));
+  std::string block = "abc" + std::string(4093, '\0');
+  std::string content = Get("z");
+  for (size_t at = 0; at < content.size(); at += 4096) {
+    ASSERT_EQ(content.compare(at, 4096, block), 0) << at;
+  }
 }
 
-TEST_F(FileTest, ZeroedFileThatDoesNotFitLeavesNothingBehind) {
-  EXPECT_LT(MakeZeroedFile(Path("z"), 1ull << 46), 0);
+TEST_F(FileTest, FilledFileThatDoesNotFitLeavesNothingBehind) {
+  EXPECT_LT(MakeFilledFile(Path("z"), 1ull << 46, Pattern()), 0);
   EXPECT_THAT(*ListDirectory(dir), ElementsAre());
-  EXPECT_EQ(MakeZeroedFile(Path("no") + "/z", 4096), -ENOENT);
+  EXPECT_EQ(MakeFilledFile(Path("no") + "/z", 4096, Pattern()), -ENOENT);
 }
 
 TEST_F(FileTest, RenamedFileTakesAlignedDirectWrites) {
-  ASSERT_EQ(MakeZeroedFile(Path("spare"), 8192), 0);
+  ASSERT_EQ(MakeFilledFile(Path("spare"), 8192, Pattern()), 0);
   int64_t fd = RenameAndOpenForWriting(Path("spare"), Path("segment"));
   ASSERT_GE(fd, 0);
   alignas(4096) static std::byte block[4096] = {std::byte{7}};

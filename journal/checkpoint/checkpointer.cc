@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
-#include "journal/segment/group_builder.h"
 #include "journal/segment/segment_format.h"
 #include "journal/segment/segment_name.h"
 
@@ -66,6 +65,7 @@ void Checkpointer::Flush(const Ring& ring, const CheckpointInput& input,
       if (!SwitchSegment(ops)) return;
       continue;
     }
+    if (pending == 0 && input.close) return WriteClosingGroup(input.committed, ops);
     if (pending == 0 || current_.file < 0) return;
     RingPlace limit = CurrentLimit(ring);
     if (!GroupIsDue(pending, input)) return;
@@ -84,7 +84,7 @@ void Checkpointer::PrepareSpare(std::vector<StorageOp>* ops) {
   op->kind = StorageOp::Kind::kPrepareSpare;
   op->token = kSpareToken;
   op->name = spare_name_;
-  op->size = options_.segment_bytes;
+  op->size = AlignToBlock(options_.segment_bytes);
 }
 
 // Opens the file of the first boundary ahead of time.
@@ -154,7 +154,8 @@ RingPlace Checkpointer::CurrentLimit(const Ring& ring) const {
 bool Checkpointer::GroupIsDue(uint64_t pending_bytes, const CheckpointInput& input) const {
   if (pending_bytes >= limits::kGroupBytesMax) return true;
   if (in_flight() > 0) return false;
-  if (input.disk_waiter || input.flush || pending_bytes >= options_.checkpoint_bytes) return true;
+  if (input.disk_waiter || input.flush || input.close || pending_bytes >= options_.checkpoint_bytes)
+    return true;
   // Up to a boundary there is nothing more to gather.
   return !boundaries_.empty() || input.now.monotonic_ns >= deadline_ns();
 }
@@ -173,24 +174,44 @@ RingPlace Checkpointer::GroupEnd(const Ring& ring, const RingPlace& limit) const
 
 void Checkpointer::WriteGroup(const Ring& ring, const RingPlace& limit, Watermark committed,
                               std::vector<StorageOp>* ops) {
+  RJ_CHECK(!closing_);
   RingPlace end = GroupEnd(ring, limit);
   ByteSpan records = ring.Bytes(submitted_.offset, end.offset);
   Group* group = GroupAt(next_group_);
   EnsureStaging(group, kGroupStagingBytes);
-  GroupInfo info;
-  info.segment_offset = current_.offset;
-  info.first_index = submitted_.index;
-  info.durable_offset = current_.durable_offset;
-  info.committed = committed;
-  info.opener = {options_.incarnation, current_.counter};
   GroupBuilder builder({group->staging.get(), group->staging_bytes});
-  builder.Start(info);
+  builder.Start(NextGroup(committed));
   builder.Add(records);
   group->bytes = builder.Finish();
   group->last = {end.index.prev(), end.first_lsn.prev()};
   submitted_ = end;
   pending_since_ns_ = 0;
   entry_bytes_written_ += records.size();
+  Emit(group, ops);
+}
+
+GroupInfo Checkpointer::NextGroup(Watermark committed) const {
+  GroupInfo info;
+  info.segment_offset = current_.offset;
+  info.first_index = submitted_.index;
+  info.durable_offset = current_.durable_offset;
+  info.committed = committed;
+  info.opener = {options_.incarnation, current_.counter};
+  return info;
+}
+
+// Once everything before it is synced, so that it can say so.
+void Checkpointer::WriteClosingGroup(Watermark committed, std::vector<StorageOp>* ops) {
+  if (closing_ || in_flight() > 0 || current_.file < 0) return;
+  closing_ = true;
+  Group* group = GroupAt(next_group_);
+  EnsureStaging(group, kGroupStagingBytes);
+  GroupInfo info = NextGroup(committed);
+  info.closing = true;
+  GroupBuilder builder({group->staging.get(), group->staging_bytes});
+  builder.Start(info);
+  group->bytes = builder.Finish();
+  group->last = durable_;
   Emit(group, ops);
 }
 

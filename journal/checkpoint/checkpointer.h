@@ -14,6 +14,7 @@
 #include "journal/checkpoint/segment_catalog.h"
 #include "journal/checkpoint/storage_op.h"
 #include "journal/ring/ring.h"
+#include "journal/segment/group_builder.h"
 #include "proto/entry.pb.h"
 
 namespace ringjournal {
@@ -31,7 +32,8 @@ struct CheckpointInput {
   Time now;
   Watermark committed;
   bool disk_waiter = false;  // somebody waits for a disk level: do not gather any longer
-  bool flush = false;        // write all there is (on demand, at shutdown)
+  bool flush = false;        // write all there is (on demand)
+  bool close = false;        // likewise, then the closing group; nothing is appended any more
 };
 
 // Copies records from the ring into staging buffers and asks for them to be written: at most
@@ -75,6 +77,8 @@ class Checkpointer {
   bool idle(const Ring& ring) const {
     return durable_.index.next() == ring.end().index && in_flight() == 0;
   }
+  // The last segment is closed: who reads it can tell damage in its last groups from a torn tail.
+  bool closed() const { return closing_ && in_flight() == 0; }
   // The disk is full: disk levels are refused until space returns.
   bool storage_full() const;
 
@@ -121,6 +125,8 @@ class Checkpointer {
   void WriteDescription(const v1::StateSnapshot& state, std::vector<StorageOp>* ops);
   void WriteGroup(const Ring& ring, const RingPlace& limit, Watermark committed,
                   std::vector<StorageOp>* ops);
+  void WriteClosingGroup(Watermark committed, std::vector<StorageOp>* ops);
+  GroupInfo NextGroup(Watermark committed) const;
   bool GroupIsDue(uint64_t pending_bytes, const CheckpointInput& input) const;
   RingPlace GroupEnd(const Ring& ring, const RingPlace& limit) const;
   RingPlace CurrentLimit(const Ring& ring) const;
@@ -154,6 +160,7 @@ class Checkpointer {
   std::array<Group, limits::kGroupsInFlightMax> groups_;
   uint64_t first_group_ = 0, next_group_ = 0;  // numbers of the groups in flight
   int64_t pending_since_ns_ = 0;               // 0: nothing pending
+  bool closing_ = false;                       // the closing group has been handed out
   bool spare_refused_ = false;                 // the disk was full; tried again at retry_at_ns_
   int64_t now_ns_ = 0;                         // of the latest Flush
   int64_t retry_at_ns_ = 0;

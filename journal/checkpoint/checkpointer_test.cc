@@ -35,6 +35,7 @@ class Fixture : public testing::Test {
     input.now.monotonic_ns = now_ns;
     input.committed = {t.position.next_index.prev(), t.position.next_lsn.prev()};
     input.disk_waiter = disk_waiter;
+    input.close = closing;
     checkpointer.Flush(t.ring, input, &ops);
     disk.Take(&ops);
   }
@@ -63,6 +64,7 @@ class Fixture : public testing::Test {
   TestDisk disk;
   std::vector<StorageOp> ops;
   int64_t now_ns = 1'000 * kMs;
+  bool closing = false;
 };
 
 TEST_F(Fixture, OpensItsFirstSegmentFromAPreparedSpareWithADescription) {
@@ -232,6 +234,42 @@ TEST_F(Fixture, AnyOtherFailureIsFinal) {
     while (!disk.pending().empty() && why.empty()) why = CompleteOne();
   }
   EXPECT_NE(why.find("writing"), std::string::npos) << why;
+}
+
+TEST_F(Fixture, AStopWritesWhatIsLeftThenTheClosingGroupOnceAllIsSynced) {
+  Open();
+  Append(100);
+  Append(100);
+  closing = true;
+  Turn();
+  ASSERT_EQ(disk.pending_of(Kind::kWrite), 1u) << "the closing group waits";
+  EXPECT_FALSE(checkpointer.closed());
+  ASSERT_EQ(CompleteOne(), "");
+  EXPECT_TRUE(checkpointer.idle(t.ring));
+  EXPECT_FALSE(checkpointer.closed());
+  Turn();
+  ASSERT_EQ(disk.pending_of(Kind::kWrite), 1u);
+  EXPECT_FALSE(checkpointer.closed()) << "handed out is not on disk";
+  ASSERT_EQ(CompleteOne(), "");
+  EXPECT_TRUE(checkpointer.closed());
+  Turn();
+  EXPECT_TRUE(disk.pending().empty());
+  SegmentScan scan = ScanSegment(AsBytes(*disk.files.rbegin()->second), {}, [](const auto&) {});
+  EXPECT_EQ(scan.verdict, SegmentVerdict::kClosed) << scan.sentence;
+  EXPECT_EQ(scan.position.next_index, t.ring.end().index);
+}
+
+TEST_F(Fixture, AClosingGroupThatFindsTheDiskFullIsTriedAgain) {
+  Open();
+  closing = true;
+  disk.write_result = -ENOSPC;
+  Turn();
+  ASSERT_EQ(CompleteOne(), "");
+  EXPECT_FALSE(checkpointer.closed());
+  disk.write_result = 0;
+  now_ns += limits::kStorageRetryMs * kMs;
+  Settle();
+  EXPECT_TRUE(checkpointer.closed());
 }
 
 TEST(SegmentCatalog, ASupersededFileGoesWithTheSegmentsThatSupersedeIt) {

@@ -14,9 +14,8 @@ namespace ringjournal {
 // belong to the asker and stay untouched until the answer.
 struct StorageOp {
   enum class Kind {
-    // Make a file of `size` bytes, allocated and filled with zeros, synced: syncing freshly
-    // allocated
-    // extents would commit metadata at each write. Answer: 0.
+    // Make a file of `size` bytes, allocated, filled with UnusedBlock() and synced: syncing freshly
+    // allocated extents would commit metadata at each write. Answer: 0.
     kPrepareSpare,
     // Rename the spare `from` to `name`, sync the directory, open it for direct writes. Answer: a
     // handle, or -errno.

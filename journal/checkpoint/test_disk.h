@@ -13,6 +13,7 @@
 
 #include "journal/base/check.h"
 #include "journal/checkpoint/storage_op.h"
+#include "journal/segment/segment_format.h"
 
 namespace ringjournal {
 
@@ -57,7 +58,8 @@ class TestDisk {
       case Kind::kPrepareSpare:
         ++spares_prepared;
         if (full) return -ENOSPC;
-        files[op.name] = std::make_shared<std::string>(op.size, '\0');
+        files[op.name] = std::make_shared<std::string>();
+        while (files[op.name]->size() < op.size) *files[op.name] += UnusedBlock();
         return 0;
       case Kind::kOpenSegment:
         if (open_result != 0) return open_result;

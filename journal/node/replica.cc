@@ -236,7 +236,7 @@ void Replica::TakeBoundary() {
 
 void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
   // Before the own end is counted: nothing goes to the disk that a restart might find cut off.
-  if (!memory_only()) ApplyRetention(now);
+  if (!memory_only() && !stopping_) ApplyRetention(now);
   if (ring_.snapshot_due()) TakeSnapshot();
   ring_.RaiseAckedEnd();
   committed_ = derived_.position().last();
@@ -252,6 +252,7 @@ void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
   input.committed = committed_;
   input.disk_waiter = disk_wanted_ > durable;
   input.flush = flush_wanted_ > durable;
+  input.close = stopping_;
   checkpointer_.Flush(ring_, input, ops);
 }
 

@@ -97,6 +97,8 @@ class Replica {
   // Asks for everything appended so far to be made durable; done when durable >= the index
   // returned.
   Index RequestCheckpoint();
+  // Nothing will be appended any more: everything goes to the disk, then the closing group.
+  void Stop() { stopping_ = true; }
   // Settings that may change while the journal is open.
   void ApplySettings(const v1::JournalSettings& settings);
 
@@ -111,8 +113,10 @@ class Replica {
   const DerivedState& derived() const { return derived_; }
   const Checkpointer& checkpointer() const { return checkpointer_; }
   const ReplicaOptions& options() const { return options_; }
-  // Nothing is left to write.
-  bool settled() const { return memory_only() || checkpointer_.idle(ring_); }
+  // Nothing is left to write; after Stop, the last segment is closed too.
+  bool settled() const {
+    return memory_only() || (checkpointer_.idle(ring_) && (!stopping_ || checkpointer_.closed()));
+  }
   uint64_t appended_bytes() const { return appended_bytes_; }
 
  private:
@@ -141,6 +145,7 @@ class Replica {
   Index flush_wanted_;  // likewise, on demand
   int64_t last_stamp_monotonic_ns_ = 0;
   uint64_t appended_bytes_ = 0;
+  bool stopping_ = false;
   v1::StateSnapshot scratch_;  // reused, so that snapshots keep their memory
 };
 

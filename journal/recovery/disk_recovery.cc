@@ -253,7 +253,7 @@ bool Recovery::TakeScan(size_t link, const SegmentScan& scan) {
     return StopAt(DiskVerdict::kNewerVersion, link, scan.end_offset, scan.sentence);
   }
   if (scan.verdict != SegmentVerdict::kDamaged) return true;
-  if (scan.rest_is_zero && scan.durable_offset <= scan.end_offset) {
+  if (scan.rest_is_unused && scan.durable_offset <= scan.end_offset) {
     return StopAt(DiskVerdict::kGap, link, scan.end_offset,
                   absl::StrCat("the entries from ", scan.position.next_index.value(), " to ",
                                KnownDurableBefore(links_, link).prev().value(),

@@ -9,6 +9,8 @@ namespace {
 
 v1::LossVerdict DiskLevels(const LossReportInput& input, v1::LossVerdict memory) {
   if (input.memory_only) return v1::LOSS_VERDICT_NONE;
+  // What the leader had on disk when it stopped is not there any more, whatever it looks like.
+  if (input.stopped_at >= input.disk->end.next_lsn) return memory;
   switch (input.disk->verdict) {
     case DiskVerdict::kClean:
     case DiskVerdict::kTornTail:
@@ -25,7 +27,8 @@ v1::LossVerdict DiskLevels(const LossReportInput& input, v1::LossVerdict memory)
 v1::LossReport BuildLossReport(const LossReportInput& input) {
   RJ_CHECK(input.disk != nullptr);
   const LogPosition& end = input.disk->end;
-  uint64_t known = std::max(input.commit_hint.lsn.value(), input.disk->committed.lsn.value()) + 1;
+  uint64_t known = 1 + std::max({input.commit_hint.lsn.value(), input.disk->committed.lsn.value(),
+                                 input.stopped_at.value()});
   v1::LossVerdict memory =
       known > end.next_lsn.value() ? v1::LOSS_VERDICT_CERTAIN : v1::LOSS_VERDICT_POSSIBLE;
   v1::LossReport report;

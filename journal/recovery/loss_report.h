@@ -13,6 +13,7 @@ struct LossReportInput {
   const DiskRecovery* disk = nullptr;
   uint32_t generation = 0;   // the new one
   Watermark commit_hint;     // of the configuration: committed for certain when it was written
+  Lsn stopped_at;            // the leader stopped in order, with all up to here on disk; 0: no
   bool memory_only = false;  // disk levels were refused, so nothing was acknowledged at them
   uint64_t time_ns = 0;      // Unix time
 };

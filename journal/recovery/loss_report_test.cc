@@ -54,6 +54,20 @@ TEST(LossReport, WhatWasKnownToBeCommittedIsLostForCertain) {
   EXPECT_EQ(by_group.known_committed_lsn(), 121u);
 }
 
+TEST(LossReport, WhatWasOnDiskAtAnOrderlyStopAndIsNotThereIsLostForCertainAtEveryLevel) {
+  for (DiskVerdict verdict :
+       {DiskVerdict::kClean, DiskVerdict::kTornTail, DiskVerdict::kDamaged, DiskVerdict::kEmpty}) {
+    DiskRecovery disk = EndingAt(10, verdict);
+    LossReportInput input;
+    input.disk = &disk;
+    input.stopped_at = Lsn(110);
+    v1::LossReport r = BuildLossReport(input);
+    EXPECT_EQ(r.received(), v1::LOSS_VERDICT_CERTAIN);
+    EXPECT_EQ(r.disk(), v1::LOSS_VERDICT_CERTAIN);
+    EXPECT_EQ(r.known_committed_lsn(), 111u);
+  }
+}
+
 TEST(LossReport, DamageBelowWhatWasSyncedTouchesTheDiskLevels) {
   for (DiskVerdict verdict : {DiskVerdict::kDamaged, DiskVerdict::kGap, DiskVerdict::kEmpty}) {
     DiskRecovery disk = EndingAt(10, verdict);

@@ -55,6 +55,13 @@ StartDecision DecideWithoutRing(const StartInput& in) {
                                " and the first segment cannot be read: restore it from a copy, or "
                                "move the segments away to start with nothing"));
   }
+  if (in.stopped_there && !in.memory_only &&
+      (in.disk == DiskVerdict::kClean || in.disk == DiskVerdict::kTornTail)) {
+    return {StartAction::kColdStart,
+            absl::StrCat(why,
+                         ", but the journal was stopped in order and everything is on disk: "
+                         "nothing was lost")};
+  }
   if (in.disk == DiskVerdict::kEmpty) {
     return {StartAction::kDiskRecovery,
             absl::StrCat(why,
@@ -94,6 +101,8 @@ const char* StartActionText(StartAction action) {
       return "warm start, disk damaged";
     case StartAction::kDiskRecovery:
       return "disk recovery";
+    case StartAction::kColdStart:
+      return "cold start";
     case StartAction::kRefuse:
       return "refuse";
   }
@@ -128,6 +137,10 @@ std::string StartDecisionTable() {
   AppendMatrix("Has been led, with segments; an intact ring joins the disk", base, &out);
   base.ring_joins_disk = false;
   AppendMatrix("Has been led, with segments; an intact ring does not join the disk", base, &out);
+  base.ring_joins_disk = base.stopped_there = true;
+  AppendMatrix("Has been led, with segments that end where its leader stopped in order", base,
+               &out);
+  base.ring_joins_disk = base.stopped_there = false;
   base.memory_only = true;
   AppendMatrix("Has been led, memory-only", base, &out);
   return out;

@@ -18,6 +18,7 @@ enum class StartAction {
   kWarmStart,             // serve from the ring: nothing was lost
   kWarmStartDiskDamaged,  // the same, but entries that only the disk held are gone: alarm
   kDiskRecovery,          // replay the disk; generation + 1 and a loss report
+  kColdStart,             // replay the disk, which ends where the leader stopped in order: no loss
   kRefuse,                // touch nothing: an operator must look
 };
 const char* StartActionText(StartAction action);
@@ -28,7 +29,9 @@ struct StartInput {
   // The ring goes back to where the disk's log ends, or further: RingJoinsDisk. Without meaning
   // unless the ring is intact.
   bool ring_joins_disk = false;
-  bool memory_only = false;   // the journal's setting: it has no segments of its own
+  bool memory_only = false;  // the journal's setting: it has no segments of its own
+  // The configuration says that the leader stopped in order where the disk's log ends.
+  bool stopped_there = false;
   bool has_been_led = false;  // the configuration names an epoch above 0: entries may exist
 };
 

@@ -13,13 +13,14 @@ template <class Check>
 void ForEveryInput(Check check) {
   for (int ring = 0; ring <= static_cast<int>(RingVerdict::kIntact); ++ring) {
     for (int disk = 0; disk <= static_cast<int>(DiskVerdict::kNewerVersion); ++disk) {
-      for (int bits = 0; bits < 8; ++bits) {
+      for (int bits = 0; bits < 16; ++bits) {
         StartInput in;
         in.ring = static_cast<RingVerdict>(ring);
         in.disk = static_cast<DiskVerdict>(disk);
         in.ring_joins_disk = bits & 1;
         in.memory_only = bits & 2;
         in.has_been_led = bits & 4;
+        in.stopped_there = bits & 8;
         check(in, DecideStart(in));
       }
     }
@@ -38,6 +39,10 @@ TEST(StartDecision, TheWholeTableIsTheDocumentedOne) {
 
 TEST(StartDecision, WhatTheTableLeavesOutMakesNoDifference) {
   ForEveryInput([](StartInput in, const StartDecision& d) {
+    if (in.ring == RingVerdict::kIntact || !in.has_been_led || in.memory_only) {
+      in.stopped_there = !in.stopped_there;
+      EXPECT_EQ(DecideStart(in).action, d.action);
+    }
     if (in.has_been_led && !in.memory_only) return;
     in.ring_joins_disk = !in.ring_joins_disk;
     EXPECT_EQ(DecideStart(in).action, d.action);
@@ -70,8 +75,18 @@ TEST(StartDecision, AnIntactRingOfALedJournalAlwaysServes) {
 TEST(StartDecision, WithoutTheRingALedJournalNeverComesBackUnnoticed) {
   ForEveryInput([](const StartInput& in, const StartDecision& d) {
     if (!in.has_been_led || in.ring == RingVerdict::kIntact) return;
+    if (d.action == StartAction::kColdStart) return;
     EXPECT_TRUE(d.action == StartAction::kDiskRecovery || d.action == StartAction::kRefuse)
         << d.reason;
+  });
+}
+
+TEST(StartDecision, OnlyAWholeDiskThatEndsAtAnOrderlyStopStartsWithoutALoss) {
+  ForEveryInput([](const StartInput& in, const StartDecision& d) {
+    bool whole = in.disk == DiskVerdict::kClean || in.disk == DiskVerdict::kTornTail;
+    bool no_ring = in.ring != RingVerdict::kIntact && in.ring != RingVerdict::kNewerVersion;
+    bool cold = in.has_been_led && in.stopped_there && !in.memory_only && whole && no_ring;
+    EXPECT_EQ(d.action == StartAction::kColdStart, cold) << d.reason;
   });
 }
 

@@ -46,8 +46,10 @@ RecordStream::Step RecordStream::SkipFraming(ByteSpan* chunk, RecordRun* run) {
   if (chunk->empty()) return Needs(limits::kBlockBytes, run);
   std::byte tag = chunk->front();
   if (tag == kEntryTag) return Step::kGoOn;
-  if (tag == kPaddingTag) return TakePadding(chunk, run);
-  if (offset_ % limits::kBlockBytes != 0) {
+  // A group never leaves padding that begins at a block: there it is an unused one.
+  bool at_block = offset_ % limits::kBlockBytes == 0;
+  if (tag == kPaddingTag && !at_block) return TakePadding(chunk, run);
+  if (!at_block) {
     return Damaged(absl::StrCat("neither a record nor padding at offset ", offset_), run);
   }
   if (tag == kGroupTag) return TakeGroupHeader(chunk, run);

@@ -24,7 +24,7 @@ struct Fixture {
         records += segment.bytes.substr(part.from, part.to - part.from);
       }
     }
-    segment.Zeros(limits::kBlockBytes);
+    segment.UnusedBlocks(1);
   }
   RecordStream Stream(uint64_t offset, Index next = Index(0)) const {
     return RecordStream({segment.name.opener, offset, next});

@@ -11,6 +11,8 @@ namespace {
 using Kind = TestPart::Kind;
 constexpr uint64_t kBlock = limits::kBlockBytes;
 
+enum class Tail { kClosed, kUnused, kZeros };
+
 struct Expected {
   SegmentVerdict verdict;
   Index next_index;
@@ -24,7 +26,8 @@ struct Attacked {
   TestSegment segment;
   bool closed;
 
-  explicit Attacked(bool close) : segment(&log, {Incarnation(3), 1}, 200), closed(close) {
+  explicit Attacked(Tail tail)
+      : segment(&log, {Incarnation(3), 1}, 200), closed(tail == Tail::kClosed) {
     uint64_t d = segment.bytes.size();
     EXPECT_GT(d, kBlock) << "a description of several blocks";
     segment.Group({0, 100, 7}, 0);
@@ -34,11 +37,9 @@ struct Attacked {
     segment.Group({9}, segment.groups[1].offset);
     segment.Group({}, segment.groups[3].offset);  // an empty group is valid, too
     segment.Group({50, 60}, segment.groups[3].offset);
-    if (close) {
-      segment.Close();
-    } else {
-      segment.Zeros(2 * kBlock);
-    }
+    if (tail == Tail::kClosed) segment.Close();
+    if (tail == Tail::kUnused) segment.UnusedBlocks(2);
+    if (tail == Tail::kZeros) segment.Zeros(2 * kBlock);
   }
 
   // The highest durable offset that group headers behind group `g` state.
@@ -63,7 +64,7 @@ struct Attacked {
   Expected AfterFlip(size_t byte) const {
     auto part = std::find_if(segment.parts.begin(), segment.parts.end(),
                              [&](const TestPart& p) { return byte >= p.from && byte < p.to; });
-    if (part == segment.parts.end()) {  // the zeros behind the last group
+    if (part == segment.parts.end()) {  // room behind the last group
       return {SegmentVerdict::kTornTail, log.position.next_index, Whole().end_offset};
     }
     switch (part->kind) {
@@ -129,7 +130,7 @@ std::vector<int> Masks(const std::string& bytes, size_t i) {
   return {0x01, 0x28, 0x80, 0xff};  // 0x28 turns the tag of padding into an entry's
 }
 
-class SegmentAttack : public testing::TestWithParam<bool> {};
+class SegmentAttack : public testing::TestWithParam<Tail> {};
 
 TEST_P(SegmentAttack, EveryFlippedByteGivesTheExactVerdict) {
   Attacked a(GetParam());
@@ -160,7 +161,7 @@ TEST_P(SegmentAttack, EveryLostBlockGivesTheExactVerdict) {
   Attacked a(GetParam());
   for (size_t at = 0; at < a.segment.bytes.size(); at += kBlock) {
     std::string bytes = a.segment.bytes;
-    if (IsZero(AsBytes(bytes).subspan(at, kBlock))) continue;
+    if (IsUnused(AsBytes(bytes).subspan(at, kBlock), at)) continue;
     for (size_t i = at; i < at + kBlock; ++i) bytes[i] = 'x';
     // As if the first byte in it that matters had been flipped.
     Expected expected = a.Whole();
@@ -176,8 +177,13 @@ TEST_P(SegmentAttack, EveryLostBlockGivesTheExactVerdict) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(ClosedOrNot, SegmentAttack, testing::Bool(),
-                         [](const auto& info) { return info.param ? "Closed" : "Open"; });
+INSTANTIATE_TEST_SUITE_P(Tails, SegmentAttack,
+                         testing::Values(Tail::kClosed, Tail::kUnused, Tail::kZeros),
+                         [](const auto& info) {
+                           return info.param == Tail::kClosed   ? "Closed"
+                                  : info.param == Tail::kUnused ? "Open"
+                                                                : "OpenBeforeAHole";
+                         });
 
 // Without any group behind it a bad description is a torn opening.
 TEST(SegmentAttack, ADescriptionAloneIsATornOpening) {
@@ -194,8 +200,16 @@ TEST(SegmentAttack, ADescriptionAloneIsATornOpening) {
   }
 }
 
-TEST(SegmentAttack, OnlyZerosAreEmpty) {
+TEST(SegmentAttack, OnlyUnusedBlocksAndZerosAreEmpty) {
   EXPECT_EQ(Scan("", {}).verdict, SegmentVerdict::kEmpty);
+  EXPECT_EQ(Scan(UnusedBlock() + UnusedBlock(), {}).verdict, SegmentVerdict::kEmpty);
+  for (size_t i = 0; i < 2 * kBlock; ++i) {
+    std::string bytes = UnusedBlock() + UnusedBlock();
+    bytes[i] = static_cast<char>(bytes[i] ^ 1);
+    ASSERT_EQ(Scan(bytes, {}).verdict,
+              i < kBlock ? SegmentVerdict::kNotASegment : SegmentVerdict::kBadDescription)
+        << i;
+  }
   EXPECT_EQ(Scan(std::string(3 * kBlock, '\0'), {}).verdict, SegmentVerdict::kEmpty);
   std::string late(3 * kBlock, '\0');
   late.back() = 1;

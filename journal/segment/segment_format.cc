@@ -1,5 +1,6 @@
 #include "journal/segment/segment_format.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -76,6 +77,29 @@ bool IsZero(ByteSpan bytes) {
   // Comparing with itself shifted by one runs at the speed of memcmp and ends at the first bit.
   return bytes.empty() || (bytes[0] == std::byte{0} &&
                            std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
+const std::string& UnusedBlock() {
+  static const auto* block = [] {
+    auto* made = new std::string(limits::kBlockBytes, '\0');
+    WritePadding(reinterpret_cast<std::byte*>(made->data()), made->size());
+    return made;
+  }();
+  return *block;
+}
+
+bool IsUnused(ByteSpan bytes, uint64_t offset) {
+  ByteSpan unused = AsBytes(UnusedBlock());
+  while (!bytes.empty()) {
+    size_t place = offset % limits::kBlockBytes;
+    size_t n = std::min<size_t>(bytes.size(), limits::kBlockBytes - place);
+    if (std::memcmp(bytes.data(), unused.data() + place, n) != 0 && !IsZero(bytes.first(n))) {
+      return false;
+    }
+    bytes = bytes.subspan(n);
+    offset += n;
+  }
+  return true;
 }
 
 std::string EncodeDescription(v1::SegmentDescription description) {

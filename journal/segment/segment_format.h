@@ -1,6 +1,6 @@
 // The bytes of a segment beside its entries: description, group header, padding.
 //
-//   | description, padding | group header, record, record, padding | group header, … | zeros
+//   | description, padding | group header, record, record, padding | group header, … | unused
 //   0                      4096·a                                  4096·b
 //
 // A segment is one `Entries` message: every part is a field of it, so any protobuf toolchain reads
@@ -55,6 +55,15 @@ void WritePadding(std::byte* out, size_t gap);
 bool IsPadding(ByteSpan gap);
 // True if every byte is zero; of no bytes, too.
 bool IsZero(ByteSpan bytes);
+
+// ---- room made ahead ----
+
+// One block as it is before it is used: a padding field of its own, so that a segment that is still
+// being filled is one protobuf message from its first byte to its last. Valid for ever.
+const std::string& UnusedBlock();
+// True if nothing was written to `bytes`, which stand at `offset` of their file: unused blocks, or
+// the zeros of a hole. Of no bytes, too.
+bool IsUnused(ByteSpan bytes, uint64_t offset);
 
 // ---- description ----
 

@@ -100,15 +100,16 @@ SegmentScan ScanDescription(ByteSpan file, const ScanOptions& options) {
       return BadStart(file, options, SegmentVerdict::kBadDescription,
                       "the description is torn or damaged");
     case DescriptionVerdict::kNotADescription:
-      if (IsZero(file)) break;
-      if (!IsZero(file.first(std::min<size_t>(file.size(), limits::kBlockBytes)))) {
+      if (IsUnused(file, 0)) break;
+      if (!IsUnused(file.first(std::min<size_t>(file.size(), limits::kBlockBytes)), 0)) {
         return BadStart(file, options, SegmentVerdict::kNotASegment,
                         "the file does not start with a segment's description");
       }
       return BadStart(file, options, SegmentVerdict::kBadDescription,
                       "the description was never written");
   }
-  SegmentScan out = BadStart(file, options, SegmentVerdict::kEmpty, "no description, only zeros");
+  SegmentScan out =
+      BadStart(file, options, SegmentVerdict::kEmpty, "no description, only unused blocks");
   if (out.verdict == SegmentVerdict::kEmpty) out.sentence = "empty: made, but never opened";
   return out;
 }

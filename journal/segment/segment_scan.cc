@@ -7,12 +7,12 @@
 namespace ringjournal {
 namespace {
 
-// Behind the last byte at or after `from` that is not zero, in whole blocks; `from` if all are.
+// Behind the last block with a byte at or after `from` that was ever written; `from` if none is.
 uint64_t WrittenEnd(ByteSpan file, uint64_t from) {
   uint64_t end = file.size();
   while (end > from) {
     uint64_t block = std::max(from, AlignToBlock(end) - limits::kBlockBytes);
-    if (!IsZero(file.subspan(block, end - block))) return end;
+    if (!IsUnused(file.subspan(block, end - block), block)) return end;
     end = block;
   }
   return from;
@@ -103,14 +103,15 @@ class Scanner {
     Raise(later.committed);
     uint64_t written = WrittenEnd(file_, at);
     bool inside_group = group_end_ > 0;
-    out_.rest_is_zero = written == at && !inside_group;
+    out_.rest_is_unused = written == at && !inside_group;
     out_.durable_offset =
         std::max({out_.durable_offset, later.durable_offset, options_.known_durable_offset});
     out_.bytes_lost = std::max(written, group_end_) - at;
     bool synced =
         out_.durable_offset > at || options_.known_durable_before > out_.position.next_index;
     if (synced) return End(SegmentVerdict::kDamaged, at, wrong);
-    return End(out_.rest_is_zero ? SegmentVerdict::kOpenEnd : SegmentVerdict::kTornTail, at, wrong);
+    return End(out_.rest_is_unused ? SegmentVerdict::kOpenEnd : SegmentVerdict::kTornTail, at,
+               wrong);
   }
 
   bool End(SegmentVerdict verdict, uint64_t at, const std::string& wrong = "") {

@@ -23,11 +23,11 @@ namespace ringjournal {
 
 enum class SegmentVerdict {
   kClosed,          // ends with its closing group
-  kOpenEnd,         // whole groups, then zeros or the file's end: not closed
+  kOpenEnd,         // whole groups, then unused blocks or the file's end
   kSuperseded,      // valid up to stop_before; what follows belongs to a later segment
   kTornTail,        // cut: what follows was never known to be synced
   kDamaged,         // synced bytes are wrong: unknown from here
-  kEmpty,           // no byte other than zero: preallocated, never opened
+  kEmpty,           // nothing but unused blocks: made, never opened
   kBadDescription,  // torn while it was opened, or recycled and not opened yet: holds no entry
   kNotASegment,     // starts with something else
   kForeign,         // of another journal
@@ -65,9 +65,9 @@ struct SegmentScan {
   // What the next entry would continue. Before the first entry if there is none; without a readable
   // description only next_index is set, from the name.
   LogPosition position;
-  uint64_t end_offset = 0;    // behind the last valid thing; where the damage or the cut is
-  uint64_t bytes_lost = 0;    // written bytes from end_offset on, at most; 0 for a clean end
-  bool rest_is_zero = false;  // nothing but zeros was found where the scan ended, at a boundary
+  uint64_t end_offset = 0;      // behind the last valid thing; where the damage or the cut is
+  uint64_t bytes_lost = 0;      // written bytes from end_offset on, at most; 0 for a clean end
+  bool rest_is_unused = false;  // only unused blocks where the scan ended, at a boundary
   // Highest that any valid group header of the segment says, also behind the end.
   Watermark committed;
   uint64_t durable_offset = 0;  // everything below was synced, as far as anything shows

@@ -49,13 +49,17 @@ TEST(SegmentScan, GivesEveryEntryInOrder) {
   EXPECT_EQ(scan.description.state().producers_size(), 2);
 }
 
-TEST(SegmentScan, ZerosBehindAGroupAreAnOpenEnd) {
-  FourGroups f;
-  SegmentScan scan = Scan(f.segment.Zeros(64 * kBlock).bytes, f.segment.Options());
-  EXPECT_EQ(scan.verdict, SegmentVerdict::kOpenEnd);
-  EXPECT_TRUE(scan.rest_is_zero);
-  EXPECT_EQ(scan.bytes_lost, 0u);
-  EXPECT_EQ(scan.end_offset, 5 * kBlock);
+TEST(SegmentScan, UnusedBlocksAndZerosBehindAGroupAreAnOpenEnd) {
+  for (bool hole : {false, true}) {
+    FourGroups f;
+    if (hole) f.segment.Zeros(64 * kBlock);
+    if (!hole) f.segment.UnusedBlocks(64);
+    SegmentScan scan = Scan(f.segment.bytes, f.segment.Options());
+    EXPECT_EQ(scan.verdict, SegmentVerdict::kOpenEnd);
+    EXPECT_TRUE(scan.rest_is_unused);
+    EXPECT_EQ(scan.bytes_lost, 0u);
+    EXPECT_EQ(scan.end_offset, 5 * kBlock);
+  }
 }
 
 TEST(SegmentScan, AClosingGroupEndsTheSegmentWhateverFollows) {
@@ -99,7 +103,7 @@ TEST(SegmentScan, EveryOrderOfPersistingALargeGroupIsATornTail) {
   for (unsigned lost = 1; lost < 32; ++lost) {
     std::string bytes = segment.bytes;
     for (unsigned b = 0; b < 5; ++b) {
-      if (lost >> b & 1) bytes.replace((2 + b) * kBlock, kBlock, kBlock, '\0');
+      if (lost >> b & 1) bytes.replace((2 + b) * kBlock, kBlock, UnusedBlock());
     }
     SegmentScan scan = Scan(bytes, segment.Options());
     bool only_last = lost == 16;
@@ -180,7 +184,7 @@ TEST(SegmentScan, WhatTheCallerKnowsMakesATornTailDamage) {
   options.known_durable_before = Index(8);
   SegmentScan missing = Scan(f.segment.bytes, options);
   EXPECT_EQ(missing.verdict, SegmentVerdict::kDamaged) << "entry 7 had been synced";
-  EXPECT_TRUE(missing.rest_is_zero);
+  EXPECT_TRUE(missing.rest_is_unused);
 }
 
 TEST(SegmentScan, StopsBeforeWhatALaterSegmentHolds) {

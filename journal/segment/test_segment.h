@@ -123,9 +123,14 @@ class TestSegment {
         {TestPart::Kind::kGroupHeader, at, at + kGroupHeaderBytes, group(), log_->position});
     return Write(at + kGroupHeaderBytes);
   }
-  // Zeros as in a preallocated file.
+  // Zeros as in a hole.
   TestSegment& Zeros(size_t n) {
     bytes.append(n, '\0');
+    return *this;
+  }
+  // As the file was before it was used.
+  TestSegment& UnusedBlocks(size_t n) {
+    for (size_t i = 0; i < n; ++i) bytes += UnusedBlock();
     return *this;
   }
 

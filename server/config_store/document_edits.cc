@@ -100,6 +100,8 @@ void MakeLeader(const Claim& claim, v1::JournalConfig* journal) {
   journal->add_recovery_set(claim.node);
   if (journal->state() != v1::JOURNAL_STATE_SEALED) journal->set_state(v1::JOURNAL_STATE_ACTIVE);
   journal->set_change_id(claim.change_id);
+  // From now on there may be entries that it does not know.
+  journal->clear_orderly_stop();
 }
 
 absl::Status CheckLossReport(const v1::JournalConfig& journal, const v1::LossReport& report) {
@@ -215,25 +217,18 @@ absl::Status LeadAfterDiskRecovery(v1::ConfigDocument* document, const Claim& cl
   return absl::OkStatus();
 }
 
-absl::Status SetCommitHint(v1::ConfigDocument* document, const Claim& leader, Watermark committed) {
-  v1::JournalConfig* journal = FindJournal(document, leader.journal);
-  if (journal == nullptr) return NoSuchJournal(leader.journal);
-  const ReplicaName me = {leader.node, leader.incarnation};
-  if (!journal->has_leader() || AsReplica(journal->leader()) != me) {
-    return absl::FailedPreconditionError(ReplicaText(me) + " does not lead journal " +
-                                         Quoted(journal->name()) +
-                                         ", and only its leader knows what is committed; re-read");
+absl::Status LeadAfterOrderlyStop(v1::ConfigDocument* document, const Claim& claim,
+                                  const StoppedLog& found) {
+  absl::StatusOr<v1::JournalConfig*> journal = ClaimableJournal(document, claim);
+  if (!journal.ok()) return journal.status();
+  RJ_RETURN_IF_ERROR(CheckNobodyInSync(**journal));
+  if (!StoppedAt(**journal, claim.node, found)) {
+    return absl::FailedPreconditionError("journal " + Quoted((*journal)->name()) +
+                                         " was not stopped in order at entry " +
+                                         std::to_string(found.index.value()) + " on node " +
+                                         Quoted(claim.node) + "; recover it from its disk");
   }
-  const v1::CommitHint& old = journal->commit_hint();
-  if (committed.index.value() < old.index() || committed.lsn.value() < old.lsn()) {
-    return absl::InvalidArgumentError("the commit hint of journal " + Quoted(journal->name()) +
-                                      " cannot go back from index " + std::to_string(old.index()) +
-                                      " to " + std::to_string(committed.index.value()) +
-                                      ": what is committed stays so");
-  }
-  journal->mutable_commit_hint()->set_index(committed.index.value());
-  journal->mutable_commit_hint()->set_lsn(committed.lsn.value());
-  journal->set_change_id(leader.change_id);
+  MakeLeader(claim, *journal);
   return absl::OkStatus();
 }
 

@@ -105,6 +105,24 @@ absl::Status LeadAfterMemoryRecovery(v1::ConfigDocument* document, const Claim& 
 absl::Status LeadAfterDiskRecovery(v1::ConfigDocument* document, const Claim& claim,
                                    const v1::LossReport& report);
 
+// The last entry of a log and of its disk copy.
+struct StoppedLog {
+  Index index;
+  Lsn lsn;
+  uint64_t chain = 0;
+};
+
+// The leader has stopped in order: nothing more will be appended, and everything is on its disk,
+// closing group included. Raises the commit hint too. The next leader's start takes the mark away.
+absl::Status MarkOrderlyStop(v1::ConfigDocument* document, const Claim& leader,
+                             const StoppedLog& end);
+// True if the journal was stopped in order on that node and nobody has led it since.
+bool StoppedAt(const v1::JournalConfig& journal, std::string_view node, const StoppedLog& end);
+// A start from a disk whose log ends where the leader stopped in order: epoch+1, same generation,
+// since nothing was lost; leader, isr, `complete` and recovery_set as above.
+absl::Status LeadAfterOrderlyStop(v1::ConfigDocument* document, const Claim& claim,
+                                  const StoppedLog& found);
+
 // "Committed for certain" as of now, by the leader of the journal: bounds what a loss report must
 // call possible. Never goes back.
 absl::Status SetCommitHint(v1::ConfigDocument* document, const Claim& leader, Watermark committed);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
+#include "journal/segment/segment_format.h"
 
 namespace ringjournal {
 namespace {
@@ -74,7 +75,7 @@ absl::StatusOr<RingMemory> JournalFiles::CreateRing(size_t head_bytes, size_t da
 int64_t JournalFiles::Execute(const StorageOp& op) {
   switch (op.kind) {
     case StorageOp::Kind::kPrepareSpare:
-      return io::MakeZeroedFile(PathOf(op.name), op.size);
+      return io::MakeFilledFile(PathOf(op.name), op.size, AsBytes(UnusedBlock()));
     case StorageOp::Kind::kOpenSegment:
       return io::RenameAndOpenForWriting(PathOf(op.from), PathOf(op.name));
     case StorageOp::Kind::kRecycle:

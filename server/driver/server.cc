@@ -196,27 +196,7 @@ bool Server::CheckStop() {
     LogEvent(LogLevel::kWarn, "drain_timed_out", {{"sessions", shard_->session_count()}});
   }
   worker_->Stop();
-  SaveCommitHints();
   return true;
-}
-
-// What is committed now is committed for certain: bounds a later loss report.
-void Server::SaveCommitHints() {
-  v1::ConfigDocument next = shard_->document();
-  for (const auto& journal : shard_->journals()) {
-    if (journal == nullptr || journal->removed) continue;
-    JournalId id;
-    JournalId::FromView(journal->config.id(), &id);
-    Claim leader{id, options_.node, incarnation_, absl::StrCat("stop-", incarnation_.value())};
-    absl::Status set = SetCommitHint(&next, leader, journal->replica->marks().committed);
-    if (!set.ok())
-      LogEvent(LogLevel::kWarn, "commit_hint_failed", {{"reason", std::string(set.message())}});
-  }
-  absl::StatusOr<v1::ConfigDocument> changed = ChangeConfig(std::move(next));
-  if (!changed.ok()) {
-    LogEvent(LogLevel::kWarn, "commit_hint_failed",
-             {{"reason", std::string(changed.status().message())}});
-  }
 }
 
 }  // namespace ringjournal

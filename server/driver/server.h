@@ -59,7 +59,6 @@ class Server {
   void CarryOutControl();
   io::WaitOptions NextWait();
   bool CheckStop();
-  void SaveCommitHints();
   void StepShard(const ShardEvent& event);
 
   ServerOptions options_;

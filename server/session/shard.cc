@@ -282,6 +282,7 @@ void Shard::OnEndOfBatch() {
   FlushOut();
   CloseFinished();
   BuryRemoved();
+  FollowDrain();
 }
 
 // Hands out what sessions are owed so far; what is read for them goes behind it.
@@ -291,15 +292,6 @@ void Shard::FlushOut() {
     EmitOut(session);
   }
   with_out_.clear();
-}
-
-bool Shard::drained() const {
-  if (!draining_ || !sessions_.empty()) return false;
-  for (const auto& journal : journals_) {
-    if (journal != nullptr && journal->replica != nullptr && !journal->replica->settled())
-      return false;
-  }
-  return true;
 }
 
 int64_t Shard::deadline_ns() const {

@@ -45,8 +45,8 @@ class Shard {
 
   // When EndOfBatch is due although nothing happens; INT64_MAX: never.
   int64_t deadline_ns() const;
-  // After DrainRequested: everything is answered and on disk.
-  bool drained() const;
+  // After DrainRequested: everything is answered and on disk, and the config document says so.
+  bool drained() const { return stop_ == Stop::kDone; }
   // A reader has more to send at once: do not sleep.
   bool has_more_to_read() const { return more_to_read_; }
 
@@ -59,7 +59,7 @@ class Shard {
   using Taken = FrameIntake::Taken;
   // A change of the config document on its way.
   struct PendingChange {
-    enum class Kind { kCreate, kSet, kRemove } kind = Kind::kCreate;
+    enum class Kind { kCreate, kSet, kRemove, kStop } kind = Kind::kCreate;
     ConnectionNumber connection = 0;
     uint64_t request_id = 0;
     std::string name;
@@ -143,6 +143,12 @@ class Shard {
   void ApplySet(const PendingChange& change);
   void ApplyRemove(Journal* journal);
   void BuryRemoved();
+
+  // the way down (shard_drain.cc)
+  void FollowDrain();
+  void StopJournals();
+  bool AllSettled() const;
+  void MarkStops(v1::ConfigDocument* next, const std::string& change_id) const;
   uint64_t RingBytesTotal() const;
 
   // reading (shard_read.cc)
@@ -176,6 +182,8 @@ class Shard {
   uint64_t random_state_;
   uint32_t next_reader_token_ = Checkpointer::kTokenEnd;
   bool draining_ = false;
+  // Of the journals, once the last session is gone: closed on disk, then marked in the document.
+  enum class Stop { kNo, kClosing, kMarking, kDone } stop_ = Stop::kNo;
   bool more_to_read_ = false;
   bool batch_due_ = false;  // frames that had waited were taken behind the end of the batch
   std::vector<std::unique_ptr<Subscription>> finished_;  // ended; effects may point into them

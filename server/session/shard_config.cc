@@ -110,6 +110,9 @@ absl::Status Shard::EditDocument(v1::ConfigDocument* next, const PendingChange& 
       return SetJournal(next, SettingsChange{change.id, change.settings, change.fields, change_id});
     case PendingChange::Kind::kRemove:
       return RemoveJournal(next, change.id);
+    case PendingChange::Kind::kStop:
+      MarkStops(next, change_id);
+      return absl::OkStatus();
   }
   return absl::InternalError("unknown change");
 }
@@ -155,6 +158,7 @@ void Shard::OnConfig(const ConfigAnswer& event) {
 void Shard::ChangeFailed(std::string why, v1::ErrorCode code) {
   PendingChange change = std::move(changes_.front());
   changes_.pop_front();
+  if (change.kind == PendingChange::Kind::kStop) stop_ = Stop::kDone;
   if (change.kind == PendingChange::Kind::kCreate) {
     effects_->discards.push_back({UINT32_MAX, change.id});
   }
@@ -169,6 +173,10 @@ void Shard::ChangeFailed(std::string why, v1::ErrorCode code) {
 void Shard::ChangeIsDone() {
   PendingChange change = std::move(changes_.front());
   changes_.pop_front();
+  if (change.kind == PendingChange::Kind::kStop) {
+    stop_ = Stop::kDone;
+    return;
+  }
   if (change.kind == PendingChange::Kind::kCreate) StartJournal(&change);
   if (change.kind == PendingChange::Kind::kSet) ApplySet(change);
   Journal* journal = nullptr;

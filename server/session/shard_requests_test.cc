@@ -150,9 +150,27 @@ TEST_F(Requests, ADrainAnswersWhatWasAcceptedClosesAndLeavesEverythingOnDisk) {
   EXPECT_TRUE(t.is_closed(kOne));
   EXPECT_TRUE(t.shard().drained());
   EXPECT_EQ(t.replica().marks().durable.index, t.replica().marks().end.index);
+  EXPECT_TRUE(t.replica().checkpointer().closed());
+  const LogPosition& end = t.replica().derived().position();
+  EXPECT_TRUE(StoppedAt(t.config(), "node1", {end.last().index, end.last().lsn, end.chain}));
   t.Step(Accepted{kTwo});
   t.EndBatch();
   EXPECT_TRUE(t.is_closed(kTwo));
+}
+
+TEST_F(Requests, AStopIsMarkedOnlyOnceTheClosingGroupIsOnDiskAndThroughAConflict) {
+  t.Step(ReceiveEnded{kOne, 1});
+  t.Step(DrainRequested{});
+  t.hold_disk = true;
+  t.EndBatch();
+  EXPECT_FALSE(t.AnswerOne()) << "no change of the config before the disk answers";
+  EXPECT_FALSE(t.config().has_orderly_stop());
+  t.hold_disk = false;
+  t.conflicts = 2;
+  t.SettleFor(100);
+  EXPECT_TRUE(t.shard().drained());
+  EXPECT_TRUE(t.config().has_orderly_stop());
+  EXPECT_EQ(t.config().commit_hint().lsn(), 5u);
 }
 
 TEST_F(Requests, AHalfClosedSessionIsStillAnswered) {

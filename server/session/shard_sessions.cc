@@ -120,21 +120,4 @@ void Shard::CheckTimeouts() {
   for (ConnectionNumber connection : stale) DropSession(connection);
 }
 
-void Shard::OnDrain() {
-  draining_ = true;
-  for (auto& journal : journals_) {
-    if (journal == nullptr || journal->replica == nullptr) continue;
-    journal->replica->RequestCheckpoint();
-    journal->dirty = true;
-  }
-  v1::ErrorReply notice;
-  Refuse(v1::ERROR_CODE_SHUTTING_DOWN,
-         "the server is shutting down: what was accepted is being finished; connect again soon",
-         &notice);
-  for (auto& [connection, session] : sessions_) {
-    if (session->hello_done) ReplyError(session.get(), 0, notice);
-    BeginClosing(session.get());
-  }
-}
-
 }  // namespace ringjournal

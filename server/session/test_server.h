@@ -116,6 +116,8 @@ class TestServer {
   bool is_closed(ConnectionNumber c) const { return closed_.count(c) > 0; }
   bool is_paused(ConnectionNumber c) const { return paused_.count(c) > 0 && paused_.at(c); }
   size_t discards() const { return discards_; }
+  // As it stands in the store.
+  const v1::JournalConfig& config() const { return document_.journals(0); }
 
   v1::JournalSettings settings = [] {
     v1::JournalSettings s;

@@ -92,6 +92,7 @@ class Starter {
     found.ring_joins_disk = joins_;
     found.memory_only = settings_.memory_only();
     found.has_been_led = in_.config.epoch() > 0;
+    found.stopped_there = StoppedAt(in_.config, in_.node, DiskEnd());
     StartDecision decision = DecideStart(found);
     start_.action = decision.action;
     start_.sentence =
@@ -105,8 +106,11 @@ class Starter {
       case StartAction::kWarmStartDiskDamaged:
         RJ_RETURN_IF_ERROR(StartWarm());
         break;
+      case StartAction::kColdStart:
+        RJ_RETURN_IF_ERROR(StartCold());
+        break;
       case StartAction::kDiskRecovery:
-        RJ_RETURN_IF_ERROR(StartFromDisk());
+        RJ_RETURN_IF_ERROR(RecoverFromDisk());
         break;
       case StartAction::kRefuse:
         return Unusable(start_.sentence);
@@ -292,18 +296,34 @@ class Starter {
     return absl::OkStatus();
   }
 
-  absl::Status StartFromDisk() {
+  StoppedLog DiskEnd() const {
+    return {disk_.end.next_index.prev(), disk_.end.next_lsn.prev(), disk_.end.chain};
+  }
+
+  // Everything is on disk, and everybody knows it.
+  absl::Status StartCold() {
+    v1::ConfigDocument next = in_.document;
+    RJ_RETURN_IF_ERROR(LeadAfterOrderlyStop(&next, MakeClaim(), DiskEnd()));
+    return StartFromDisk(std::move(next), in_.config.generation());
+  }
+
+  absl::Status RecoverFromDisk() {
     LossReportInput loss;
     loss.disk = &disk_;
     loss.generation = in_.config.generation() + 1;
     loss.commit_hint = {Index(in_.config.commit_hint().index()),
                         Lsn(in_.config.commit_hint().lsn())};
     loss.memory_only = settings_.memory_only();
+    if (!loss.memory_only) loss.stopped_at = Lsn(in_.config.orderly_stop().lsn());
     loss.time_ns = static_cast<uint64_t>(in_.now.wall_ns);
     v1::ConfigDocument next = in_.document;
     RJ_RETURN_IF_ERROR(LeadAfterDiskRecovery(&next, MakeClaim(), BuildLossReport(loss)));
+    return StartFromDisk(std::move(next), in_.config.generation() + 1);
+  }
+
+  absl::Status StartFromDisk(v1::ConfigDocument next, uint32_t generation) {
     RJ_RETURN_IF_ERROR(MakeRing());
-    Rebuild rebuild(&memory_, Identity(in_.config.generation() + 1), in_.incarnation);
+    Rebuild rebuild(&memory_, Identity(generation), in_.incarnation);
     RecoverFrom(settings_.ring_bytes(), &rebuild);
     if (!rebuild.ring().has_value()) rebuild.OnStart(EmptyState());
     RJ_RETURN_IF_ERROR(rebuild.status());

@@ -54,6 +54,75 @@ TEST(StartJournal, AfterTheLossOfMemoryTheDiskIsTheLogAndTheLossStartsExactlyBeh
   EXPECT_TRUE(n.replica()->ring().Find(Lsn(1)).has_value()) << "the ring is filled from the disk";
 }
 
+TEST(StartJournal, AfterAnOrderlyStopTheLossOfMemoryIsNoLoss) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  for (int i = 0; i < 20; ++i) n.Append(100);
+  Lsn end = n.end_lsn();
+  n.StopInOrder();
+  n.ring.reset();
+  // A start that dies behind its change of the config, and one before, change nothing about that.
+  n.StartAndDieBeforeCas();
+  n.ring.reset();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kColdStart) << n.started->sentence;
+  EXPECT_EQ(n.config().generation(), 1u);
+  EXPECT_EQ(n.config().losses_size(), 0);
+  EXPECT_EQ(n.end_lsn(), end);
+  n.Append(100);
+  n.Kill();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kWarmStart) << n.started->sentence;
+  EXPECT_EQ(n.end_lsn(), end.next());
+}
+
+TEST(StartJournal, AnOrderlyStopIsForgottenByTheNextLeader) {
+  for (bool warm : {true, false}) {
+    TestNode n;
+    ASSERT_TRUE(n.Start().ok());
+    n.Append(100);
+    n.StopInOrder();
+    if (!warm) n.ring.reset();
+    ASSERT_TRUE(n.Start().ok());
+    n.Append(100);  // acknowledged, and not on disk
+    n.Kill();
+    n.ring.reset();
+    ASSERT_TRUE(n.Start().ok());
+    EXPECT_EQ(n.started->action, StartAction::kDiskRecovery) << n.started->sentence;
+    EXPECT_EQ(n.config().losses(0).first_lsn(), 2u);
+  }
+}
+
+// Bytes of the last group of transactions, and of the closing group.
+TEST(StartJournal, RotInTheLastGroupAfterAnOrderlyStopIsDamageAndRotBehindItIsNothing) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  n.Append(100);
+  n.Settle();
+  uint64_t group = n.replica()->checkpointer().catalog().total_bytes();
+  RingOffset before = n.replica()->ring().end().offset;
+  n.Append(100);
+  uint64_t records_end = group + kGroupHeaderBytes + (n.replica()->ring().end().offset - before);
+  n.StopInOrder();
+  const TestNode::Image stopped = n.SaveImage();
+  uint64_t closing = group + limits::kBlockBytes;
+  for (uint64_t at = group; at < closing + limits::kBlockBytes; ++at) {
+    bool in_padding = (at > records_end + 4 && at < closing) || at > closing + kGroupHeaderBytes;
+    if (in_padding && at % 251 != 0) continue;
+    n.RestoreImage(stopped);
+    std::string* segment = n.disk.files.rbegin()->second.get();
+    (*segment)[at] = static_cast<char>((*segment)[at] ^ 1);
+    ASSERT_TRUE(n.Start().ok());
+    bool lost = at < records_end;
+    ASSERT_EQ(n.started->action, lost ? StartAction::kDiskRecovery : StartAction::kColdStart)
+        << at << ": " << n.started->sentence;
+    if (!lost) continue;
+    ASSERT_EQ(n.config().losses(0).disk(), v1::LOSS_VERDICT_CERTAIN) << at;
+    ASSERT_EQ(n.config().losses(0).known_committed_lsn(), 3u) << at;
+    ASSERT_EQ(n.config().losses(0).first_lsn(), 2u) << at;
+  }
+}
+
 TEST(StartJournal, AMemoryOnlyJournalStartsAgainFromItsBeginning) {
   TestNode n(/*memory_only=*/true);
   ASSERT_TRUE(n.Start().ok());

@@ -119,12 +119,42 @@ class TestNode : public JournalStorage {
       }
     }
   }
+  // The process stops in order: everything is on disk, and the config says so.
+  void StopInOrder() {
+    replica()->Stop();
+    Settle();
+    RJ_CHECK(replica()->checkpointer().closed());
+    const LogPosition& end = replica()->derived().position();
+    Claim leader{replica()->options().id, "n1", incarnation_, "stop"};
+    StoppedLog log{end.last().index, end.last().lsn, end.chain};
+    RJ_CHECK(MarkOrderlyStop(&document_, leader, log).ok());
+    Kill();
+  }
   // The process ends; operations under way never happen.
   void Kill() {
     started.reset();
     std::map<std::string, std::shared_ptr<std::string>> files = std::move(disk.files);
     disk = TestDisk();
     disk.files = std::move(files);
+  }
+  // What outlives a loss of memory.
+  struct Image {
+    v1::ConfigDocument document;
+    std::map<std::string, std::string> files;
+  };
+  Image SaveImage() const {
+    Image image{document_, {}};
+    for (const auto& [name, bytes] : disk.files) image.files[name] = *bytes;
+    return image;
+  }
+  void RestoreImage(const Image& image) {
+    Kill();
+    ring.reset();
+    document_ = image.document;
+    disk.files.clear();
+    for (const auto& [name, bytes] : image.files) {
+      disk.files[name] = std::make_shared<std::string>(bytes);
+    }
   }
   Lsn end_lsn() { return replica()->marks().end.lsn; }
   const v1::JournalConfig& config() const { return document_.journals(0); }

@@ -3,9 +3,9 @@
 import signal
 import subprocess
 
-from case import Bystander, case, end_lsn, expect_refused, run_ok
+from case import Bystander, case, end_lsn, expect_refused, flip, run_ok
 from checks import expect, expect_equal, expect_in, wait_until
-from wire import Closed, Connection, entry_pb, pb
+from wire import Closed, Connection, config_pb, entry_pb, pb
 
 IN_FLIGHT = 400
 
@@ -81,7 +81,7 @@ def sigterm_sessions(environment):
     expect_in("shutting down", errors[0].message, "what the tail is told")
 
 
-@case("SIGTERM, then the ring is lost: everything had been checkpointed, and the report is bounded")
+@case("SIGTERM, then the ring is lost: all of it is on disk, the start knows that, and reports no loss")
 def sigterm_then_memory_lost(environment):
     server = environment.serving()
     with Connection(server.address) as connection:
@@ -92,11 +92,42 @@ def sigterm_then_memory_lost(environment):
     expect_equal(server.stop(), 0, "exit code")
     server.lose_memory()
     server.start()
+    expect_equal(server.wait_event("journal_started")["action"], "cold start", "action")
     with Connection(server.address) as connection:
-        opened = connection.open("orders")
+        opened = connection.open("orders", "p")
+        expect_equal((opened.watermarks.end.lsn, opened.generation, len(opened.losses)), (30, 1, 0),
+                     "end, generation, losses")
+        connection.append([b"received, and not on disk"], 31, "RECEIVED")
+    # The mark of the stop is gone: what was acknowledged since then counts.
+    server.kill()
+    server.lose_memory()
+    server.start()
+    with Connection(server.address) as connection:
+        opened = connection.open("orders", accept_generation=2)
         (report,) = opened.losses
         expect_equal((opened.watermarks.end.lsn, report.first_lsn, report.known_committed_lsn), (30, 31, 31),
                      "end, start of the loss, and the commit hint that bounds it")
+
+
+@case("SIGTERM, then rot in the last group and a lost ring: certain loss, from exactly there")
+def sigterm_then_rot(environment):
+    server = environment.serving()
+    with Connection(server.address) as connection:
+        connection.create("orders", checkpoint_interval_ms=60000)
+        connection.open("orders", "p")
+        connection.append([b"first"], 1, "DISK")
+        connection.append([b"second"], 2, "RECEIVED")
+    expect_equal(server.stop(), 0, "exit code")
+    server.lose_memory()
+    (segment,) = server.segment_files()
+    with open(segment, "rb") as file:
+        at = file.read().index(b"second")
+    flip(segment, at)
+    server.start()
+    with Connection(server.address) as connection:
+        (report,) = connection.open("orders", accept_generation=2).losses
+        expect_equal((report.first_lsn, report.known_committed_lsn, report.disk), (2, 3, config_pb.LOSS_VERDICT_CERTAIN),
+                     "start and end of the loss, verdict for the disk levels")
 
 
 @case("SIGINT stops like SIGTERM; a second server goes on where the first was")

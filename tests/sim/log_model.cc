@@ -157,6 +157,9 @@ void LogModel::CheckLoss(const v1::LossReport& loss, const Damage& damage, const
   if (!damage.memory_lost) {
     report_->Violation("a new generation, although the ring was intact: ", loss.reason());
   }
+  if (stopped_in_order_ && !damage.disk_damaged) {
+    report_->Violation("a new generation after an orderly stop: ", loss.reason());
+  }
   if (loss.generation() != generation_ + 1) {
     report_->Violation("generation ", loss.generation(), " follows ", generation_);
   }

@@ -49,6 +49,9 @@ class LogModel {
   void OnLoss(const v1::LossReport& loss, const Damage& damage, Machine* machine);
   // A start has succeeded; the replica has appended its epoch start and nothing else.
   void OnStarted(const Replica& replica, const Damage& damage);
+  // Whether the config says that the journal was stopped in order: then the next start loses
+  // nothing.
+  void set_stopped_in_order(bool stopped) { stopped_in_order_ = stopped; }
   // Empty, or what the disk lacks of what the leader calls durable. Bytes that differ are a
   // violation.
   std::string CheckDisk(const Replica& replica, Machine* machine);
@@ -101,6 +104,7 @@ class LogModel {
   Lsn committed_, committed_ever_, oldest_held_, oldest_in_ring_;
   Index durable_claimed_;
   Index acked_, acked_on_disk_, seen_;
+  bool stopped_in_order_ = false;
 };
 
 }  // namespace ringjournal::sim

@@ -18,6 +18,8 @@ enum class Mutant {
   kReadsFuture,           // a reader gets an entry that is never committed
   kSwallowsAnswers,       // a client's answers are lost without an end of the connection
   kAcksOtherPlace,        // an acknowledgement names another LSN
+  kKeepsOrderlyStop,      // the mark of an orderly stop outlives the next leader
+  kForgetsOrderlyStop,    // the mark of an orderly stop is not there at the next start
   kWrongDiskBytes,        // a synced byte changes without a fault that allows it
 };
 
@@ -36,6 +38,8 @@ inline constexpr MutantName kMutants[] = {
     {Mutant::kReadsFuture, "reads_future", "which the journal never had"},
     {Mutant::kSwallowsAnswers, "swallows_answers", "not everything is answered"},
     {Mutant::kAcksOtherPlace, "acks_other_place", "an acknowledgement says LSN"},
+    {Mutant::kKeepsOrderlyStop, "keeps_orderly_stop", "that were published"},
+    {Mutant::kForgetsOrderlyStop, "forgets_orderly_stop", "after an orderly stop"},
     {Mutant::kWrongDiskBytes, "wrong_disk_bytes", ": the disk had it all"},
 };
 

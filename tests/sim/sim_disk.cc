@@ -75,7 +75,7 @@ int64_t SimDisk::Perform(Pending* p) {
 int64_t SimDisk::PrepareSpare(const Pending& p) {
   if (full_) return -ENOSPC;
   auto file = std::make_shared<File>();
-  file->bytes.assign(p.op.size, '\0');
+  while (file->bytes.size() < p.op.size) file->bytes += UnusedBlock();
   files_[PathOf(p.id, p.op.name)] = std::move(file);
   return 0;
 }
@@ -229,7 +229,7 @@ bool SimDisk::DamageSynced(const JournalId& id) {
   std::vector<uint64_t> written;
   for (uint64_t at = 0; at + kBlock <= file->bytes.size(); at += kBlock) {
     if (file->unsynced.count(at) > 0) continue;
-    if (!IsZero(AsBytes(file->bytes).subspan(at, kBlock))) written.push_back(at);
+    if (!IsUnused(AsBytes(file->bytes).subspan(at, kBlock), at)) written.push_back(at);
   }
   if (written.empty()) return false;
   uint64_t at = written[random_->Below(written.size())] + random_->Below(kBlock);

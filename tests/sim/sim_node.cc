@@ -140,6 +140,9 @@ bool SimNode::Register(uint64_t start_number) {
     return false;
   }
   document_ = done[0].document;
+  if (c_.mutant == Mutant::kForgetsOrderlyStop) {
+    for (v1::JournalConfig& config : *document_.mutable_journals()) config.clear_orderly_stop();
+  }
   incarnation_ = done[0].incarnation;
   NoteLosses(c_, document_);
   return !c_.report->failed();
@@ -191,6 +194,11 @@ bool SimNode::StartJournals(Time now) {
 }
 
 absl::StatusOr<v1::ConfigDocument> SimNode::ChangeConfig(v1::ConfigDocument next) {
+  for (int i = 0; i < next.journals_size(); ++i) {
+    if (c_.mutant != Mutant::kKeepsOrderlyStop || !document_.journals(i).has_orderly_stop())
+      continue;
+    *next.mutable_journals(i)->mutable_orderly_stop() = document_.journals(i).orderly_stop();
+  }
   uint64_t expected = document_.version();
   RJ_CHECK(store_->Submit(ConfigRequest::Cas(2, expected, std::move(next), "start")).ok());
   std::vector<ConfigCompletion> done;

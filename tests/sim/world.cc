@@ -54,6 +54,13 @@ World::World(const RunOptions& options)
     plan_.kill_percent = 100;
     plan_.damage_percent = 0;
   }
+  bool needs_stops =
+      options.mutant == Mutant::kKeepsOrderlyStop || options.mutant == Mutant::kForgetsOrderlyStop;
+  if (needs_stops) {
+    plan_.drains = true;
+    plan_.settings.set_memory_only(false);
+    plan_.kill_percent = 0;
+  }
   PeerContext context{&random_, &report_, options.mutant, &links_, &next_connection_, &models_};
   operator_ = std::make_unique<OperatorPeer>(context, kJournal, plan_.settings);
   peers_.push_back(operator_.get());

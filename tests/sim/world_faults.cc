@@ -67,6 +67,11 @@ void World::SettleConfig() {
   RJ_CHECK((*store)->Submit(ConfigRequest::Read(1)).ok());
   (*store)->Poll(now_, &done);
   NoteLosses(MakeNodeContext(), done[0].document);
+  for (const v1::JournalConfig& config : done[0].document.journals()) {
+    JournalId id;
+    RJ_CHECK(JournalId::FromView(config.id(), &id));
+    models_[id]->set_stopped_in_order(config.has_orderly_stop());
+  }
 }
 
 void World::Crash() {
@@ -178,6 +183,10 @@ void World::FollowDrain() {
   bool all = replica == nullptr || replica->memory_only() ||
              replica->marks().durable.index.value() == model()->entries().size();
   if (!all) report_.Violation("drained, but not everything is on disk");
+  for (const v1::JournalConfig& config : node_->shard().document().journals()) {
+    if (config.has_orderly_stop() || config.settings().memory_only()) continue;
+    report_.Violation("drained, but the config does not say so");
+  }
   report_.Trace("drained");
   Crash();
 }

@@ -1,0 +1,73 @@
+// The way down: refuse new work, finish what was accepted, close every journal on disk, and say so
+// in the config document, so that the next start knows that nothing was lost.
+#include <string>
+
+#include "journal/node/refusals.h"
+#include "server/config_store/document_edits.h"
+#include "server/session/shard.h"
+
+namespace ringjournal {
+
+void Shard::OnDrain() {
+  draining_ = true;
+  for (auto& journal : journals_) {
+    if (journal == nullptr || journal->replica == nullptr) continue;
+    journal->replica->RequestCheckpoint();
+    journal->dirty = true;
+  }
+  v1::ErrorReply notice;
+  Refuse(v1::ERROR_CODE_SHUTTING_DOWN,
+         "the server is shutting down: what was accepted is being finished; connect again soon",
+         &notice);
+  for (auto& [connection, session] : sessions_) {
+    if (session->hello_done) ReplyError(session.get(), 0, notice);
+    BeginClosing(session.get());
+  }
+}
+
+bool Shard::AllSettled() const {
+  for (const auto& journal : journals_) {
+    if (journal != nullptr && journal->replica != nullptr && !journal->replica->settled()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// With the last session nothing can be appended any more.
+void Shard::FollowDrain() {
+  if (!draining_ || !sessions_.empty() || !changes_.empty()) return;
+  if (stop_ == Stop::kNo) StopJournals();
+  if (stop_ != Stop::kClosing || !AllSettled()) return;
+  stop_ = Stop::kMarking;
+  PendingChange change;
+  change.kind = PendingChange::Kind::kStop;
+  change.ready = true;
+  changes_.push_back(std::move(change));
+  SubmitChange();
+}
+
+void Shard::StopJournals() {
+  stop_ = Stop::kClosing;
+  for (auto& journal : journals_) {
+    if (journal == nullptr || journal->replica == nullptr) continue;
+    journal->replica->Stop();
+    journal->dirty = true;
+  }
+  batch_due_ = true;
+}
+
+// A journal for which it is refused starts as after a crash, which is safe.
+void Shard::MarkStops(v1::ConfigDocument* next, const std::string& change_id) const {
+  for (const auto& journal : journals_) {
+    if (journal == nullptr || journal->replica == nullptr || journal->removed) continue;
+    const Replica& replica = *journal->replica;
+    Claim leader{replica.options().id, options_.node, options_.incarnation, change_id};
+    const LogPosition& end = replica.derived().position();
+    StoppedLog log{end.last().index, end.last().lsn, end.chain};
+    (void)(replica.memory_only() ? SetCommitHint(next, leader, end.last())
+                                 : MarkOrderlyStop(next, leader, log));
+  }
+}
+
+}  // namespace ringjournal
