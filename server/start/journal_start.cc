@@ -11,65 +11,12 @@
 #include "journal/segment/segment_scan.h"
 #include "server/config_store/document_edits.h"
 #include "server/session/describe.h"
+#include "server/start/rebuild.h"
 
 namespace ringjournal {
 namespace {
 
 constexpr uint64_t kEverything = 0;  // of DiskRecoveryOptions::replay_bytes
-
-absl::Status Unusable(std::string what) {
-  return absl::DataLossError(absl::StrCat(
-      what, "; nothing was changed or deleted: run `ringjournal verify` on the data directory"));
-}
-
-// Rebuilds the derived state from what the disk holds; with a ring, fills that too.
-class Rebuild : public RecoveryVisitor {
- public:
-  // With memory: a new ring of this identity is made there.
-  Rebuild(RingMemory* memory, RingIdentityValues identity, Incarnation claim)
-      : memory_(memory), identity_(identity), claim_(claim) {}
-
-  void OnStart(const v1::StateSnapshot& state) override {
-    derived_ = DerivedState::ReadFrom(state);
-    if (memory_ != nullptr) ring_ = Ring::Create(*memory_, identity_, state, claim_);
-  }
-
-  void OnEntry(const RecordView& view) override {
-    if (status_.ok() && ring_.has_value()) Copy(view);
-    if (status_.ok()) status_ = derived_.Apply(view);
-  }
-
-  const absl::Status& status() const { return status_; }
-  const DerivedState& derived() const { return derived_; }
-  std::optional<Ring>& ring() { return ring_; }
-
- private:
-  // Everything is on disk, so all of the ring may be reused.
-  void Copy(const RecordView& view) {
-    size_t bytes = view.record.size();
-    std::byte* at = ring_->snapshot_due() ? nullptr : ring_->Reserve(bytes, view.header.index);
-    if (at == nullptr) {
-      v1::StateSnapshot state;
-      derived_.WriteTo(&state);
-      ring_->WriteSnapshot(state);
-      at = ring_->Reserve(bytes, view.header.index);
-    }
-    if (at == nullptr) {
-      status_ = Unusable(absl::StrCat("entry ", view.header.index.value(),
-                                      " is larger than this journal's ring takes"));
-      return;
-    }
-    std::memcpy(at, view.record.data(), bytes);
-    ring_->Publish(view.header.index, view.header.first_lsn, bytes);
-  }
-
-  RingMemory* memory_;
-  RingIdentityValues identity_;
-  Incarnation claim_;
-  DerivedState derived_;
-  std::optional<Ring> ring_;
-  absl::Status status_;
-};
 
 class Starter {
  public:
