@@ -79,6 +79,12 @@ class Checkpointer {
   }
   // The last segment is closed: who reads it can tell damage in its last groups from a torn tail.
   bool closed() const { return closing_ && in_flight() == 0; }
+  // Whether what is appended now has a segment to go to. False from a segment's end until the next
+  // one is open: who needs the disk then waits before it is accepted, since the disk may turn out
+  // to be full.
+  bool segment_at_hand() const {
+    return boundaries_.empty() || (boundaries_.size() == 1 && opening_ == Opening::kReady);
+  }
   // The disk is full: disk levels are refused until space returns.
   bool storage_full() const;
 

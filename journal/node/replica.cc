@@ -100,8 +100,11 @@ AppendVerdict Replica::Append(const AppendEnvelope& envelope, const ProducerHand
     return AppendVerdict::kRefused;
   }
   // Before the checksum, so that an append which waits is cheap to try again.
+  if (envelope.level >= v1::LEVEL_DISK && !checkpointer_.segment_at_hand()) {
+    return AppendVerdict::kMustWait;
+  }
   std::byte* at = ring_.Reserve(record_bytes, Reusable(), ControlReserve());
-  if (at == nullptr) return AppendVerdict::kRingFull;
+  if (at == nullptr) return AppendVerdict::kMustWait;
   uint32_t crc = Crc32c(envelope.body);
   if (envelope.body_crc32c.value_or(crc) != crc) {
     RefuseChecksum(*envelope.body_crc32c, crc, refusal);

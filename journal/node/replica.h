@@ -44,7 +44,7 @@ struct AppendPlace {
 enum class AppendVerdict {
   kAccepted,
   kRefused,   // see the refusal
-  kRingFull,  // nothing changed: offer it again when the watermarks have moved
+  kMustWait,  // nothing changed: offer it again when the watermarks have moved
 };
 
 struct Marks {

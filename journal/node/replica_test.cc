@@ -152,9 +152,9 @@ TEST(Replica, AFullRingTakesAnAppendAgainOnceTheDiskHasIt) {
   TestReplica t;
   AppendVerdict verdict;
   while ((verdict = t.AppendNext(4000)) == AppendVerdict::kAccepted) t.Batch();
-  EXPECT_EQ(verdict, AppendVerdict::kRingFull);
+  EXPECT_EQ(verdict, AppendVerdict::kMustWait);
   Index end = t.replica->ring().end().index;
-  EXPECT_EQ(t.AppendNext(4000), AppendVerdict::kRingFull);
+  EXPECT_EQ(t.AppendNext(4000), AppendVerdict::kMustWait);
   EXPECT_EQ(t.replica->ring().end().index, end);
   t.Settle();
   EXPECT_EQ(t.AppendNext(4000), AppendVerdict::kAccepted);
@@ -221,6 +221,30 @@ TEST(Replica, AFullDiskRefusesDiskLevelsAndIsLeftByItselfWhenSpaceReturns) {
   t.Advance(limits::kStorageRetryMs);
   t.Settle();
   EXPECT_TRUE(t.replica->settled());
+  EXPECT_EQ(t.AppendNext(10, v1::LEVEL_DISK), AppendVerdict::kAccepted);
+}
+
+// Accepted before the disk is known to be full, it would get no answer until space returns.
+TEST(Replica, ADiskLevelIsNotAcceptedBeforeTheSegmentThatItGoesToIsThere) {
+  TestReplica t;
+  t.Batch();
+  EXPECT_EQ(t.AppendNext(10, v1::LEVEL_DISK), AppendVerdict::kMustWait);
+  EXPECT_EQ(t.AppendNext(10), AppendVerdict::kAccepted) << "memory levels need no segment";
+  t.disk.full = true;
+  ASSERT_EQ(t.CompleteOne(), "");
+  EXPECT_EQ(t.AppendNext(10, v1::LEVEL_DISK), AppendVerdict::kRefused);
+  EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_DISK_FULL);
+  t.disk.full = false;
+  t.Advance(limits::kStorageRetryMs);
+  t.Settle();
+  EXPECT_EQ(t.AppendNext(10, v1::LEVEL_DISK), AppendVerdict::kAccepted);
+  while (t.replica->checkpointer().segment_at_hand()) {
+    t.Settle();
+    ASSERT_EQ(t.AppendNext(8000), AppendVerdict::kAccepted);
+    t.Batch();
+  }
+  EXPECT_EQ(t.AppendNext(10, v1::LEVEL_DISK), AppendVerdict::kMustWait);
+  t.Settle();
   EXPECT_EQ(t.AppendNext(10, v1::LEVEL_DISK), AppendVerdict::kAccepted);
 }
 

@@ -45,7 +45,7 @@ FrameIntake::Taken Shard::OnAppend(Session* session, ByteSpan frame) {
   ack.level = envelope.level;
   Replica* replica = session->journal->replica.get();
   AppendVerdict verdict = replica->Append(envelope, session->producer, now_, &ack.place, &error);
-  if (verdict == AppendVerdict::kRingFull) return AppendMustWait(session, envelope.request_id);
+  if (verdict == AppendVerdict::kMustWait) return AppendMustWait(session, envelope.request_id);
   session->stalled_since_ns = 0;
   if (verdict == AppendVerdict::kRefused) {
     return RefuseAppend(session, envelope.request_id, std::move(error));
