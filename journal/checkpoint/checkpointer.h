@@ -56,6 +56,11 @@ class Checkpointer {
   // Entries from the ring's end on go to a new segment; `state` is the derived state there.
   void SetBoundary(const Ring& ring, const v1::StateSnapshot& state);
 
+  // The log was cut: entries from `place` on are gone, `state` is the derived state there. Nothing
+  // of a segment is edited: where cut entries may stand on disk, a new segment starts at the cut
+  // and, opened later, wins from there (formats.md). What was durable above the cut no longer is.
+  void Truncate(const RingPlace& place, const v1::StateSnapshot& state);
+
   // Emits what is due. Call once per batch and at every `deadline`.
   void Flush(const Ring& ring, const CheckpointInput& input, std::vector<StorageOp>* ops);
   // Takes an answer. Empty, or why the process must stop: a failed write is never retried
@@ -131,6 +136,7 @@ class Checkpointer {
   void WriteDescription(const v1::StateSnapshot& state, std::vector<StorageOp>* ops);
   void WriteGroup(const Ring& ring, const RingPlace& limit, Watermark committed,
                   std::vector<StorageOp>* ops);
+  void DropOpening(std::vector<StorageOp>* ops);
   void WriteClosingGroup(Watermark committed, std::vector<StorageOp>* ops);
   GroupInfo NextGroup(Watermark committed) const;
   bool GroupIsDue(uint64_t pending_bytes, const CheckpointInput& input) const;
@@ -154,6 +160,7 @@ class Checkpointer {
   std::deque<Boundary> boundaries_;  // segments to be opened, in order
   OpenFile current_, next_;
   enum class Opening { kNo, kWaiting, kReady } opening_ = Opening::kNo;
+  bool opening_is_stale_ = false;  // for a boundary that a truncation took away
   enum class Spare { kNone, kPreparing, kReady } spare_ = Spare::kNone;
   uint64_t next_counter_ = 0;
   uint64_t spare_counter_ = 0;

@@ -32,6 +32,15 @@ class SegmentCatalog {
     superseded_.push_back({std::move(name), first_index, Lsn(0)});
   }
 
+  // The log was cut: segments that start at or above `first_gone` hold nothing of it any more.
+  void Supersede(Index first_gone) {
+    auto kept =
+        std::stable_partition(segments_.begin(), segments_.end(),
+                              [&](const CatalogSegment& s) { return s.first_index < first_gone; });
+    for (auto it = kept; it != segments_.end(); ++it) superseded_.push_back(std::move(*it));
+    segments_.erase(kept, segments_.end());
+  }
+
   // The segment that holds the entry, if it is not older than all.
   std::optional<size_t> Find(Index index) const {
     return FindBy(&CatalogSegment::first_index, index);

@@ -45,10 +45,11 @@ absl::Status Replica::LeaderStart(Time now) {
   start->set_node_incarnation(options_.incarnation.value());
   // Before the own end is counted under this incarnation (replication.md section 7).
   ring_.set_content_incarnation(options_.incarnation);
-  // The in-sync set is this replica alone: what it holds is committed, and room may be made of it.
+  // Where the in-sync set is this replica alone, what it holds is committed, and room may be made
+  // of it.
   ring_.RaiseAckedEnd();
-  committed_ = derived_.position().last();
-  TakeSnapshot();
+  MoveCommit();
+  if (ring_.may_write_snapshot()) TakeSnapshot();
   if (AppendControl(v1::ENTRY_KIND_EPOCH_START, record, now)) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       "the ring is full of entries that are not on disk, without room for a new leader's first "
@@ -242,12 +243,13 @@ void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
   if (!memory_only() && !stopping_) ApplyRetention(now);
   if (ring_.snapshot_due()) TakeSnapshot();
   ring_.RaiseAckedEnd();
-  committed_ = derived_.position().last();
+  MoveCommit();
   if (memory_only()) return;
   if (checkpointer_.boundary_due(ring_)) TakeBoundary();
   Index durable = checkpointer_.durable().index;
   // Segments go only once the trim itself is as safe as what they held; on a full disk, at once.
-  if (durable >= trim_entry_ || checkpointer_.storage_full()) {
+  bool safe = durable >= trim_entry_ || checkpointer_.storage_full();
+  if (safe && committed_.index >= trim_entry_) {
     checkpointer_.Trim(derived_.oldest().index);
   }
   CheckpointInput input;

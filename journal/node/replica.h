@@ -83,6 +83,33 @@ class Replica {
   bool Resolve(std::string_view producer, Sequence sequence, bool settle, Time now,
                v1::ResolveReply* reply, v1::ErrorReply* refusal);
 
+  // ---- as a backup, and for both roles with several nodes (replica_backup.cc) ----
+  struct Taken {
+    enum class Verdict {
+      kAll,       // everything offered is in this log
+      kRingFull,  // what came before is; offer the rest again
+      kWrong,     // the rest is not a continuation of this log, or damaged: nothing of it was taken
+    } verdict = Verdict::kAll;
+    std::string wrong;
+  };
+  // Takes whole records as the leader's ring holds them. What this log has already must be the same
+  // bytes, and is passed over; the rest must continue it, and is verified (header and body CRC,
+  // index, LSN, chain) before it is copied.
+  Taken TakeEntries(ByteSpan records);
+  // Forgets everything above `last`, whose chain hash is `chain`. Nothing is changed on an error:
+  // FailedPrecondition below what is committed (I5: evidence of a violated promise), NotFound below
+  // what the ring can go back to (begin anew from the leader's snapshot), DataLoss if the chain is
+  // another one.
+  absl::Status TruncateTo(Index last, uint64_t chain);
+  // Entries up to here may be called committed, once this replica holds and counts them. Never
+  // falls. Until the first call: all, as for a leader that is alone.
+  void AllowCommit(Index index);
+  // Leads, or follows a leader of, this epoch from now on.
+  void set_epoch(Epoch epoch, uint64_t config_version) {
+    options_.epoch = epoch;
+    options_.config_version = config_version;
+  }
+
   // Once per batch: counts the own end, moves watermarks, emits disk operations. After it,
   // acknowledgements may leave.
   void EndOfBatch(Time now, std::vector<StorageOp>* ops);
@@ -133,6 +160,8 @@ class Replica {
   size_t ControlReserve() const;
   void ApplyRetention(Time now);
   void TakeBoundary();
+  void MoveCommit();
+  std::string TakeRecord(const RecordView& view, bool* full);
   void TakeSnapshot();
 
   ReplicaOptions options_;
@@ -140,6 +169,7 @@ class Replica {
   DerivedState derived_;
   Checkpointer checkpointer_;
   Watermark committed_;
+  std::optional<Index> commit_allowed_;
   Index trim_entry_;    // the newest trim stands here or before
   Index disk_wanted_;   // somebody waits for durable >= this
   Index flush_wanted_;  // likewise, on demand

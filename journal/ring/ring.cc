@@ -62,8 +62,13 @@ Ring Ring::Create(RingMemory memory, const RingIdentityValues& identity,
 Ring Ring::Adopt(RingMemory memory, const RingInspection& found) {
   Ring ring(memory);
   ring.active_ = found.active;
-  ring.snapshot_offset_ = found.snapshot_offset;
-  ring.snapshot_sequence_ = found.snapshot_sequence;
+  ring.snapshots_[found.snapshot_sequence % 2] = {found.snapshot_sequence, found.snapshot_offset,
+                                                  Index(found.snapshot.next_index())};
+  if (found.older_snapshot_sequence > 0) {
+    ring.snapshots_[found.older_snapshot_sequence % 2] = {found.older_snapshot_sequence,
+                                                          found.older_snapshot_offset,
+                                                          found.older_snapshot_next_index};
+  }
   ring.oldest_ = {RingOffset(found.oldest), found.oldest_entry.index, found.oldest_entry.lsn};
   RingPlace place = ring.oldest_;
   while (place.offset.value() < found.end) {
@@ -104,10 +109,17 @@ bool Ring::GiveUpOldest(uint64_t needed_from, Index reusable) {
       break;
     }
   }
-  if (target.index > reusable.next() || target.offset.value() > snapshot_offset_) return false;
+  if (target.index > reusable.next() || target.offset.value() > KeptSnapshotOffset()) return false;
   oldest_ = target;
   StoreRelease(&memory_.control()->oldest, oldest_.offset.value());
   return true;
+}
+
+// Of the newest snapshot that no truncation takes away.
+uint64_t Ring::KeptSnapshotOffset() const {
+  const Snapshot& newest = snapshots_[newest_slot()];
+  return newest.next_index <= committed_.next() ? newest.offset
+                                                : snapshots_[1 - newest_slot()].offset;
 }
 
 void Ring::Publish(Index index, Lsn first_lsn, size_t record_bytes) {
@@ -121,6 +133,12 @@ void Ring::RaiseAckedEnd() { StoreRelease(&ends()->acked_end, end_.offset.value(
 
 void Ring::Truncate(const RingPlace& place) {
   RJ_CHECK(place.offset >= oldest_.offset && place.offset <= end_.offset);
+  for (int i = 0; i < 2; ++i) {
+    if (snapshots_[i].sequence == 0 || snapshots_[i].offset <= place.offset.value()) continue;
+    StoreRelease(reinterpret_cast<uint64_t*>(memory_.snapshot_slot(i, slot_bytes_)), 0);
+    snapshots_[i] = Snapshot();
+  }
+  RJ_CHECK(snapshots_[newest_slot()].sequence > 0);
   RingControl* control = memory_.control();
   uint64_t idle = 1 - active_;
   uint64_t acked = std::min(place.offset.value(), ends()->acked_end);
@@ -136,17 +154,32 @@ void Ring::Truncate(const RingPlace& place) {
 }
 
 void Ring::WriteSnapshot(const v1::StateSnapshot& state) {
-  RJ_CHECK(Index(state.next_index()) == end_.index);
-  uint64_t sequence = snapshot_sequence_ + 1;
+  RJ_CHECK(Index(state.next_index()) == end_.index && may_write_snapshot());
+  uint64_t sequence = snapshots_[newest_slot()].sequence + 1;
   std::byte* slot = memory_.snapshot_slot(static_cast<int>(sequence % 2), slot_bytes_);
   RJ_CHECK(WriteSnapshotSlot(slot, slot_bytes_, sequence, end_.offset.value(), state));
-  snapshot_sequence_ = sequence;
-  snapshot_offset_ = end_.offset.value();
+  snapshots_[sequence % 2] = {sequence, end_.offset.value(), end_.index};
+}
+
+std::optional<v1::StateSnapshot> Ring::ReadSnapshotAtOrBelow(Index next) const {
+  for (int slot : {newest_slot(), 1 - newest_slot()}) {
+    const Snapshot& found = snapshots_[slot];
+    if (found.sequence == 0 || found.next_index > next || found.offset < oldest_.offset.value()) {
+      continue;
+    }
+    SnapshotSlotHeader header;
+    v1::StateSnapshot state;
+    std::byte* bytes = memory_.snapshot_slot(slot, slot_bytes_);
+    RJ_CHECK(ReadSnapshotSlot(bytes, slot_bytes_, &header, &state));
+    return state;
+  }
+  return std::nullopt;
 }
 
 bool Ring::snapshot_due() const {
-  return end_.offset.value() - snapshot_offset_ >=
-         memory_.data_bytes / limits::kRingSnapshotsPerRing;
+  return end_.offset.value() - snapshots_[newest_slot()].offset >=
+             memory_.data_bytes / limits::kRingSnapshotsPerRing &&
+         may_write_snapshot();
 }
 
 void Ring::set_content_incarnation(Incarnation incarnation) {

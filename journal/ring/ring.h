@@ -44,11 +44,23 @@ class Ring {
   void Publish(Index index, Lsn first_lsn, size_t record_bytes);
   // All that is published may be acknowledged from here on.
   void RaiseAckedEnd();
-  // Forgets all from the record at `place` on. Lowers `end` and `acked_end` together.
+  // Forgets all from the record at `place` on, which is above what is committed. Lowers `end` and
+  // `acked_end` together; snapshots above go first, or they would contradict what is appended next.
   void Truncate(const RingPlace& place);
 
-  // Puts a snapshot of the derived state at the current end into the older slot.
+  // Entries up to here are never truncated (I5). Until it is set, none is: a leader alone.
+  void set_committed(Index committed) { committed_ = committed; }
+
+  // Puts a snapshot of the derived state at the current end into the older slot, if
+  // may_write_snapshot.
   void WriteSnapshot(const v1::StateSnapshot& state);
+  // False while the older slot holds the only state that a truncation could go back to.
+  bool may_write_snapshot() const {
+    return snapshots_[newest_slot()].next_index <= committed_.next();
+  }
+  // The newest snapshot whose next entry is `next` or an earlier one: from it the derived state is
+  // made again after a truncation. nullopt: none that old is left.
+  std::optional<v1::StateSnapshot> ReadSnapshotAtOrBelow(Index next) const;
   // True when a snapshot should be written, so that Reserve never has to wait for one.
   bool snapshot_due() const;
 
@@ -93,8 +105,16 @@ class Ring {
   uint64_t active_ = 0;
   uint64_t stride_ = 0;
   RingPlace oldest_, end_;
-  uint64_t snapshot_offset_ = 0;  // of the newest complete snapshot
-  uint64_t snapshot_sequence_ = 0;
+  // The complete snapshots, by slot.
+  struct Snapshot {
+    uint64_t sequence = 0;  // 0: none
+    uint64_t offset = 0;
+    Index next_index;
+  };
+  int newest_slot() const { return snapshots_[0].sequence > snapshots_[1].sequence ? 0 : 1; }
+  uint64_t KeptSnapshotOffset() const;
+  Snapshot snapshots_[2];
+  Index committed_{UINT64_MAX - 1};
   // For each stride of the ring the first record that starts in it. An entry is valid if its offset
   // lies in the stride asked for.
   std::vector<RingPlace> samples_;

@@ -66,6 +66,13 @@ RingVerdict CheckIdentity(const RingMemory& memory, const RingIdentityValues* ex
   return RingVerdict::kIntact;
 }
 
+void NoteOlder(uint64_t sequence, uint64_t offset, const v1::StateSnapshot& state,
+               RingInspection* out) {
+  out->older_snapshot_sequence = sequence;
+  out->older_snapshot_offset = offset;
+  out->older_snapshot_next_index = Index(state.next_index());
+}
+
 // The newest valid snapshot whose offset lies in [oldest, end].
 bool TakeSnapshot(const RingMemory& memory, RingInspection* out) {
   size_t slot_bytes = out->identity.snapshot_slot_bytes;
@@ -75,7 +82,13 @@ bool TakeSnapshot(const RingMemory& memory, RingInspection* out) {
     if (!ReadSnapshotSlot(memory.snapshot_slot(i, slot_bytes), slot_bytes, &header, &state))
       continue;
     if (header.ring_offset < out->oldest || header.ring_offset > out->stated_end) continue;
-    if (header.sequence <= out->snapshot_sequence) continue;
+    if (header.sequence <= out->snapshot_sequence) {
+      NoteOlder(header.sequence, header.ring_offset, state, out);
+      continue;
+    }
+    if (out->snapshot_sequence > 0) {
+      NoteOlder(out->snapshot_sequence, out->snapshot_offset, out->snapshot, out);
+    }
     out->snapshot_sequence = header.sequence;
     out->snapshot_offset = header.ring_offset;
     out->snapshot = std::move(state);

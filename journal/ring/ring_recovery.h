@@ -44,6 +44,10 @@ struct RingInspection {
   uint64_t snapshot_offset = 0;
   uint64_t snapshot_sequence = 0;
   v1::StateSnapshot snapshot;  // at snapshot_offset
+  // The other one, where it is whole too: a truncation may have to go back to it. Sequence 0: none.
+  uint64_t older_snapshot_offset = 0;
+  uint64_t older_snapshot_sequence = 0;
+  Index older_snapshot_next_index;
 };
 
 // Verifies every record between oldest and end. `expected` null: whatever journal, generation and

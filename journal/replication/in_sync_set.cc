@@ -1,0 +1,60 @@
+#include "journal/replication/in_sync_set.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringjournal {
+
+InSyncSet::InSyncSet(const NodeLife& self, std::vector<NodeLife> isr, uint32_t min_isr)
+    : self_(self), isr_(std::move(isr)), min_isr_(min_isr) {}
+
+void InSyncSet::SetIsr(std::vector<NodeLife> isr, uint32_t min_isr) {
+  isr_ = std::move(isr);
+  min_isr_ = min_isr;
+  pending_.clear();
+}
+
+void InSyncSet::Acknowledge(const NodeLife& backup, Index match, Index durable) {
+  Progress* p = &progress_[backup];
+  p->match = std::max(p->match, match);
+  p->durable = std::max(p->durable, durable);
+}
+
+Index InSyncSet::MatchOf(const NodeLife& backup) const {
+  auto it = progress_.find(backup);
+  return it == progress_.end() ? Index(0) : it->second.match;
+}
+
+Index InSyncSet::DurableOf(const NodeLife& backup) const {
+  auto it = progress_.find(backup);
+  return it == progress_.end() ? Index(0) : it->second.durable;
+}
+
+Index InSyncSet::Committed(Index own_end) const {
+  if (isr_.size() < min_isr_) return Index(0);
+  Index committed = own_end;
+  for (const std::vector<NodeLife>* set : {&isr_, &pending_}) {
+    for (const NodeLife& member : *set) {
+      if (member != self_) committed = std::min(committed, MatchOf(member));
+    }
+  }
+  return committed;
+}
+
+uint32_t InSyncSet::MemoryCopies(Index index, Index own_end) const {
+  uint32_t copies = own_end >= index ? 1 : 0;
+  for (const auto& [replica, progress] : progress_) copies += progress.match >= index ? 1 : 0;
+  return copies;
+}
+
+uint32_t InSyncSet::DiskCopies(Index index, Index own_durable) const {
+  uint32_t copies = own_durable >= index ? 1 : 0;
+  for (const auto& [replica, progress] : progress_) copies += progress.durable >= index ? 1 : 0;
+  return copies;
+}
+
+bool InSyncSet::Contains(const NodeLife& replica) const {
+  return std::find(isr_.begin(), isr_.end(), replica) != isr_.end();
+}
+
+}  // namespace ringjournal
