@@ -48,6 +48,10 @@ inline constexpr uint64_t kDuplicateSearchEntriesMax = 200000;
 // ---- segments and checkpoints ----
 inline constexpr uint64_t kSegmentBytesMin = 1 * kMiB;
 inline constexpr uint64_t kSegmentBytesDefault = 64 * kMiB;
+// Retention by age: a hundred years. Longer means "keep", which is 0.
+inline constexpr uint64_t kRetentionAgeMsMax = 100ull * 365 * 24 * 3600 * 1000;
+// Longest that entries may wait for a checkpoint.
+inline constexpr uint32_t kCheckpointIntervalMsMax = 24 * 3600 * 1000;
 inline constexpr uint64_t kSegmentBytesMax = 2 * kGiB - 4 * kKiB;  // offsets fit 31 bits
 inline constexpr uint32_t kBlockBytes = 4096;  // direct I/O alignment; the disk's physical block
 inline constexpr uint64_t kGroupBytesMax = 1 * kMiB;  // entry bytes gathered into one disk write

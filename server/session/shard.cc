@@ -264,17 +264,12 @@ void Shard::OnEndOfBatch() {
                    graveyard_.end());
   if (now_.monotonic_ns >= next_timeout_check_ns_) CheckTimeouts();
   RetryStalled();
-  for (auto& journal : journals_) {
-    if (journal == nullptr || journal->replica == nullptr) continue;
-    if (!journal->dirty && journal->replica->deadline_ns() > now_.monotonic_ns) continue;
-    journal->dirty = false;
-    journal->replica->EndOfBatch(now_, &ops_);
-    EmitStorage(journal.get());
-  }
+  EndJournals();
   SendAcks();
   // The batch itself may have made room, where nothing has to reach the disk first: nobody else
-  // would wake us for those who wait.
+  // would wake us for those who wait. What they are told must be committed, too.
   batch_due_ = RetryStalled();
+  if (batch_due_) EndJournals();
   AnswerCheckpoints();
   FlushOut();
   finished_.clear();
@@ -283,6 +278,16 @@ void Shard::OnEndOfBatch() {
   CloseFinished();
   BuryRemoved();
   FollowDrain();
+}
+
+void Shard::EndJournals() {
+  for (auto& journal : journals_) {
+    if (journal == nullptr || journal->replica == nullptr) continue;
+    if (!journal->dirty && journal->replica->deadline_ns() > now_.monotonic_ns) continue;
+    journal->dirty = false;
+    journal->replica->EndOfBatch(now_, &ops_);
+    EmitStorage(journal.get());
+  }
 }
 
 // Hands out what sessions are owed so far; what is read for them goes behind it.

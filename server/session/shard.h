@@ -84,6 +84,7 @@ class Shard {
   void OnConfig(const ConfigAnswer& event);
   void OnRing(const RingAnswer& event);
   void OnEndOfBatch();
+  void EndJournals();
   void OnDrain();
 
   // frames (shard.cc)

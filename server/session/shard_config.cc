@@ -226,7 +226,7 @@ void Shard::StartJournal(PendingChange* change) {
   RingPlace start = change->ring->end();
   auto replica = std::make_unique<Replica>(options, *std::move(change->ring), std::move(derived),
                                            start, state, SegmentCatalog());
-  RJ_CHECK(replica->LeaderStart(now_).ok());  // its ring is empty
+  replica->LeaderStart(now_);  // at once: its ring is empty
   JournalNumber number = AddJournal(config, std::move(replica));
   effects_->opened.push_back({number, change->id});
 }
