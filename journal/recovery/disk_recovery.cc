@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
+#include "journal/format/control.h"
 #include "journal/recovery/segment_chain.h"
 
 namespace ringjournal {
@@ -38,6 +39,7 @@ class Recovery {
   bool JoinsLog(size_t link);
   bool TakeScan(size_t link, const SegmentScan& scan);
   void TakeEntry(const RecordView& view);
+  void NoteMissingFront();
   bool StopAt(DiskVerdict verdict, size_t link, uint64_t offset, const std::string& why);
   void MarkBeyond(size_t link);
   void Use(size_t link, Index end_index, uint64_t size_bytes);
@@ -47,6 +49,7 @@ class Recovery {
   SegmentFinding* Finding(size_t link) { return &out_.findings[links_[link].file]; }
   ScanOptions OptionsFor(size_t link) const;
 
+  Index kept_from_{1};  // by the trims that were seen
   std::span<const SegmentFile> files_;
   SegmentBytes bytes_;
   const DiskRecoveryOptions& options_;
@@ -119,11 +122,15 @@ void Recovery::DropTrimmed() {
     ++drop;
   }
   links_.erase(links_.begin(), links_.begin() + static_cast<ptrdiff_t>(drop));
-  if (!links_.empty() && NameOf(0).first_index > oldest) {
-    out_.notes.push_back(absl::StrCat("the entries from ", oldest.value(), " to ",
-                                      NameOf(0).first_index.prev().value(),
-                                      " are not on this disk"));
-  }
+  kept_from_ = oldest;
+}
+
+// Once everything is read: a trim may stand in the last entries.
+void Recovery::NoteMissingFront() {
+  if (links_.empty() || NameOf(0).first_index <= kept_from_) return;
+  out_.notes.push_back(absl::StrCat("the entries from ", kept_from_.value(), " to ",
+                                    NameOf(0).first_index.prev().value(),
+                                    " are not on this disk"));
 }
 
 void Recovery::Replay() {
@@ -132,6 +139,7 @@ void Recovery::Replay() {
   if (!StartAt(start)) return;
   size_t link = start;
   while (link < links_.size() && ReplayLink(link)) ++link;
+  NoteMissingFront();
   if (link + 1 < links_.size()) MarkBeyond(link + 1);
 }
 
@@ -273,6 +281,10 @@ void Recovery::TakeEntry(const RecordView& view) {
     next.set_epoch(epoch.epoch);
     next.set_first_index(view.header.index.value());
     out_.epochs.push_back(next);
+  }
+  v1::ControlRecord record;
+  if (view.header.kind == v1::ENTRY_KIND_TRIM && DecodeControlBody(view.body, &record)) {
+    kept_from_ = std::max(kept_from_, Index(record.trim().first_index()));
   }
   if (visitor_ != nullptr) visitor_->OnEntry(view);
 }
