@@ -93,6 +93,46 @@ bool TextOf(const Setting& setting, const toml::node& value, std::string* text) 
   return false;
 }
 
+// The end of the string that starts at `from` with a quote.
+size_t EndOfString(std::string_view text, size_t from) {
+  const char quote = text[from];
+  const bool triple = text.substr(from, 3) == std::string(3, quote);
+  for (size_t i = from + (triple ? 3 : 1); i < text.size(); ++i) {
+    if (text[i] == '\\' && quote == '"') {
+      ++i;
+    } else if (!triple && (text[i] == quote || text[i] == '\n')) {
+      return i + (text[i] == quote ? 1 : 0);
+    } else if (triple && text.substr(i, 3) == std::string(3, quote)) {
+      // One or two quotes more belong to the text.
+      for (i += 3; i < text.size() && text[i] == quote; ++i) {
+      }
+      return i;
+    }
+  }
+  return text.size();
+}
+
+// The line of the first byte above ASCII that stands outside of strings and comments; 0: there is
+// none. No TOML has one there, and toml++ 3.3 has undefined behaviour when it meets some of them.
+unsigned LineOfStrayLetter(std::string_view text) {
+  size_t i = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
+  while (i < text.size()) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      return 1 + static_cast<unsigned>(
+                     std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(i), '\n'));
+    }
+    if (c == '#') {
+      i = std::min(text.find('\n', i), text.size());
+    } else if (c == '"' || c == '\'') {
+      i = EndOfString(text, i);
+    } else {
+      ++i;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<FileSetting>> ParseConfigFile(std::string_view content,
@@ -101,6 +141,11 @@ absl::StatusOr<std::vector<FileSetting>> ParseConfigFile(std::string_view conten
     return absl::InvalidArgumentError(
         absl::StrCat(path, " is larger than ", FormatBytes(limits::kConfigFileBytesMax),
                      ", which no configuration needs; name the TOML file"));
+  }
+  if (const unsigned line = LineOfStrayLetter(content); line > 0) {
+    return Mistake(path, line,
+                   "this is not TOML: a letter outside ASCII stands outside of quotes; "
+                   "put text in quotes, and replace special blanks by plain ones");
   }
   const toml::parse_result parsed = toml::parse(content);
   if (!parsed) {

@@ -72,6 +72,20 @@ TEST(ConfigFile, WhatIsNoTomlIsRefusedWithItsLine) {
   EXPECT_THAT(Refusal(std::string(60000, '[')), HasSubstr("this is not TOML"));
 }
 
+// toml++ 3.3 has undefined behaviour there; found by fuzzing.
+TEST(ConfigFile, LettersOutsideAsciiStandInTextAndCommentsOnly) {
+  EXPECT_THAT(Refusal("node = 'a'\nDat\xcf\xa7 = 1"),
+              HasSubstr("c.toml:2: this is not TOML: a letter"));
+  EXPECT_THAT(Refusal("node = \xc2\xa0 'a'"), HasSubstr("outside of quotes"));
+  EXPECT_THAT(Refusal("node = 'a' \xe2\x80\x80"), HasSubstr("outside of quotes"));
+  EXPECT_EQ(Refusal("data-dir = 'd\xc3\xa9'  # d\xc3\xa9j\xc3\xa0\n"), "");
+  EXPECT_EQ(Refusal("\xef\xbb\xbf"
+                    "data-dir = \"\\\"\xc3\xa9\" # \xc3\xa9"),
+            "");
+  EXPECT_EQ(Refusal("data-dir = \"\"\"\xc3\xa9\"\" \\\"\"\"\"\"\nnode = 'n'"), "");
+  EXPECT_THAT(Refusal("data-dir = '''d'''''\xc3\xa9"), HasSubstr("outside of quotes"));
+}
+
 TEST(ConfigFile, AFileOverTheLimitIsRefused) {
   const std::string comment(limits::kConfigFileBytesMax, '#');
   EXPECT_EQ(Refusal(comment), "");

@@ -263,6 +263,7 @@ TEST(ListenAddress, RefusesWhatIsNotAnAddressAndAPort) {
     EXPECT_EQ(ParseListenAddress(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
   EXPECT_THAT(std::string(ParseListenAddress("::1:80").status().message()), HasSubstr("brackets"));
+  EXPECT_FALSE(ParseListenAddress(std::string("127.0.0.1\0evil:80", 17)).ok());
 }
 
 TEST(ListenAddress, ReadsBackWhatItPrints) {
