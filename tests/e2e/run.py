@@ -17,7 +17,7 @@ from server import Programs  # noqa: E402
 from wire import ROOT  # noqa: E402
 
 PARTS = ("bad_bytes", "bad_requests", "bad_files", "places", "stops", "commands", "reading", "losses",
-         "config")
+         "config", "operator_commands")
 
 
 def main(arguments=None):

@@ -6,7 +6,8 @@
 namespace ringjournal::cli {
 namespace {
 
-// A line that starts with two spaces is a command; tests/e2e/operator.py runs them in this order.
+// A line that starts with two spaces is a command; tests/e2e/operator_commands.py runs them in this
+// order.
 constexpr char kSheet[] =
     R"(Set RINGJOURNAL_SERVER=HOST:PORT once, or give --server. JOURNAL here: orders
 
