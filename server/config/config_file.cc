@@ -112,6 +112,13 @@ size_t EndOfString(std::string_view text, size_t from) {
   return text.size();
 }
 
+// True if a quote at `at` opens a string: a key or a value starts there. Elsewhere it is a mistake,
+// behind which nothing counts as text.
+bool OpensString(std::string_view text, size_t at) {
+  while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t')) --at;
+  return at == 0 || std::string_view("=\n[{,.").find(text[at - 1]) != std::string_view::npos;
+}
+
 // The line of the first byte above ASCII that stands outside of strings and comments; 0: there is
 // none. No TOML has one there, and toml++ 3.3 has undefined behaviour when it meets some of them.
 unsigned LineOfStrayLetter(std::string_view text) {
@@ -124,7 +131,7 @@ unsigned LineOfStrayLetter(std::string_view text) {
     }
     if (c == '#') {
       i = std::min(text.find('\n', i), text.size());
-    } else if (c == '"' || c == '\'') {
+    } else if ((c == '"' || c == '\'') && OpensString(text, i)) {
       i = EndOfString(text, i);
     } else {
       ++i;

@@ -83,6 +83,7 @@ TEST(ConfigFile, LettersOutsideAsciiStandInTextAndCommentsOnly) {
                     "data-dir = \"\\\"\xc3\xa9\" # \xc3\xa9"),
             "");
   EXPECT_EQ(Refusal("data-dir = \"\"\"\xc3\xa9\"\" \\\"\"\"\"\"\nnode = 'n'"), "");
+  EXPECT_THAT(Refusal("node = 0'\xc3\xa9'"), HasSubstr("outside of quotes"));
   EXPECT_THAT(Refusal("data-dir = '''d'''''\xc3\xa9"), HasSubstr("outside of quotes"));
 }
 
