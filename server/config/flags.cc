@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,17 @@
 #include "server/config/settings.h"
 
 namespace ringjournal {
+
+// The command line as CLI11 has cut it. Values are read by Option::results, untouched.
+struct CommandLine {
+  CLI::App app{"ringjournald: an in-memory message journaling server", "ringjournald"};
+  std::vector<CLI::Option*> options;  // one for each of Settings()
+  CLI::Option* config = nullptr;
+  CLI::Option* check = nullptr;
+  CLI::Option* print = nullptr;
+  CLI::Option* version = nullptr;
+};
+
 namespace {
 
 constexpr std::string_view kVariablePrefix = "RINGJOURNAL_";
@@ -33,16 +45,6 @@ FlagsResult Print(std::string text) {
   result.standard_out = std::move(text);
   return result;
 }
-
-// The command line as CLI11 has cut it. Values are read by Option::results, untouched.
-struct CommandLine {
-  CLI::App app{"ringjournald: an in-memory message journaling server", "ringjournald"};
-  std::vector<CLI::Option*> options;  // one for each of Settings()
-  CLI::Option* config = nullptr;
-  CLI::Option* check = nullptr;
-  CLI::Option* print = nullptr;
-  CLI::Option* version = nullptr;
-};
 
 std::string HelpOf(const Setting& setting) {
   return absl::StrCat(setting.meaning, ". Default: ", setting.default_text,
@@ -239,11 +241,18 @@ std::vector<std::pair<std::string, std::string>> EnvironmentOf(const char* const
   return variables;
 }
 
+FlagsParser::FlagsParser() : line_(std::make_unique<CommandLine>()) { Declare(line_.get()); }
+FlagsParser::~FlagsParser() = default;
+
 FlagsResult ParseServerFlags(std::span<const char* const> arguments, const ProcessFacts& facts) {
+  return FlagsParser().Parse(arguments, facts);
+}
+
+FlagsResult FlagsParser::Parse(std::span<const char* const> arguments, const ProcessFacts& facts) {
   const std::string secret = RefuseSecrets(arguments);
   if (!secret.empty()) return Mistake(secret);
-  CommandLine line;
-  Declare(&line);
+  CommandLine& line = *line_;
+  line.app.clear();
   // CLI11 takes them last first, and reports through exceptions, which end here.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {

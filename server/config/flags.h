@@ -5,6 +5,7 @@
 #define SERVER_CONFIG_FLAGS_H_
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -41,6 +42,18 @@ struct FlagsResult {
 };
 
 inline constexpr int kExitUsage = 2;
+
+// The reader of command lines; making one costs more than using it. One thread at a time.
+class FlagsParser {
+ public:
+  FlagsParser();
+  ~FlagsParser();
+  // As ParseServerFlags; nothing is left of the parse before.
+  FlagsResult Parse(std::span<const char* const> arguments, const ProcessFacts& facts);
+
+ private:
+  std::unique_ptr<struct CommandLine> line_;
+};
 
 // `arguments` are argv without the program's name. Pure but for facts.read_file; throws nothing.
 FlagsResult ParseServerFlags(std::span<const char* const> arguments, const ProcessFacts& facts);

@@ -232,6 +232,22 @@ TEST(Flags, AnUnknownFlagGetsASuggestionWhereOneIsNear) {
   ExpectMistake(ParseWithData({"data"}), "belongs to no flag");
 }
 
+TEST(Flags, AParserRemembersNothingOfTheParseBefore) {
+  FlagsParser parser;
+  const auto parse = [&](const std::vector<const char*>& arguments) {
+    return parser.Parse(arguments, {.version = "1", .uid = 7});
+  };
+  ASSERT_TRUE(parse({"--data-dir", "a", "--allow-remote"}).run);
+  EXPECT_EQ(parse({"--help"}).exit_code, 0);
+  ExpectMistake(parse({"--bogus", "stray"}), "no flag --bogus");
+  ExpectMistake(parse({"--data-dir"}), "--data-dir");
+  ExpectMistake(parse({}), "no data directory");
+  const FlagsResult last = parse({"--data-dir", "b"});
+  ASSERT_TRUE(last.run) << last.standard_error;
+  EXPECT_EQ(last.options.data_dir, "b");
+  EXPECT_FALSE(last.options.allow_remote);
+}
+
 TEST(Flags, AFlagWithoutItsValueIsAMistake) { ExpectMistake(Parse({"--data-dir"}), "--data-dir"); }
 
 TEST(Flags, HelpNamesEveryFlagItsVariableAndTheUnits) {

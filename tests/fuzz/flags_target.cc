@@ -10,7 +10,8 @@ namespace {
 FlagsResult Parse(const std::vector<std::string>& arguments) {
   std::vector<const char*> pointers;
   for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
-  return ParseServerFlags(pointers, {.version = "1", .uid = 7});
+  static FlagsParser& parser = *new FlagsParser();
+  return parser.Parse(pointers, {.version = "1", .uid = 7});
 }
 
 }  // namespace
