@@ -9,7 +9,7 @@ LINK = re.compile(r"\[[^\]\n]+\]\(([^)\s#]+)(?:#[^)]*)?\)")
 DEV_COMMAND = re.compile(r"(?:^|[`\s])\./dev ([a-z]+)")
 LIMITS_HEADER = "journal/base/limits.h"
 LIMITS_PAGE = "docs/limits.md"
-CONSTANT = re.compile(r"^inline constexpr (u?int\d+_t) (k\w+)\s*=\s*([^;]+);[ \t]*(?://[ \t]*(.*))?",
+CONSTANT = re.compile(r"^inline constexpr (u?int\d+_t|int) (k\w+)\s*=\s*([^;]+);[ \t]*(?://[ \t]*(.*))?",
                       re.DOTALL)
 
 
