@@ -180,6 +180,9 @@ inline constexpr uint32_t kLogStalledWaitMs = 200;
 inline constexpr uint32_t kSpinUsMax = 10000;
 inline constexpr uint32_t kSessionsMax = 1000000;
 inline constexpr uint32_t kDrainTimeoutMsMax = 3600 * 1000;
+// Bytes of the server's configuration file: many times what all settings with comments need, so
+// that a wrong path (a segment, a device) is refused before it is read into memory.
+inline constexpr uint64_t kConfigFileBytesMax = 64 * kKiB;
 
 // ---- bench ----
 // Connections of one load: its single thread looks at each of them in every turn.

@@ -13,10 +13,14 @@ namespace ringjournal::cli {
 void RegisterAppend(CLI::App& app, Context& context);
 void RegisterRead(CLI::App& app, Context& context);  // tail, cat, replay
 void RegisterJournal(CLI::App& app, Context& context);
-void RegisterCheckpoint(CLI::App& app, Context& context);
+void RegisterCheckpoint(CLI::App& app, Context& context);  // now, ls
 void RegisterStatus(CLI::App& app, Context& context);
 void RegisterVerify(CLI::App& app, Context& context);  // offline: segments and rings
 void RegisterBench(CLI::App& app, Context& context);   // append, floor, goals, memory
+void RegisterDoctor(CLI::App& app, Context& context);  // this machine
+void RegisterRing(CLI::App& app, Context& context);    // ls, rm: files in shared memory
+void RegisterCheat(CLI::App& app, Context& context);
+void RegisterCompletion(CLI::App& app, Context& context);  // of all the others
 
 }  // namespace ringjournal::cli
 

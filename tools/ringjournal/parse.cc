@@ -63,6 +63,11 @@ std::vector<std::string> OptionNames(const CLI::App* app) {
   return names;
 }
 
+bool TakesArguments(const CLI::App& app) {
+  return std::ranges::any_of(app.get_options(),
+                             [](const CLI::Option* option) { return option->get_positional(); });
+}
+
 std::string Unknown(const std::string& kind, const std::string& word,
                     const std::vector<std::string>& candidates) {
   std::string nearest = Nearest(word, candidates);
@@ -141,7 +146,9 @@ std::string ExplainUnknown(const CLI::App& root, const std::vector<std::string>&
     }
     std::vector<std::string> names = CommandNames(*app);
     if (names.empty()) continue;  // an argument of the command
-    if (std::ranges::find(names, word) == names.end()) return Unknown("command", word, names);
+    const bool known = std::ranges::find(names, word) != names.end();
+    if (!known && TakesArguments(*app)) continue;  // `checkpoint JOURNAL` beside `checkpoint now`
+    if (!known) return Unknown("command", word, names);
     app = app->get_subcommand(word);
   }
   return "";
