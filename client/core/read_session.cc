@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/core/loss.h"
+#include "client/core/position_proto.h"
 #include "client/errors.h"
 
 namespace ringjournal::client {
@@ -15,10 +16,27 @@ constexpr uint64_t kTagRequestId = 1 << 3;
 constexpr uint64_t kTagVisibleLsn = 2 << 3;
 constexpr uint64_t kTagEntries = 31 << 3 | 2;
 
+bool NeedsServer(const Position& position) {
+  return position.kind == Position::Kind::kTime || position.kind == Position::Kind::kTransactionId;
+}
+
 }  // namespace
 
 ReadSession::ReadSession(ReadSessionOptions options)
-    : Session(options.session), options_(std::move(options)) {}
+    : Session(options.session), options_(std::move(options)) {
+  if (options_.cursor) StartFrom(*options_.cursor);
+}
+
+// What the cursor stands for counts as seen: a loss of it is reported, not accepted silently.
+void ReadSession::StartFrom(const Cursor& cursor) {
+  options_.from = Position::At(cursor.lsn.next());
+  next_lsn_ = cursor.lsn.next();
+  anything_seen_ = cursor.lsn > Lsn(0);
+  seen_generation_ = cursor.epoch.generation;
+  if (cursor.index > Index(0)) {
+    reader_.Expect(cursor.index, next_lsn_, cursor.chain, cursor.epoch);
+  }
+}
 
 void ReadSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   uint64_t limit = reply.limits().read_credit_bytes_max();
@@ -29,6 +47,16 @@ void ReadSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   open->set_request_id(open_id_);
   open->set_journal(options_.journal);
   open->set_accept_generation(std::max(options_.accept_generation, seen_generation_));
+  if (options_.cursor && options_.cursor->index > Index(0) && !resolved_) {
+    const Cursor& cursor = *options_.cursor;
+    v1::Receipt* receipt = open->mutable_last_receipt();
+    receipt->set_journal_id(std::string(cursor.journal.view()));
+    receipt->set_generation(cursor.epoch.generation);
+    receipt->set_epoch(cursor.epoch.epoch);
+    receipt->set_index(cursor.index.value());
+    receipt->set_last_lsn(cursor.lsn.value());
+    receipt->set_chain(cursor.chain);
+  }
   Send(message);
 }
 
@@ -44,6 +72,11 @@ void ReadSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
     case v1::ServerMessage::kOpenReply: {
       v1::OpenReply reply;
       if (ParseBody(frame, &reply)) HandleOpenReply(reply);
+      return;
+    }
+    case v1::ServerMessage::kLocateReply: {
+      v1::LocateReply reply;
+      if (ParseBody(frame, &reply)) HandleLocateReply(reply);
       return;
     }
     case v1::ServerMessage::kError: {
@@ -68,6 +101,7 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
   }
   journal_id_ = reply.journal_id();
   generation_ = reply.generation();
+  if (absl::Status status = CheckCursor(reply); !status.ok()) return Stop(status);
   // Nothing was read before the first open, so nothing read can have been lost before it.
   if (seen_generation_ == 0) seen_generation_ = generation_;
   // No transaction that was read is lost, but control entries behind the last one may be others
@@ -76,29 +110,107 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
   visible_lsn_ = Lsn(reply.watermarks().committed().lsn());
   Established();
   Progressed();
-  ResolvePosition(reply.watermarks());
-  if (!end_seen_) SendRead();
+  ResolvePositions(reply.watermarks());
+  if (!end_seen_ && !SendLocate()) SendRead();
+}
+
+// At the first open: is this the journal that the cursor was taken of, and does it still hold that?
+absl::Status ReadSession::CheckCursor(const v1::OpenReply& reply) {
+  if (!options_.cursor || resolved_) return absl::OkStatus();
+  const Cursor& cursor = *options_.cursor;
+  if (cursor.journal.view() != reply.journal_id()) {
+    return MakeError(ErrorCode::kBadCursor,
+                     absl::StrCat("the cursor is of journal ", cursor.journal.ToHex(), ", but ",
+                                  options_.journal,
+                                  " is another one: it was made anew, or the "
+                                  "cursor belongs elsewhere; begin without the cursor, or give the "
+                                  "one of this journal"));
+  }
+  bool cut = false;  // a loss that was accepted
+  for (const v1::LossReport& loss : reply.losses()) {
+    bool since = loss.generation() > cursor.epoch.generation;
+    if (!since || loss.generation() > options_.accept_generation) continue;
+    seen_generation_ = std::max(seen_generation_, loss.generation());
+    if (loss.first_lsn() >= next_lsn_.value()) continue;
+    cut = true;
+    next_lsn_ = std::min(next_lsn_, Lsn(loss.first_lsn()));
+  }
+  if (cut) {
+    reader_.Forget();
+    options_.from = Position::At(next_lsn_);
+  } else if (reply.continuity() == v1::CONTINUITY_DIVERGED) {
+    return MakeError(ErrorCode::kBadCursor,
+                     absl::StrCat("journal ", options_.journal, " no longer holds the entry ",
+                                  cursor.index.value(),
+                                  " that the cursor was taken of: was it restored from an "
+                                  "older copy? What was read up to LSN ",
+                                  cursor.lsn.value(),
+                                  " may not be in it; compare, then begin without the cursor"));
+  }
+  return absl::OkStatus();
 }
 
 // Makes relative positions absolute, once: what is appended while we are disconnected is ours.
-void ReadSession::ResolvePosition(const v1::Watermarks& watermarks) {
+void ReadSession::ResolvePositions(const v1::Watermarks& watermarks) {
   if (std::exchange(resolved_, true)) return;
+  if (options_.until && NeedsServer(*options_.until)) {
+    locate_until_ = options_.until;
+  } else if (options_.until) {
+    SetUntil(Resolve(*options_.until, watermarks));
+  }
+  if (NeedsServer(options_.from)) {
+    locate_from_ = options_.from;
+    return;
+  }
+  from_lsn_ = Resolve(options_.from, watermarks);
+  // The server knows the oldest best, also when it trims meanwhile.
+  if (options_.from.kind != Position::Kind::kOldest) next_lsn_ = from_lsn_;
+}
+
+Lsn ReadSession::Resolve(const Position& position, const v1::Watermarks& watermarks) const {
   Lsn behind_end = Lsn(watermarks.committed().lsn()).next();
   uint64_t oldest = std::max<uint64_t>(watermarks.oldest().lsn(), 1);
   uint64_t kept = behind_end.value() > oldest ? behind_end.value() - oldest : 0;
-  switch (options_.from.kind) {
-    case Position::Kind::kOldest:
-      return;  // the server knows best, also when it trims meanwhile
+  switch (position.kind) {
     case Position::Kind::kLsn:
-      next_lsn_ = options_.from.lsn;
-      return;
+      return position.lsn;
     case Position::Kind::kNewest:
-      next_lsn_ = behind_end;
-      return;
+      return behind_end;
     case Position::Kind::kLast:
-      next_lsn_ = behind_end - std::min(kept, options_.from.count);
-      return;
+      return behind_end - std::min(kept, position.count);
+    default:
+      return Lsn(oldest);
   }
+}
+
+void ReadSession::SetUntil(Lsn lsn) {
+  bool names_last = options_.until->names_a_transaction() && lsn < Lsn(UINT64_MAX);
+  options_.until_lsn = names_last ? lsn.next() : lsn;
+}
+
+// Asks for the next position that only the server can find. False: there is none.
+bool ReadSession::SendLocate() {
+  const std::optional<Position>& wanted = locate_from_ ? locate_from_ : locate_until_;
+  if (!wanted) return false;
+  v1::ClientMessage message;
+  locate_id_ = TakeRequestId();
+  message.mutable_locate()->set_request_id(locate_id_);
+  *message.mutable_locate()->mutable_position() = PositionProto(*wanted);
+  Send(message);
+  return true;
+}
+
+void ReadSession::HandleLocateReply(const v1::LocateReply& reply) {
+  if (reply.request_id() != locate_id_ || reading_) return;
+  if (locate_from_) {
+    locate_from_.reset();
+    from_lsn_ = next_lsn_ = Lsn(reply.lsn());
+  } else if (locate_until_) {
+    locate_until_.reset();
+    SetUntil(Lsn(reply.lsn()));
+  }
+  Progressed();
+  if (!SendLocate()) SendRead();
 }
 
 void ReadSession::SendRead() {
@@ -194,28 +306,51 @@ bool ReadSession::Next(ReadTransaction* transaction) {
     absl::Status error;
     while (!chunks_.empty() && reader_.Next(transaction, &error)) {
       if (transaction->lsn < next_lsn_) continue;  // asked from inside the entry
-      if (next_lsn_ != Lsn() && transaction->lsn > next_lsn_) {
-        Stop(MakeError(ErrorCode::kDamaged,
-                       absl::StrCat("the server sent LSN ", transaction->lsn.value(), " where ",
-                                    next_lsn_.value(),
-                                    " must follow: nothing was skipped; "
-                                    "read again from there")));
-        return false;
-      }
-      if (options_.until_lsn && transaction->lsn >= *options_.until_lsn) {
-        finished_ = true;
-        return false;
-      }
+      if (!Accepts(transaction->lsn)) return false;
       next_lsn_ = transaction->lsn.next();
-      anything_seen_ = true;
       return true;
     }
-    if (!error.ok()) {
-      Stop(error);
-      return false;
-    }
-    if (!NextChunk()) return false;
+    if (!Fill(error)) return false;
   }
+  return false;
+}
+
+bool ReadSession::NextEntry(RecordView* view) {
+  while (!finished_ && !stopped()) {
+    absl::Status error;
+    while (!chunks_.empty() && reader_.NextRecord(view, &error)) {
+      const EntryHeader& h = view->header;
+      if (h.count > 0 && h.next_lsn() <= next_lsn_) continue;
+      if (!Accepts(std::max(h.first_lsn, std::min(next_lsn_, h.next_lsn())))) return false;
+      next_lsn_ = std::max(next_lsn_, h.next_lsn());
+      return true;
+    }
+    if (!Fill(error)) return false;
+  }
+  return false;
+}
+
+// True if the range goes on with `first`. False: it is at its end, or the server left something
+// out.
+bool ReadSession::Accepts(Lsn first) {
+  if (next_lsn_ != Lsn() && first > next_lsn_) {
+    Stop(MakeError(ErrorCode::kDamaged,
+                   absl::StrCat("the server sent LSN ", first.value(), " where ", next_lsn_.value(),
+                                " must follow: nothing was skipped; read again from there")));
+    return false;
+  }
+  if (options_.until_lsn && first >= *options_.until_lsn) {
+    finished_ = true;
+    return false;
+  }
+  anything_seen_ = true;
+  return true;
+}
+
+// Makes the next chunk ready. False: there is none, or *error ends the session.
+bool ReadSession::Fill(const absl::Status& error) {
+  if (error.ok()) return NextChunk();
+  Stop(error);
   return false;
 }
 
@@ -263,6 +398,7 @@ void ReadSession::HandleError(const v1::ErrorReply& error, int64_t now_ns) {
   }
   if (IsTransient(CodeOf(why))) return Reconnect(why);
   if (reading_ && error.request_id() == read_id_) return EndWith(why);
+  if (!reading_ && error.request_id() == locate_id_ && locate_id_ != 0) return Stop(why);
   if (error.request_id() == 0 || error.request_id() == open_id_) Stop(why);
 }
 
