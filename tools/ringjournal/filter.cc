@@ -11,11 +11,6 @@ constexpr uint32_t kKeyField = 3;  // Transaction.key
 
 }  // namespace
 
-void Filter::Free::operator()(regex_t* regex) const {
-  regfree(regex);
-  delete regex;
-}
-
 absl::StatusOr<Filter> Filter::Create(const FilterOptions& options) {
   Filter filter;
   filter.options_ = options;
@@ -31,7 +26,10 @@ absl::StatusOr<Filter> Filter::Create(const FilterOptions& options) {
         absl::StrCat("--grep '", options.grep, "' is no regular expression: ", text,
                      "; write it as for `grep -E`, with \\ before a character that means itself"));
   }
-  filter.regex_.reset(regex.release());
+  filter.regex_ = {regex.release(), [](regex_t* r) {
+                     regfree(r);
+                     delete r;
+                   }};
   return filter;
 }
 

@@ -32,14 +32,11 @@ class Filter {
   bool Matches(const client::ReadTransaction& transaction) const;
 
  private:
-  struct Free {
-    void operator()(regex_t* regex) const;
-  };
   bool Finds(std::string_view payload) const;
 
   FilterOptions options_;
   bool is_text_ = false;  // the expression means itself: a search is faster
-  std::unique_ptr<regex_t, Free> regex_;
+  std::shared_ptr<const regex_t> regex_;  // copies share it
 };
 
 }  // namespace ringjournal::cli

@@ -53,12 +53,15 @@ int Main(int argc, char** argv) {
   AddGlobalOptions(&app, &context);
   RegisterAppend(app, context);
   RegisterRead(app, context);
+  RegisterReplay(app, context);
+  RegisterResolve(app, context);
   RegisterJournal(app, context);
   RegisterCheckpoint(app, context);
   RegisterStatus(app, context);
   RegisterVerify(app, context);
   RegisterBench(app, context);
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  context.arguments = arguments;
   // CLI11 reports through exceptions; they end here.
   try {
     app.parse(argc, argv);
