@@ -35,7 +35,7 @@ class Filter {
   bool Finds(std::string_view payload) const;
 
   FilterOptions options_;
-  bool is_text_ = false;  // the expression means itself: a search is faster
+  bool is_text_ = false;                  // the expression means itself: a search is faster
   std::shared_ptr<const regex_t> regex_;  // copies share it
 };
 

@@ -55,10 +55,13 @@ int Main(int argc, char** argv) {
   RegisterRead(app, context);
   RegisterReplay(app, context);
   RegisterResolve(app, context);
+  RegisterExport(app, context);
+  RegisterImport(app, context);
   RegisterJournal(app, context);
   RegisterCheckpoint(app, context);
   RegisterStatus(app, context);
   RegisterVerify(app, context);
+  RegisterInspect(app, context);
   RegisterBench(app, context);
   std::vector<std::string> arguments(argv + 1, argv + argc);
   context.arguments = arguments;

@@ -1,6 +1,7 @@
 #include "tools/ringjournal/progress.h"
 
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,6 +47,12 @@ size_t TerminalColumns() {
 }
 
 }  // namespace
+
+int64_t MonotonicNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 * kMs + now.tv_nsec;
+}
 
 std::string ProgressBar(const ProgressState& s, size_t columns) {
   std::string text;

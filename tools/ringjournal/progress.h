@@ -7,6 +7,9 @@
 
 namespace ringjournal::cli {
 
+// Nanoseconds of CLOCK_MONOTONIC.
+int64_t MonotonicNs();
+
 // What is known at one moment.
 struct ProgressState {
   uint64_t done = 0;       // transactions

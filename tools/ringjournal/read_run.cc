@@ -1,7 +1,5 @@
 #include "tools/ringjournal/read_run.h"
 
-#include <time.h>
-
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -20,14 +18,8 @@ constexpr uint64_t kTransactionsPerLook = 1024;
 
 }  // namespace
 
-int64_t ReadRun::NowNs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * kSecondNs + now.tv_nsec;
-}
-
 absl::Status ReadRun::Run() {
-  int64_t begin_ns = NowNs();
+  int64_t begin_ns = MonotonicNs();
   summary_.hash = options_.hash;
   absl::Status status = Copy();
   // A second Ctrl-C ends the rest too.
@@ -35,7 +27,7 @@ absl::Status ReadRun::Run() {
   if (sink_status_.ok()) FlushSink();
   SaveCursor();
   progress_.Clear();
-  summary_.elapsed_ns = NowNs() - begin_ns;
+  summary_.elapsed_ns = MonotonicNs() - begin_ns;
   return status;
 }
 
@@ -86,7 +78,7 @@ absl::Status ReadRun::NextOrWait(ReadTransaction* t, ReadStep* step) {
 
 // The reader's bytes go when it is used while we wait, so they are kept here.
 absl::Status ReadRun::WaitForPace(ReadTransaction* t) {
-  int64_t left = options_.pace.WaitNs(t->log_time_ns, NowNs());
+  int64_t left = options_.pace.WaitNs(t->log_time_ns, MonotonicNs());
   if (left == 0) return absl::OkStatus();
   size_t payload_at =
       t->payload.empty() ? 0 : static_cast<size_t>(t->payload.data() - t->encoded.data());
@@ -94,7 +86,7 @@ absl::Status ReadRun::WaitForPace(ReadTransaction* t) {
   t->encoded = AsBytes(kept_);
   t->payload = t->encoded.subspan(payload_at, t->payload.size());
   if (!FlushSink()) return absl::OkStatus();
-  for (; left > 0; left = options_.pace.WaitNs(t->log_time_ns, NowNs())) {
+  for (; left > 0; left = options_.pace.WaitNs(t->log_time_ns, MonotonicNs())) {
     LookUp();
     if (absl::Status s = reader_->Wait(std::min(left, kSecondNs)); !s.ok()) return s;
     if (interrupt_->happened()) {
@@ -128,7 +120,7 @@ bool ReadRun::FlushSink() {
 }
 
 void ReadRun::LookUp() {
-  int64_t now_ns = NowNs();
+  int64_t now_ns = MonotonicNs();
   if (options_.progress != Progress::Style::kNone) {
     Lsn from = reader_->from_lsn();
     Lsn end =

@@ -46,7 +46,7 @@ class ReadRun {
         reader_(reader),
         sink_(sink),
         interrupt_(interrupt),
-        progress_(options.progress, context.command, NowNs()) {}
+        progress_(options.progress, context.command, MonotonicNs()) {}
 
   // Reads until the end, an interrupt or an error. Whatever was taken is flushed, also then, and
   // the cursor saved. kStopped for an interrupt; sink_status() says whether the sink failed.
@@ -60,7 +60,6 @@ class ReadRun {
   Lsn resume_lsn() const;
 
  private:
-  static int64_t NowNs();
   absl::Status Copy();
   absl::Status NextOrWait(client::ReadTransaction* t, client::ReadStep* step);
   absl::Status WaitForPace(client::ReadTransaction* t);

@@ -195,6 +195,7 @@ class ReplayCommand {
                                    journal_sink_->first_there().value(),
                                    journal_sink_->last_there().value(), flags_.into));
     }
+    if (!run.sink_status().ok()) return;  // it covers what was read, which is not what is out
     std::string goes_on = flags_.resume_hash.empty() ? "" : " (with what came before it)";
     context_.Say(absl::StrFormat("range hash %016x%s", s.hash->value(), goes_on));
   }
