@@ -85,8 +85,7 @@ TEST(Position, EverythingElseIsRefusedWithExamples) {
                           "txn:",
                           "txn-hex:",
                           "txn-hex:0",
-                          "txn-hex:zz",
-                          "txn"}) {
+                          "txn-hex:zz"}) {
     auto parsed = ParsePosition(bad, kNow);
     ASSERT_FALSE(parsed.ok()) << bad;
     std::string message(parsed.status().message());

@@ -35,7 +35,7 @@ using client::Position;
 constexpr char kExamples[] =
     "Examples:\n"
     "  ringjournal replay orders --from 100 --until 200\n"
-    "  ringjournal replay orders --from @2026-05-01T12:00:00Z --pace x10 | consumer\n"
+    "  ringjournal replay orders --from @2026-05-01T12:00:00Z --pace x10 | test-system\n"
     "  ringjournal replay orders --output orders.bin --format delimited\n"
     "  ringjournal replay orders --into orders-copy --create --level disk\n"
     "  ringjournal replay orders --exec 'curl -sf --data-binary @- http://localhost:8080/'\n"
