@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "gtest/gtest.h"
+#include "journal/base/check.h"
 #include "journal/segment/test_segment.h"
 #include "tools/ringjournal/exit_codes.h"
 
