@@ -200,6 +200,20 @@ def cursor_and_loss(environment):
     expect_equal(run_ok(server, "cat", "orders", "--cursor-file", cursor), b"", "the cursor is of the new generation")
 
 
+@case("journal trim takes every position and says which LSN it is")
+def trim_by_position(environment):
+    server = environment.serving()
+    run_ok(server, "journal", "create", "orders", *SMALL)
+    with_metadata(environment, server, 1, 100, per_append=1)
+    done = server.cli("journal", "trim", "orders", "--before", "txn:t-31")
+    expect_equal(done.returncode, 0, f"exit code ({done.stderr})")
+    expect_in("before txn:t-31 = LSN 31", done.stderr.decode(), "echo")
+    expect_equal(run_ok(server, "cat", "orders", "-n", "1"), b"payload 31\n", "the oldest")
+    run_ok(server, "journal", "trim", "orders", "--before", "-10")
+    expect_equal(run_ok(server, "cat", "orders", "-n", "1"), b"payload 91\n", "the oldest of the last ten")
+    run_refused(server, 7, ["no-such"], "journal", "trim", "orders", "--before", "txn:no-such")
+
+
 @case("tail --until ends there; --since gives the past and goes on")
 def tail_ranges(environment):
     server = environment.serving()

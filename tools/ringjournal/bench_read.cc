@@ -58,12 +58,13 @@ class ReadBench {
     options.program = settings_.program;
     options.data_dir = settings_.data_dir;
     options.cpu = cpus_.server;
+    uint64_t ring = 64 * limits::kMiB;
+    while (ring < settings_.bytes + settings_.bytes / 2 && ring < limits::kGiB) ring *= 2;
+    options.ring_bytes_total = ring + 64 * limits::kMiB;  // heads and the small ring too
     absl::StatusOr<std::unique_ptr<ServerProcess>> server = ServerProcess::Start(options);
     if (!server.ok()) return server.status();
     client_.server = (*server)->address().ToString();
     client_.client_name = "ringjournal bench read";
-    uint64_t ring = 64 * limits::kMiB;
-    while (ring < 2 * settings_.bytes && ring < limits::kGiB) ring *= 2;
     if (absl::Status s = Fill(kRingJournal, ring); !s.ok()) return s;
     if (absl::Status s = Measure(kRingJournal, false); !s.ok()) return s;
     if (absl::Status s = Fill(kDiskJournal, limits::kMiB); !s.ok()) return s;

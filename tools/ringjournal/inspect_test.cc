@@ -40,8 +40,9 @@ class InspectTest : public testing::Test {
 
 TEST_F(InspectTest, SaysWhatASegmentHolds) {
   TestLog log;
-  TestSegment first(&log, {Incarnation(1), 1}), second(&log, {Incarnation(1), 2});
+  TestSegment first(&log, {Incarnation(1), 1});
   first.Group({10, 20}, 0).Close();
+  TestSegment second(&log, {Incarnation(1), 2});
   second.Group({10}, 0).Close();
   Write(second);
   Write(first);

@@ -79,11 +79,6 @@ TEST_F(CommandLine, ResumeWithoutAProducerIsAWrongUse) {
   EXPECT_EQ(context_.action(), kExitUsage);
 }
 
-TEST_F(CommandLine, UntilTheLastNIsAWrongUse) {
-  ASSERT_EQ(Parse({"replay", "orders", "--until", "-3", "--server", "127.0.0.1:1"}), "");
-  EXPECT_EQ(context_.action(), kExitUsage);
-}
-
 TEST(ExitCodes, ErrorsHaveTheirCodes) {
   using client::ErrorCode;
   auto code_of = [](ErrorCode code) { return ExitCodeOf(client::MakeError(code, "")); };
