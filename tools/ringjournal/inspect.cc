@@ -54,7 +54,7 @@ SegmentDetails Look(const FileReport& report, bool headers, std::vector<std::str
   out.groups = scan.groups;
   // Behind a gap or damage the recovery counts nothing of a file; what is in it is of interest
   // here.
-  if (out.report.end_index == 0 && d.first_index() > 0) {
+  if (out.report.end_index <= out.report.first_index && d.first_index() > 0) {
     out.report.first_index = d.first_index();
     out.report.first_lsn = d.first_lsn();
     out.report.end_index = scan.position.next_index.value();

@@ -44,7 +44,8 @@ constexpr char kExamples[] =
     "The command of --exec finds RINGJOURNAL_JOURNAL, _LSN, _LAST_LSN, _COUNT and _LOG_TIME in "
     "its\n"
     "environment; the first one that fails stops the replay.\n"
-    "Range hash: h = 0; for each transaction in order h = XXH3-64(seed h, CRC32C and length of the\n"
+    "Range hash: h = 0; for each transaction in order h = XXH3-64(seed h, CRC32C and length of "
+    "the\n"
     "transaction as stored, with its metadata). A copy in another journal has the same one.\n";
 
 struct ReplayFlags : ReadFlags {
