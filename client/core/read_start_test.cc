@@ -159,7 +159,7 @@ TEST(ReadStart, ACursorOfAnotherJournalIsRefusedAndNothingIsRead) {
 
 TEST(ReadStart, ACursorWhoseEntryHasChangedIsRefused) {
   absl::Status status;
-  Cursor cursor = CursorBehind(3);
+  Cursor cursor = CursorBehind(4);  // the next entry follows at once, so the chain must fit
   cursor.chain ^= 1;
   EXPECT_THAT(ReadBehind(cursor, &status), IsEmpty());
   EXPECT_EQ(CodeOf(status), ErrorCode::kDamaged);

@@ -161,16 +161,24 @@ def wrong_use(environment):
     run_refused(server, 7, '"nowhere"', "replay", "orders", "--into", "nowhere")
 
 
-@case("replay: plain lines of progress where there is no terminal, a bar where there is one")
+@case("replay draws a bar with rate and time left on a terminal; --quiet says nothing; Ctrl-C ends a slow command's run")
 def progress(environment):
-    server = filled(environment, 30)
-    done = server.cli("replay", "orders", "--quiet")
-    expect_equal(done.stderr, b"", "what --quiet says")
+    server = filled(environment, 100)
+    expect_equal(server.cli("replay", "orders", "--quiet").stderr, b"", "what --quiet says")
     command = " ".join(shlex.quote(word) for word in server.client_command(
-        "replay", "orders", "--exec", "sleep 0.02"))
+        "replay", "orders", "--exec", "sleep 0.02", "--until", "60"))
     done = subprocess.run(["script", "-qec", f"{command} > /dev/null", "/dev/null"], capture_output=True, timeout=60,
                           check=False)
     expect_equal(done.returncode, 0, f"exit code at a terminal ({done.stdout})")
+    expect_in(["[=", " %  LSN ", "transactions/s", "s left", "range hash"], done.stdout.decode(), "the terminal")
+    slow = subprocess.Popen(server.client_command("replay", "orders", "--exec", "echo x; sleep 0.05"),
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    slow.stdout.readline()
+    slow.send_signal(signal.SIGINT)
+    _, said = slow.communicate(timeout=30)
+    expect_equal(slow.returncode, 130, f"exit code ({said})")
+    expect_in("stopped before LSN ", said.decode(), "where it stopped")
+    expect(int(said.decode().split("stopped before LSN ")[1].split(";")[0]) < 50, f"at once: {said}")
 
 
 @case("resolve: applied, never, and unknown producers")

@@ -13,8 +13,6 @@ using client::ReadStep;
 using client::ReadTransaction;
 
 constexpr int64_t kSecondNs = 1'000'000'000;
-// The clock, the terminal and Ctrl-C are looked at this rarely.
-constexpr uint64_t kTransactionsPerLook = 1024;
 
 }  // namespace
 
@@ -41,7 +39,7 @@ absl::Status ReadRun::Copy() {
   ReadTransaction t;
   ReadStep step = ReadStep::kNothingYet;
   while (options_.count_max == 0 || summary_.count < options_.count_max) {
-    if (++passed_ % kTransactionsPerLook == 0) {
+    if (++passed_ % options_.transactions_per_look == 0) {
       LookUp();
       if (interrupt_->happened()) {
         return client::MakeError(client::ErrorCode::kStopped, "interrupted");

@@ -25,6 +25,8 @@ struct ReadRunOptions {
   std::optional<RangeHash> hash;  // wanted, and begun here
   Progress::Style progress = Progress::Style::kNone;
   std::string cursor_file;  // empty: none
+  // The clock, the terminal and Ctrl-C are looked at so rarely; 1 for a slow sink.
+  uint64_t transactions_per_look = 1024;
 };
 
 struct ReadSummary {

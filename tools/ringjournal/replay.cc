@@ -162,6 +162,7 @@ class ReplayCommand {
     run_.pace = flags_.pace;
     run_.hash = RangeHash(hash);
     run_.progress = Progress::Choose(flags_.quiet);
+    if (!flags_.exec.empty()) run_.transactions_per_look = 1;
     ReadRun run(context_, run_, reader_.get(), sink_.get(), &interrupt_);
     absl::Status status = run.Run();
     if (absl::IsCancelled(run.sink_status()) &&
