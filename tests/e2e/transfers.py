@@ -157,4 +157,5 @@ def inspect(environment):
     gap = json.loads(server.cli("-o", "json", "inspect", *files[:1], *files[2:]).stdout)["gaps"]
     expect_equal([(one["firstIndex"], one["endIndex"]) for one in gap],
                  [(seen["segments"][1]["firstIndex"], seen["segments"][1]["endIndex"])], "the gap")
-    run_refused(server, 1, ["found no segment"], "inspect", server.ring_dir + "/..")
+    os.mkdir(in_folder(server, "empty"))
+    run_refused(server, 1, ["found no segment"], "inspect", in_folder(server, "empty"))

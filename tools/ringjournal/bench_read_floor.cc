@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -35,7 +36,28 @@ absl::Status SystemError(const std::string& what) {
   return absl::InternalError(absl::StrCat("the floor cannot ", what, ": ", strerror(errno)));
 }
 
-void FillPool(std::vector<std::byte>* pool) {
+// Memory as the server's rings have it where the kernel gives large pages.
+class Pool {
+ public:
+  Pool()
+      : data_(
+            mmap(nullptr, kPoolBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+    if (ok()) madvise(data_, kPoolBytes, MADV_HUGEPAGE);
+  }
+  ~Pool() {
+    if (ok()) munmap(data_, kPoolBytes);
+  }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  bool ok() const { return data_ != MAP_FAILED; }
+  std::byte* data() const { return static_cast<std::byte*>(data_); }
+  size_t size() const { return kPoolBytes; }
+
+ private:
+  void* data_;
+};
+
+void FillPool(Pool* pool) {
   uint64_t x = 88172645463325252u;
   for (size_t i = 0; i + 8 <= pool->size(); i += 8) {
     x ^= x << 13;
@@ -72,7 +94,7 @@ bool SendRun(int fd, std::byte* run, size_t bytes, uint32_t crc) {
 }
 
 // The server's side, in the child.
-bool Serve(int socket, const ReadFloorOptions& options, std::vector<std::byte>* pool,
+bool Serve(int socket, const ReadFloorOptions& options, Pool* pool,
            const std::vector<uint32_t>& crcs, int file) {
   std::vector<std::byte> buffer(limits::kSegmentReadBytes);
   uint64_t sent = 0;
@@ -98,7 +120,7 @@ bool Serve(int socket, const ReadFloorOptions& options, std::vector<std::byte>* 
 
 bool ReceiveAll(int fd, std::byte* into, size_t bytes) {
   while (bytes > 0) {
-    ssize_t n = recv(fd, into, bytes, 0);
+    ssize_t n = recv(fd, into, bytes, MSG_WAITALL);  // fewest wake-ups
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
     into += n;
@@ -126,8 +148,7 @@ absl::Status Receive(int socket, uint64_t bytes) {
 }
 
 // A file of the pool's bytes, unlinked at once, in the page cache.
-absl::StatusOr<io::FileDescriptor> MakeFile(const std::string& directory,
-                                            const std::vector<std::byte>& pool) {
+absl::StatusOr<io::FileDescriptor> MakeFile(const std::string& directory, const Pool& pool) {
   std::string path = absl::StrCat(directory, "/read-floor-XXXXXX");
   io::FileDescriptor file(mkostemp(path.data(), O_CLOEXEC));
   if (file.get() < 0) return SystemError(absl::StrCat("make a file in ", directory));
@@ -143,7 +164,8 @@ absl::StatusOr<io::FileDescriptor> MakeFile(const std::string& directory,
 }  // namespace
 
 absl::StatusOr<int64_t> RunReadFloor(const ReadFloorOptions& options) {
-  std::vector<std::byte> pool(kPoolBytes);
+  Pool pool;
+  if (!pool.ok()) return SystemError("allocate its memory");
   FillPool(&pool);
   std::vector<uint32_t> crcs;
   for (size_t at = 0; at < pool.size(); at += kRunBytes) {
