@@ -44,11 +44,13 @@ constexpr std::array kEntries = {
     Entry{ErrorCode::kUnknownProducer, "UNKNOWN_PRODUCER", absl::StatusCode::kNotFound},
     Entry{ErrorCode::kNotSupported, "NOT_SUPPORTED", absl::StatusCode::kUnimplemented},
     Entry{ErrorCode::kUnavailable, "UNAVAILABLE", absl::StatusCode::kUnavailable},
+    Entry{ErrorCode::kTransactionNotFound, "TRANSACTION_NOT_FOUND", absl::StatusCode::kNotFound},
     Entry{ErrorCode::kCannotConnect, "CANNOT_CONNECT", absl::StatusCode::kUnavailable},
     Entry{ErrorCode::kOutcomeUnknown, "OUTCOME_UNKNOWN", absl::StatusCode::kUnknown},
     Entry{ErrorCode::kDamaged, "DAMAGED", absl::StatusCode::kDataLoss},
     Entry{ErrorCode::kBadAddress, "BAD_ADDRESS", absl::StatusCode::kInvalidArgument},
     Entry{ErrorCode::kWindowFull, "WINDOW_FULL", absl::StatusCode::kResourceExhausted},
+    Entry{ErrorCode::kBadCursor, "BAD_CURSOR", absl::StatusCode::kFailedPrecondition},
     Entry{ErrorCode::kStopped, "STOPPED", absl::StatusCode::kCancelled},
 };
 

@@ -40,6 +40,7 @@ enum class ErrorCode : int {
   kUnknownProducer = 23,
   kNotSupported = 24,
   kUnavailable = 25,
+  kTransactionNotFound = 30,
 
   kCannotConnect = 1000,   // no connection within the time allowed
   kOutcomeUnknown = 1001,  // the request was sent; whether it took effect is not known
@@ -47,6 +48,7 @@ enum class ErrorCode : int {
   kBadAddress = 1003,      // the server's address cannot be read or resolved
   kWindowFull = 1004,      // take outcomes first, then append again
   kStopped = 1005,         // the caller closed the session
+  kBadCursor = 1006,       // a cursor of another journal, or of one that has changed
 };
 
 // A Status with `code` as its payload. `message` says what, why and what to do next.

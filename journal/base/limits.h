@@ -82,6 +82,8 @@ inline constexpr uint64_t kSegmentReadBytes = 1 * kMiB;  // of one read from a s
 // Stated to clients; a session that sends more is slowed at its socket.
 inline constexpr uint64_t kSessionBytesInFlightMax = 64 * kMiB;
 inline constexpr uint32_t kClientNameBytesMax = 100;
+// Id of a transaction that a position names: it is kept as long as the search lasts.
+inline constexpr uint32_t kPositionIdBytesMax = 4 * kKiB;
 
 // ---- client ----
 // Appends of one session without an answer, by default and at most: keeps any network busy, and a
@@ -95,6 +97,27 @@ inline constexpr uint64_t kClientReadCreditBytes = 4 * kMiB;
 // The command line's batch: large enough for full throughput, small enough for a short wait.
 inline constexpr uint32_t kClientBatchTransactions = 512;
 inline constexpr uint64_t kClientBatchBytes = 256 * kKiB;
+// A cursor file is a dozen short lines; anything larger is something else.
+inline constexpr uint32_t kCursorFileBytesMax = 4 * kKiB;
+
+// ---- command line ----
+// Output that is gathered before a write: large enough that the system call costs little.
+inline constexpr uint64_t kOutputBufferBytes = 256 * kKiB;
+// Memory of --reverse: so much is read forward before it is printed backward.
+inline constexpr uint64_t kReverseBytesMax = 32 * kMiB;
+// Transactions of the first piece that --reverse reads; pieces grow up to the bytes above.
+inline constexpr uint32_t kReverseWindowTransactions = 1024;
+// Payloads that one run of a --exec command takes at most.
+inline constexpr uint32_t kExecBatchMax = 65536;
+// One line of a JSON import: a transaction in base64, with its metadata.
+inline constexpr uint64_t kImportLineBytesMax = 8 * kMiB;
+// One read of an import's file.
+inline constexpr uint64_t kImportReadBytes = 1 * kMiB;
+// How often the progress bar is drawn, and how often a line is written where there is no terminal.
+inline constexpr uint32_t kProgressBarMs = 200;
+inline constexpr uint32_t kProgressLineMs = 5000;
+// How often a followed read saves its cursor.
+inline constexpr uint32_t kCursorSaveMs = 1000;
 
 // ---- network and files ----
 // One turn of an event loop returns at most so many events, and stops taking received bytes beyond

@@ -89,9 +89,9 @@ void Shard::OnStorage(const StorageAnswer& event) {
   auto deliver = [&](Session* session) {
     for (auto& subscription : session->subscriptions) {
       if (session->journal != journal && session->journal_of_grave != journal) continue;
-      if (subscription->reader.token() != event.done.token) continue;
-      subscription->reader.OnStorageDone(event.done);
-      if (session->journal == nullptr) subscription->reader.Stop(&ops_);
+      if (subscription->token() != event.done.token) continue;
+      subscription->OnStorageDone(event.done);
+      if (session->journal == nullptr) subscription->Stop(&ops_);
     }
   };
   for (Session* session : readers_) deliver(session);
@@ -125,6 +125,9 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
       break;
     case v1::ClientMessage::kRead:
       OnRead(session, m.read());
+      break;
+    case v1::ClientMessage::kLocate:
+      OnLocate(session, m.locate());
       break;
     case v1::ClientMessage::kReadCredit:
       OnReadCredit(session, m.read_credit());
@@ -257,7 +260,7 @@ void Shard::OnEndOfBatch() {
   graveyard_.erase(std::remove_if(graveyard_.begin(), graveyard_.end(),
                                   [](const std::unique_ptr<Session>& s) {
                                     for (auto& sub : s->subscriptions) {
-                                      if (sub->reader.waits_for_disk()) return false;
+                                      if (sub->waits_for_disk()) return false;
                                     }
                                     return true;
                                   }),

@@ -256,7 +256,7 @@ void Shard::ApplyRemove(Journal* journal) {
       v1::ReadEnd* end = message.mutable_read_end();
       end->set_request_id(subscription->request_id);
       end->set_reason(v1::ReadEnd::REASON_JOURNAL_REMOVED);
-      end->set_next_lsn(subscription->reader.next().value());
+      end->set_next_lsn(subscription->next().value());
       end->set_message("the journal was removed");
       Reply(session, message);
     }

@@ -11,7 +11,12 @@ namespace ringjournal::cli {
 // Each adds its subcommand to `app`. When that is chosen, it sets context.command and
 // context.action; `context` outlives the parser.
 void RegisterAppend(CLI::App& app, Context& context);
-void RegisterRead(CLI::App& app, Context& context);  // tail, cat, replay
+void RegisterRead(CLI::App& app, Context& context);  // tail, cat
+void RegisterReplay(CLI::App& app, Context& context);
+void RegisterExport(CLI::App& app, Context& context);
+void RegisterImport(CLI::App& app, Context& context);
+void RegisterInspect(CLI::App& app, Context& context);  // offline: segments
+void RegisterResolve(CLI::App& app, Context& context);
 void RegisterJournal(CLI::App& app, Context& context);
 void RegisterCheckpoint(CLI::App& app, Context& context);  // now, ls
 void RegisterStatus(CLI::App& app, Context& context);

@@ -55,10 +55,15 @@ int Main(int argc, char** argv) {
   AddGlobalOptions(&app, &context);
   RegisterAppend(app, context);
   RegisterRead(app, context);
+  RegisterReplay(app, context);
+  RegisterResolve(app, context);
+  RegisterExport(app, context);
+  RegisterImport(app, context);
   RegisterJournal(app, context);
   RegisterCheckpoint(app, context);
   RegisterStatus(app, context);
   RegisterVerify(app, context);
+  RegisterInspect(app, context);
   RegisterBench(app, context);
   RegisterDoctor(app, context);
   RegisterRing(app, context);
@@ -71,6 +76,7 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "ringjournal: error: %s\n", secret.c_str());
     return kExitUsage;
   }
+  context.arguments = arguments;
   // CLI11 reports through exceptions; they end here.
   try {
     app.parse(argc, argv);
