@@ -26,6 +26,7 @@ bool EntryReader::Next(ReadTransaction* transaction, absl::Status* error) {
   }
   *transaction = {.lsn = lsn_,
                   .index = header_.index,
+                  .chain = header_.chain,
                   .epoch = header_.epoch,
                   .log_time_ns = header_.log_time_ns,
                   .encoded = encoded,
