@@ -1,4 +1,4 @@
-// A reader's place in a journal, to be saved and used by a later process.
+// Where a reader stands, so that another process can go on there.
 #ifndef CLIENT_CURSOR_H_
 #define CLIENT_CURSOR_H_
 
@@ -11,24 +11,29 @@
 
 namespace ringjournal::client {
 
-// A value. `next_lsn` is the first transaction that was not delivered; index, generation and chain
-// are of the entry of the last one that was, so that a journal which has lost or changed it, or
-// another journal of the same name, is noticed before anything is delivered.
+// Everything up to `lsn` of that very journal has been used. Shown to a server it proves that the
+// journal still is what was read: its id, its generation, and the chain hash of the entry.
 struct Cursor {
-  JournalId journal_id;
-  uint32_t generation = 0;
-  Lsn next_lsn;
-  Index index;         // 0: nothing was delivered yet, so there is nothing to compare
-  uint64_t chain = 0;  // chain hash of the entry `index`
-
-  // One line without spaces, with a checksum of itself:
-  // rjc1:<journal id>:<generation>:<next LSN>:<index>:<chain>:<CRC32C>, the first in hexadecimal.
-  std::string ToString() const;
-  // kBadCursor for anything that ToString did not write, cut off or edited text included.
-  static absl::StatusOr<Cursor> Parse(std::string_view text);
+  JournalId journal;
+  Epoch epoch;         // of the entry
+  Index index;         // of the entry that holds the LSN; 0: nothing was read yet
+  Lsn lsn;             // the last one used; 0: none
+  uint64_t chain = 0;  // of the entry
 
   friend bool operator==(const Cursor&, const Cursor&) = default;
 };
+
+// A few lines of `name=value`, for people too.
+std::string CursorText(const Cursor& cursor);
+// InvalidArgument, with the line that is wrong, on anything that CursorText does not write.
+absl::StatusOr<Cursor> ParseCursor(std::string_view text);
+
+// Replaces the file whole: after a crash it holds the old cursor or the new one. Internal, with
+// errno's text, if it cannot be written.
+absl::Status SaveCursor(const std::string& path, const Cursor& cursor);
+// NotFound if there is no such file; InvalidArgument if it is no cursor; Internal if it cannot be
+// read.
+absl::StatusOr<Cursor> LoadCursor(const std::string& path);
 
 }  // namespace ringjournal::client
 

@@ -49,10 +49,9 @@ constexpr std::array kEntries = {
     Entry{ErrorCode::kDamaged, "DAMAGED", absl::StatusCode::kDataLoss},
     Entry{ErrorCode::kBadAddress, "BAD_ADDRESS", absl::StatusCode::kInvalidArgument},
     Entry{ErrorCode::kWindowFull, "WINDOW_FULL", absl::StatusCode::kResourceExhausted},
+    Entry{ErrorCode::kBadCursor, "BAD_CURSOR", absl::StatusCode::kFailedPrecondition},
     Entry{ErrorCode::kStopped, "STOPPED", absl::StatusCode::kCancelled},
     Entry{ErrorCode::kDeadline, "DEADLINE", absl::StatusCode::kDeadlineExceeded},
-    Entry{ErrorCode::kForeignCursor, "FOREIGN_CURSOR", absl::StatusCode::kInvalidArgument},
-    Entry{ErrorCode::kBadCursor, "BAD_CURSOR", absl::StatusCode::kInvalidArgument},
     Entry{ErrorCode::kWrongThread, "WRONG_THREAD", absl::StatusCode::kFailedPrecondition},
 };
 

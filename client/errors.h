@@ -47,10 +47,9 @@ enum class ErrorCode : int {
   kBadAddress = 1003,      // the server's address cannot be read or resolved
   kWindowFull = 1004,      // take outcomes first, then append again
   kStopped = 1005,         // the caller closed the session
-  kDeadline = 1006,        // the time that the caller allowed is over
-  kForeignCursor = 1007,   // a saved cursor of another journal, or of one with the same name before
-  kBadCursor = 1008,       // text that is no saved cursor
-  kWrongThread = 1009,     // a call that waits, made from a callback that would have to end it
+  kBadCursor = 1006,       // a cursor of another journal, or of one that has changed
+  kDeadline = 1007,        // the time that the caller allowed is over
+  kWrongThread = 1008,     // a call that waits, made from a callback that would have to end it
 };
 
 // A Status with `code` as its payload. `message` says what, why and what to do next.

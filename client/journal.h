@@ -67,8 +67,8 @@ class Journal {
   absl::StatusOr<std::unique_ptr<Writer>> OpenWriter(const WriterOptions& options = {}) const;
   // Reads from options.from on; `options.journal` is set here. See subscription.h.
   absl::StatusOr<std::unique_ptr<Subscription>> Subscribe(const ReaderOptions& options = {}) const;
-  // Reads on where the cursor was saved; options.from is ignored. kForeignCursor for the cursor of
-  // another journal, kDataLoss if what it had seen is not in the journal any more.
+  // Reads on where the cursor was saved; options.from is ignored. kBadCursor for the cursor of
+  // another journal, kBadCursor or kDataLoss if what it had seen is not in the journal any more.
   absl::StatusOr<std::unique_ptr<Subscription>> Subscribe(const Cursor& cursor,
                                                           const ReaderOptions& options = {}) const;
 

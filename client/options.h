@@ -25,7 +25,8 @@ struct ClientOptions {
   bool busy_poll = false;
   // A file descriptor; while it is readable, waiting calls return kStopped. -1: none.
   int interrupt_fd = -1;
-  // Called from inside waiting calls with one line about a lost connection or a refusal.
+  // Called from inside waiting calls, and from the threads of Writers (so several at once), with
+  // one line about a lost connection or a refusal.
   std::function<void(std::string_view)> on_notice;
 };
 

@@ -14,8 +14,8 @@ namespace {
 constexpr int64_t kNoTimeout = INT64_MAX;
 
 absl::Status ForeignCursor(const std::string& journal, const Cursor& cursor, const JournalId& id) {
-  return MakeError(ErrorCode::kForeignCursor,
-                   absl::StrCat("the cursor was saved in journal ", cursor.journal_id.ToHex(),
+  return MakeError(ErrorCode::kBadCursor,
+                   absl::StrCat("the cursor was saved in journal ", cursor.journal.ToHex(),
                                 ", but the journal called ", journal, " is ", id.ToHex(),
                                 ": nothing was read; use the cursor of this journal, or read from "
                                 "a position such as `oldest`"));
@@ -23,12 +23,10 @@ absl::Status ForeignCursor(const std::string& journal, const Cursor& cursor, con
 
 absl::Status Diverged(const std::string& journal, const Cursor& cursor) {
   return MakeError(
-      ErrorCode::kDataLoss,
-      absl::StrCat("journal ", journal, " no longer holds what this cursor has delivered (entry ",
-                   cursor.index.value(),
-                   " is missing or another): nothing was read; check what "
-                   "LSNs below ",
-                   cursor.next_lsn.value(), " led to, then read from a position that you trust"));
+      ErrorCode::kBadCursor,
+      absl::StrCat("journal ", journal, " no longer holds the entry ", cursor.index.value(),
+                   " that the cursor was taken of: nothing was read; check what LSNs up to ",
+                   cursor.lsn.value(), " led to, then read from a position that you trust"));
 }
 
 // Opens the journal for a look: its id, its generation, and whether it continues the cursor.
@@ -40,10 +38,10 @@ absl::StatusOr<v1::OpenReply> LookAt(const ClientOptions& client, const ReaderOp
   open->set_accept_generation(options.accept_generation);
   if (cursor != nullptr && cursor->index != Index()) {
     v1::Receipt* receipt = open->mutable_last_receipt();
-    receipt->set_journal_id(std::string(cursor->journal_id.view()));
-    receipt->set_generation(cursor->generation);
+    receipt->set_journal_id(std::string(cursor->journal.view()));
+    receipt->set_generation(cursor->epoch.generation);
     receipt->set_index(cursor->index.value());
-    receipt->set_last_lsn(cursor->next_lsn.prev().value());
+    receipt->set_last_lsn(cursor->lsn.value());
     receipt->set_chain(cursor->chain);
   }
   auto reply = Ask(client, request, AskOptions{});
@@ -74,15 +72,15 @@ struct Subscription::Impl {
 // Whether `t` is for the caller. Moves the cursor behind it.
 absl::StatusOr<bool> Subscription::Impl::Delivers(const ReadTransaction& t) {
   if (std::exchange(verifying, false)) {
-    if (t.lsn.next() == cursor.next_lsn) {
+    if (t.lsn == cursor.lsn) {
       if (t.index == cursor.index && t.chain == cursor.chain) return false;
       return Diverged(options.journal, cursor);
     }
   }
-  cursor.next_lsn = t.lsn.next();
+  cursor.lsn = t.lsn;
   cursor.index = t.index;
   cursor.chain = t.chain;
-  cursor.generation = t.epoch.generation;
+  cursor.epoch = t.epoch;
   return true;
 }
 
@@ -102,21 +100,20 @@ absl::StatusOr<std::unique_ptr<Subscription>> Subscription::Open(const ClientOpt
     return MakeError(ErrorCode::kProtocol, "the server's journal id has not 16 bytes");
   }
   if (cursor != nullptr) {
-    if (id != cursor->journal_id) return ForeignCursor(options.journal, *cursor, id);
+    if (id != cursor->journal) return ForeignCursor(options.journal, *cursor, id);
     if (look->continuity() == v1::CONTINUITY_DIVERGED) return Diverged(options.journal, *cursor);
     impl->cursor = *cursor;
-    impl->verifying = cursor->index != Index() && cursor->next_lsn > Lsn(1);
-    if (cursor->next_lsn != Lsn()) {
+    impl->verifying = cursor->index != Index();
+    if (cursor->lsn != Lsn()) {
       Lsn oldest(look->watermarks().oldest().lsn());
-      impl->verifying = impl->verifying && cursor->next_lsn.prev() >= oldest;
-      impl->options.from =
-          Position::At(impl->verifying ? cursor->next_lsn.prev() : cursor->next_lsn);
+      impl->verifying = impl->verifying && cursor->lsn >= oldest;
+      impl->options.from = Position::At(impl->verifying ? cursor->lsn : cursor->lsn.next());
     } else {
       impl->options.from = Position::Oldest();
     }
   }
-  impl->cursor.journal_id = id;
-  if (cursor == nullptr) impl->cursor.generation = look->generation();
+  impl->cursor.journal = id;
+  if (cursor == nullptr) impl->cursor.epoch = {look->generation(), look->epoch()};
   auto reader = Reader::Open(client, impl->options);
   if (!reader.ok()) return reader.status();
   impl->reader = *std::move(reader);
@@ -132,7 +129,8 @@ absl::StatusOr<ReadStep> Subscription::Next(ReadTransaction* transaction,
     if (impl_->verifying && CodeOf(step.status()) == ErrorCode::kTrimmed) {
       // What the cursor had delivered was trimmed meanwhile; what follows may still be there.
       impl_->verifying = false;
-      if (absl::Status status = impl_->Reopen(impl_->cursor.next_lsn); !status.ok()) return status;
+      if (absl::Status status = impl_->Reopen(impl_->cursor.lsn.next()); !status.ok())
+        return status;
       continue;
     }
     if (!step.ok() || *step != ReadStep::kTransaction) return step;
@@ -144,7 +142,8 @@ absl::StatusOr<ReadStep> Subscription::Next(ReadTransaction* transaction,
 
 Cursor Subscription::cursor() const {
   Cursor cursor = impl_->cursor;
-  if (cursor.index == Index()) cursor.next_lsn = impl_->reader->next_lsn();
+  Lsn next = impl_->reader->next_lsn();
+  if (cursor.index == Index() && next != Lsn()) cursor.lsn = next.prev();
   return cursor;
 }
 

@@ -4,7 +4,7 @@
 //   ReadTransaction t;
 //   while (*(*subscription)->Next(&t) == ReadStep::kTransaction) {
 //     Use(t.payload);
-//     Save((*subscription)->cursor().ToString());  // in one step with what Use did
+//     SaveCursor(path, (*subscription)->cursor());  // behind what Use did, or in one step with it
 //   }
 #ifndef CLIENT_SUBSCRIPTION_H_
 #define CLIENT_SUBSCRIPTION_H_

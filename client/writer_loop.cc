@@ -1,6 +1,8 @@
 // What callers do: submit, withdraw, wait. The thread itself: writer_thread.cc.
 #include "client/writer_loop.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -98,8 +100,18 @@ absl::Status WriterLoop::Open() {
                                     FormatDurationNs(open_timeout_ns_), ": ", trouble));
     }
   }
-  thread_ = std::thread([this] { Run(); });
+  StartThread();
   return absl::OkStatus();
+}
+
+// A signal to the process belongs to a thread of the program, never to this one.
+void WriterLoop::StartThread() {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { Run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_setname_np(thread_.native_handle(), "rj-writer");
 }
 
 bool WriterLoop::HasRoom(size_t bytes) const {

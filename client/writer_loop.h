@@ -88,6 +88,7 @@ class WriterLoop {
     std::optional<AppendOutcome> refused;
   };
 
+  void StartThread();
   void Run();
   void TakeSubmitted();
   bool TakeOne();

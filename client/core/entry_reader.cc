@@ -26,9 +26,9 @@ bool EntryReader::Next(ReadTransaction* transaction, absl::Status* error) {
   }
   *transaction = {.lsn = lsn_,
                   .index = header_.index,
-                  .chain = header_.chain,
                   .epoch = header_.epoch,
                   .log_time_ns = header_.log_time_ns,
+                  .chain = header_.chain,
                   .encoded = encoded,
                   .payload = TransactionPayload(encoded)};
   lsn_ = lsn_.next();

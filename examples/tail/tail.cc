@@ -3,12 +3,9 @@
 //   tail 127.0.0.1:7411 orders cursor.txt [COUNT]
 //
 // Stop it, append something, start it again: it goes on with what is new, without gap or repeat.
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <iterator>
+#include <memory>
 #include <string>
 
 #include "ringjournal/client/client.h"
@@ -24,10 +21,10 @@ int Fail(const absl::Status& status) {
 
 absl::StatusOr<std::unique_ptr<rj::Subscription>> OpenAtSavedPlace(const rj::Journal& journal,
                                                                    const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return journal.Subscribe({.from = rj::Position::Oldest(), .follow = true});
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  auto cursor = rj::Cursor::Parse(text);
+  auto cursor = rj::LoadCursor(path);
+  if (absl::IsNotFound(cursor.status())) {
+    return journal.Subscribe({.from = rj::Position::Oldest(), .follow = true});
+  }
   if (!cursor.ok()) return cursor.status();
   return journal.Subscribe(*cursor, {.follow = true});
 }
@@ -50,7 +47,8 @@ int main(int argc, char** argv) {
     if (!step.ok()) return Fail(step.status());
     std::cout << t.lsn.value() << " " << ringjournal::AsView(t.payload) << std::endl;
     // Saved behind the work: what is done twice after a crash is at most the last transaction.
-    std::ofstream(argv[3]) << (*subscription)->cursor().ToString() << "\n";
+    absl::Status saved = rj::SaveCursor(argv[3], (*subscription)->cursor());
+    if (!saved.ok()) return Fail(saved);
   }
   return 0;
 }

@@ -93,8 +93,6 @@ inline constexpr uint32_t kClientRequestTimeoutMs = 10000;
 // Text of a connection string: as many nodes as a cluster may have, each with its comma.
 inline constexpr uint32_t kClientServersMax = 64;
 inline constexpr uint32_t kClientServersBytesMax = kClientServersMax * 302;
-// Text of a saved cursor; what is longer is no cursor.
-inline constexpr uint32_t kClientCursorBytesMax = 200;
 // The fake journal for users' tests: connections at once, and bytes that it keeps before its ring
 // counts as full.
 inline constexpr uint32_t kFakeJournalConnectionsMax = 64;
@@ -106,6 +104,8 @@ inline constexpr uint64_t kClientReadCreditBytes = 4 * kMiB;
 // The command line's batch: large enough for full throughput, small enough for a short wait.
 inline constexpr uint32_t kClientBatchTransactions = 512;
 inline constexpr uint64_t kClientBatchBytes = 256 * kKiB;
+// A cursor file is a dozen short lines; anything larger is something else.
+inline constexpr uint32_t kCursorFileBytesMax = 4 * kKiB;
 
 // ---- network and files ----
 // One turn of an event loop returns at most so many events, and stops taking received bytes beyond

@@ -24,11 +24,18 @@ COMPILE_S = 300
 class Installed:
     """An unpacked tree, and programs that were built against it and nothing else of ours."""
 
-    def __init__(self, tar, folder):
+    def __init__(self, folder):
         self.prefix = os.path.join(folder, "prefix")
         self.programs = os.path.join(folder, "programs")
         os.makedirs(self.programs)
-        with tarfile.open(tar) as archive:
+
+    def install(self, bin_folder):
+        """By `./dev install`, if the programs are those that it builds; else it would build others."""
+        if os.path.realpath(bin_folder) == os.path.join(ROOT, "bin"):
+            done = dev("install", "--prefix", self.prefix)
+            expect_equal(done.returncode, 0, f"./dev install ({done.stdout[-2000:]}{done.stderr[-2000:]})")
+            return
+        with tarfile.open(os.path.join(bin_folder, "ringjournal-client.tar")) as archive:
             archive.extractall(self.prefix)
 
     def flags(self, library):
@@ -60,6 +67,17 @@ class Installed:
         return done.stdout
 
 
+def dev(*arguments):
+    return subprocess.run([os.path.join(ROOT, "dev"), *arguments], capture_output=True, text=True,
+                          timeout=10 * COMPILE_S, check=False)
+
+
+def install_without_a_place_is_refused():
+    done = dev("install")
+    expect_equal(done.returncode, 1, "exit code of ./dev install without a place")
+    expect_in("./dev install --prefix DIR", done.stderr, "its message")
+
+
 def replayed(server, journal):
     done = server.cli("replay", journal)
     expect_equal(done.returncode, 0, f"replay ({done.stderr.decode()})")
@@ -80,6 +98,20 @@ def headers_stand_alone(installed):
                        f"{header} includes by the tree's path")
         file.write("int main() {}\n")
     installed.compile(source, installed.path("headers"), "ringjournal-client")
+
+
+def documented_code_compiles(installed):
+    with open(os.path.join(ROOT, "docs", "client.md"), encoding="utf-8") as file:
+        blocks = re.findall(r"```cpp\n(.*?)```", file.read(), re.DOTALL)
+    expect(blocks, "docs/client.md shows no code")
+    for number, block in enumerate(blocks):
+        lines = block.splitlines()
+        top = [line for line in lines if line.startswith(("#include", "namespace"))]
+        body = [line for line in lines if line not in top]
+        source = installed.path(f"documented{number}.cc")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write("\n".join([*top, "int main() {", *body, "}"]) + "\n")
+        installed.compile(source, installed.path(f"documented{number}"), "ringjournal-client")
 
 
 def append_and_tail(installed, server):
@@ -125,17 +157,23 @@ def batch_of_lines(installed, server):
 
 def main():
     programs = Programs(os.environ.get("RINGJOURNAL_BIN", os.path.join(ROOT, "bin")))
-    tar = os.path.join(os.path.dirname(programs.client), "ringjournal-client.tar")
-    if not os.path.exists(tar):
-        raise Failed(f"{tar} is missing. Run ./dev build")
+    bin_folder = os.path.dirname(programs.client)
+    if not os.path.exists(os.path.join(bin_folder, "ringjournal-client.tar")):
+        raise Failed(f"ringjournal-client.tar is missing in {bin_folder}. Run ./dev build")
     checks = Checks()
     with tempfile.TemporaryDirectory() as folder, Server(programs) as server:
-        installed = Installed(tar, folder)
+        installed = Installed(folder)
+        with checks.check("packaging: ./dev install without a place is refused"):
+            install_without_a_place_is_refused()
+        with checks.check("packaging: the client library installs"):
+            installed.install(bin_folder)
         for name, library in EXAMPLES.items():
             with checks.check(f"packaging: examples/{name} builds with pkg-config {library}"):
                 installed.build_example(name, library)
         with checks.check("packaging: the installed headers stand alone"):
             headers_stand_alone(installed)
+        with checks.check("packaging: the code in docs/client.md compiles"):
+            documented_code_compiles(installed)
         with checks.check("examples: a program's own test runs against the fake journal"):
             expect_equal(installed.run_ok("testing").count("ok - "), 4, "checks of the example")
         server.start()
