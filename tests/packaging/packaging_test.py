@@ -155,31 +155,34 @@ def batch_of_lines(installed, server):
     expect_equal(replayed(server, "numbers"), lines, "what is there")
 
 
+def check_build(checks, installed, bin_folder):
+    with checks.check("packaging: ./dev install without a place is refused"):
+        install_without_a_place_is_refused()
+    with checks.check("packaging: the client library installs"):
+        installed.install(bin_folder)
+    for name, library in EXAMPLES.items():
+        with checks.check(f"packaging: examples/{name} builds with pkg-config {library}"):
+            installed.build_example(name, library)
+    for check in (headers_stand_alone, documented_code_compiles):
+        with checks.check(f"packaging: {check.__name__.replace('_', ' ')}"):
+            check(installed)
+    with checks.check("examples: a program's own test runs against the fake journal"):
+        expect_equal(installed.run_ok("testing").count("ok - "), 4, "checks of the example")
+
+
 def main():
     programs = Programs(os.environ.get("RINGJOURNAL_BIN", os.path.join(ROOT, "bin")))
     bin_folder = os.path.dirname(programs.client)
     if not os.path.exists(os.path.join(bin_folder, "ringjournal-client.tar")):
         raise Failed(f"ringjournal-client.tar is missing in {bin_folder}. Run ./dev build")
     checks = Checks()
-    with tempfile.TemporaryDirectory() as folder, Server(programs) as server:
+    with tempfile.TemporaryDirectory() as folder:
         installed = Installed(folder)
-        with checks.check("packaging: ./dev install without a place is refused"):
-            install_without_a_place_is_refused()
-        with checks.check("packaging: the client library installs"):
-            installed.install(bin_folder)
-        for name, library in EXAMPLES.items():
-            with checks.check(f"packaging: examples/{name} builds with pkg-config {library}"):
-                installed.build_example(name, library)
-        with checks.check("packaging: the installed headers stand alone"):
-            headers_stand_alone(installed)
-        with checks.check("packaging: the code in docs/client.md compiles"):
-            documented_code_compiles(installed)
-        with checks.check("examples: a program's own test runs against the fake journal"):
-            expect_equal(installed.run_ok("testing").count("ok - "), 4, "checks of the example")
-        server.start()
+        check_build(checks, installed, bin_folder)
         for check in (append_and_tail, async_through_a_kill, batch_of_lines):
             with checks.check(f"examples: {check.__name__.replace('_', ' ')}"):
-                check(installed, server)
+                with Server(programs) as server:
+                    check(installed, server.start())
     return checks.close()
 
 
