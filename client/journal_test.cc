@@ -114,6 +114,20 @@ TEST_F(JournalTest, ASavedCursorGoesOnWithoutGapOrRepeatAlsoInsideABatch) {
   EXPECT_EQ((*again)->cursor().lsn, Lsn(3));
 }
 
+TEST_F(JournalTest, AReaderGoesOnBehindWhatItDeliveredWhenItsConnectionBreaks) {
+  auto reader = Orders().Subscribe({.follow = true});
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  ReadTransaction t;
+  for (uint64_t i = 1; i <= 20; ++i) {
+    fake_.AddTransactions({std::to_string(i)});
+    if (i % 5 == 0) fake_.BreakConnections();
+    ASSERT_EQ(*(*reader)->Next(&t, kLong), ReadStep::kTransaction);
+    EXPECT_EQ(t.lsn, Lsn(i));
+    EXPECT_EQ(AsView(t.payload), std::to_string(i));
+  }
+  EXPECT_GE((*reader)->reconnects(), 3u);
+}
+
 TEST_F(JournalTest, ACursorOfAnotherJournalIsRefused) {
   fake_.AddTransactions({"a"});
   auto reader = Orders().Subscribe();
