@@ -52,6 +52,8 @@ constexpr std::array kEntries = {
     Entry{ErrorCode::kWindowFull, "WINDOW_FULL", absl::StatusCode::kResourceExhausted},
     Entry{ErrorCode::kBadCursor, "BAD_CURSOR", absl::StatusCode::kFailedPrecondition},
     Entry{ErrorCode::kStopped, "STOPPED", absl::StatusCode::kCancelled},
+    Entry{ErrorCode::kDeadline, "DEADLINE", absl::StatusCode::kDeadlineExceeded},
+    Entry{ErrorCode::kWrongThread, "WRONG_THREAD", absl::StatusCode::kFailedPrecondition},
 };
 
 const Entry* FindEntry(ErrorCode code) {

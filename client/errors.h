@@ -49,6 +49,8 @@ enum class ErrorCode : int {
   kWindowFull = 1004,      // take outcomes first, then append again
   kStopped = 1005,         // the caller closed the session
   kBadCursor = 1006,       // a cursor of another journal, or of one that has changed
+  kDeadline = 1007,        // the time that the caller allowed is over
+  kWrongThread = 1008,     // a call that waits, made from a callback that would have to end it
 };
 
 // A Status with `code` as its payload. `message` says what, why and what to do next.

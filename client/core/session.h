@@ -37,6 +37,8 @@ struct SessionOptions {
   int64_t backoff_max_ns = 1 * kSecondNs;
   // From the connection to the end of the handshake; a server that answers slower is not there.
   int64_t handshake_timeout_ns = 10 * kSecondNs;
+  // Nodes that the driver tries in turn: the backoff comes once each of them has failed.
+  uint32_t nodes = 1;
   uint64_t seed = 1;  // of the backoff's jitter
 };
 
@@ -134,6 +136,8 @@ class Session {
   void CheckPatience(int64_t now_ns);
   void CheckLiveness(int64_t now_ns);
   void ScheduleReconnect(int64_t now_ns);
+  // Another node is to be tried before the next pause.
+  bool InsideRound() const { return attempt_ % options_.nodes != 0; }
 
   SessionOptions options_;
   State state_ = State::kWaiting;

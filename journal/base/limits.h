@@ -90,6 +90,19 @@ inline constexpr uint32_t kPositionIdBytesMax = 4 * kKiB;
 // resend short.
 inline constexpr uint32_t kClientAppendsInFlightDefault = 1024;
 inline constexpr uint64_t kClientBytesInFlightDefault = 32 * kMiB;
+// And at most: what a server's session takes before it pauses.
+inline constexpr uint32_t kClientAppendsInFlightMax = kAppendsInFlightPerSessionMax;
+inline constexpr uint64_t kClientBytesInFlightMax = kSessionBytesInFlightMax;
+// A Writer's own deadline of one append, and of one request, unless the caller says otherwise.
+inline constexpr uint32_t kClientAppendTimeoutMs = 30000;
+inline constexpr uint32_t kClientRequestTimeoutMs = 10000;
+// Text of a connection string: as many nodes as a cluster may have, each with its comma.
+inline constexpr uint32_t kClientServersMax = 64;
+inline constexpr uint32_t kClientServersBytesMax = kClientServersMax * 302;
+// The fake journal for users' tests: connections at once, and bytes that it keeps before its ring
+// counts as full.
+inline constexpr uint32_t kFakeJournalConnectionsMax = 64;
+inline constexpr uint64_t kFakeJournalBytesMax = 256 * kMiB;
 // Ranges of acknowledged LSNs that a session remembers, to name what a loss may have taken; 64 KiB.
 inline constexpr uint32_t kClientAckedRangesMax = 4096;
 // Credit of a reader, and so the memory that it may fill.

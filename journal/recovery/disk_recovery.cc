@@ -129,8 +129,7 @@ void Recovery::DropTrimmed() {
 void Recovery::NoteMissingFront() {
   if (links_.empty() || NameOf(0).first_index <= kept_from_) return;
   out_.notes.push_back(absl::StrCat("the entries from ", kept_from_.value(), " to ",
-                                    NameOf(0).first_index.prev().value(),
-                                    " are not on this disk"));
+                                    NameOf(0).first_index.prev().value(), " are not on this disk"));
 }
 
 void Recovery::Replay() {
