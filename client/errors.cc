@@ -65,7 +65,7 @@ const Entry* FindEntry(ErrorCode code) {
 
 }  // namespace
 
-absl::Status MakeError(ErrorCode code, std::string message) {
+absl::Status MakeError(ErrorCode code, const std::string& message) {
   const Entry* entry = FindEntry(code);
   absl::Status status(entry != nullptr ? entry->status : absl::StatusCode::kUnknown, message);
   status.SetPayload(kPayloadUrl, absl::Cord(std::to_string(static_cast<int>(code))));

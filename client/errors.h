@@ -54,7 +54,7 @@ enum class ErrorCode : int {
 };
 
 // A Status with `code` as its payload. `message` says what, why and what to do next.
-absl::Status MakeError(ErrorCode code, std::string message);
+absl::Status MakeError(ErrorCode code, const std::string& message);
 
 // The code inside; kUnknown for a Status that MakeError did not make.
 ErrorCode CodeOf(const absl::Status& status);

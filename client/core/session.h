@@ -130,7 +130,7 @@ class Session {
  private:
   enum class State { kWaiting, kConnecting, kHello, kReady, kStopped };
 
-  void Dispatch(ByteSpan frame, int64_t now_ns);
+  void Dispatch(ByteSpan bytes, int64_t now_ns);
   void HandleHelloReply(const ServerFrame& frame, int64_t now_ns);
   void HandleHelloError(const ServerFrame& frame);
   void CheckPatience(int64_t now_ns);

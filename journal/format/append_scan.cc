@@ -152,7 +152,7 @@ void TakeField(const Field& field, AppendEnvelope* envelope) {
   }
 }
 
-bool Malformed(std::string what, AppendRefusal* refusal) {
+bool Malformed(const std::string& what, AppendRefusal* refusal) {
   return Refuse(v1::ERROR_CODE_MALFORMED, absl::StrCat("the append does not parse: ", what), 0,
                 refusal);
 }

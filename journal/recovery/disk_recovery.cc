@@ -41,7 +41,7 @@ class Recovery {
   void TakeEntry(const RecordView& view);
   void NoteMissingFront();
   bool StopAt(DiskVerdict verdict, size_t link, uint64_t offset, const std::string& why);
-  void MarkBeyond(size_t link);
+  void MarkBeyond(size_t from);
   void Use(size_t link, Index end_index, uint64_t size_bytes);
   std::string Sentence() const;
 

@@ -90,9 +90,6 @@ std::string Decode(ByteSpan input) {
   if (input.size() > kInputBytesMax) return "too long";
   subject.Restore();
   subject.Overlay(input);
-  // InspectRing multiplies it by two and would overflow: kept out, so that the rest is reached.
-  if (subject.memory().control()->identity.snapshot_slot_bytes >> 62 != 0)
-    return "slot size overflows";
   const std::string verdict = InspectOnce(subject);
   subject.Restore();  // Adopt may write
   subject.Overlay(input);

@@ -86,7 +86,7 @@ class LogModel {
     uint64_t counter;
     Lsn lsn;
   };
-  void Add(const RecordView& view);
+  void Add(const RecordView& trusted);
   void NotePayloads(const RecordView& view);
   void CompareRing(const Replica& replica);
   void CheckLoss(const v1::LossReport& loss, const Damage& damage, const Machine& machine);

@@ -97,7 +97,8 @@ void AddServerOptions(CLI::App* sub, BenchFlags* flags) {
 
 // What all four share: when chosen, `run` is the action.
 void SetCallback(CLI::App* sub, Context& context, const std::string& command,
-                 std::shared_ptr<BenchFlags> flags, std::function<int(const Context&)> run) {
+                 const std::shared_ptr<BenchFlags>& flags,
+                 const std::function<int(const Context&)>& run) {
   sub->fallthrough();
   sub->callback([&context, command, flags, run] {
     context.command = "bench " + command;

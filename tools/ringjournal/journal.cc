@@ -85,7 +85,7 @@ void AddFixedSettings(CLI::App* sub, JournalFlags* flags) {
 }
 
 // Notes which settings were given: `set` leaves the others alone.
-void NoteFields(CLI::App* sub, std::shared_ptr<JournalFlags> flags) {
+void NoteFields(CLI::App* sub, const std::shared_ptr<JournalFlags>& flags) {
   sub->parse_complete_callback([sub, flags] {
     for (const auto& [name, field] : kSettings) {
       const CLI::Option* option = sub->get_option_no_throw(name);
@@ -172,7 +172,7 @@ int RunList(const Context& context, const JournalFlags&) {
 using RunFunction = int (*)(const Context&, const JournalFlags&);
 
 CLI::App* Add(CLI::App* parent, Context& context, const std::string& name, const std::string& help,
-              std::shared_ptr<JournalFlags> flags, RunFunction run) {
+              const std::shared_ptr<JournalFlags>& flags, RunFunction run) {
   CLI::App* sub = parent->add_subcommand(name, help);
   if (name != "ls") sub->add_option("NAME", flags->name, "Name of the journal")->required();
   sub->fallthrough();

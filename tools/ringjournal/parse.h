@@ -55,7 +55,7 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& candi
 
 // "unknown command 'apend'; did you mean 'append'?" for the first argument that the parser does not
 // know; empty if there is none.
-std::string ExplainUnknown(const CLI::App& app, const std::vector<std::string>& arguments);
+std::string ExplainUnknown(const CLI::App& root, const std::vector<std::string>& arguments);
 
 }  // namespace ringjournal::cli
 
