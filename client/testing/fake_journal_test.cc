@@ -2,6 +2,7 @@
 // faults.
 #include "client/testing/fake_journal.h"
 
+#include "client/ask_journal.h"
 #include "client/client.h"
 #include "client/testing/wait.h"
 #include "gmock/gmock.h"
@@ -75,6 +76,23 @@ TEST_F(FakeJournalTest, DurableReadersSeeOnlyWhatACheckpointReached) {
   fake_.SetDurableAtOnce(true);
   fake_.AddTransactions({"c"});
   EXPECT_EQ(Orders().GetWatermarks()->durable.lsn, Lsn(3));
+}
+
+TEST_F(FakeJournalTest, ReadsFromATransactionsIdAndRefusesOneThatNobodyHas) {
+  auto writer = Orders().OpenWriter({.producer = "p"});
+  TransactionRun run;
+  for (const char* id : {"tx-1", "tx-2", "tx-3"}) run.Add({.payload = id, .id = id});
+  ASSERT_EQ((*writer)->Append(std::move(run), kLong).fate, Fate::kApplied);
+  auto reader = Orders().Subscribe({.from = Position::OfTransaction("tx-2")});
+  ReadTransaction t;
+  ASSERT_EQ(*(*reader)->Next(&t, kLong), ReadStep::kTransaction);
+  EXPECT_EQ(t.lsn, Lsn(2));
+  auto located = Locate(fake_.client_options(), "orders", Position::OfTransaction("tx-3"));
+  ASSERT_TRUE(located.ok()) << located.status();
+  EXPECT_EQ(located->lsn, Lsn(3));
+  auto missing = Orders().Subscribe({.from = Position::OfTransaction("tx-9")});
+  absl::Status status = missing.ok() ? (*missing)->Next(&t, kLong).status() : missing.status();
+  EXPECT_EQ(CodeOf(status), ErrorCode::kTransactionNotFound) << status;
 }
 
 TEST_F(FakeJournalTest, TrimmedPositionsAreRefusedAndSayWhereToGoOn) {

@@ -8,7 +8,21 @@
 namespace ringjournal::client {
 namespace {
 
-// First record that is wanted; 0 for a kind of position that the fake does not know.
+// The first transaction with this id.
+std::optional<Lsn> PlaceOfId(const std::string& id, const FakeLog& log) {
+  for (const FakeRecord& record : log.records()) {
+    v1::Entries entries;
+    RJ_CHECK(entries.ParseFromString(record.bytes));
+    Lsn lsn = record.header.first_lsn;
+    for (const v1::Transaction& transaction : entries.entries(0).transactions()) {
+      if (transaction.id() == id) return lsn;
+      lsn = lsn.next();
+    }
+  }
+  return std::nullopt;
+}
+
+// First transaction that is wanted; nullopt for an id that nobody has.
 std::optional<Lsn> PlaceOf(const v1::Position& position, const FakeLog& log) {
   switch (position.at_case()) {
     case v1::Position::kLsn:
@@ -27,9 +41,10 @@ std::optional<Lsn> PlaceOf(const v1::Position& position, const FakeLog& log) {
       }
       return log.next_lsn();
     }
-    default:
-      return std::nullopt;
+    case v1::Position::kTransactionId:
+      return PlaceOfId(position.transaction_id(), log);
   }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -39,9 +54,9 @@ void FakeSession::HandleRead(const v1::Read& read) {
   std::optional<Lsn> until;
   if (read.has_until()) until = PlaceOf(read.until(), *log_);
   if (!opened_ || !from || (read.has_until() && !until)) {
-    return SendError(read.request_id(),
-                     opened_ ? v1::ERROR_CODE_NOT_SUPPORTED : v1::ERROR_CODE_NOT_OPEN,
-                     "the fake journal does not know this kind of position, or is not open");
+    return SendError(
+        read.request_id(), opened_ ? v1::ERROR_CODE_TRANSACTION_NOT_FOUND : v1::ERROR_CODE_NOT_OPEN,
+        opened_ ? "no transaction that is kept has this id" : "the fake journal is not open");
   }
   reading_ = Reading{.request_id = read.request_id(),
                      .next_record = log_->Find(*from),
@@ -122,6 +137,16 @@ void FakeSession::Administer(const v1::ClientMessage& message, uint64_t now_ns,
     reply->mutable_status_reply()->set_request_id(message.status().request_id());
     reply->mutable_status_reply()->set_node("fake");
     reply->mutable_status_reply()->set_verdict("a fake journal serves");
+  } else if (message.has_locate()) {
+    std::optional<Lsn> found = PlaceOf(message.locate().position(), *log_);
+    if (!found) {
+      return SendError(message.locate().request_id(), v1::ERROR_CODE_TRANSACTION_NOT_FOUND,
+                       "no transaction that is kept has this id");
+    }
+    v1::LocateReply* r = reply->mutable_locate_reply();
+    r->set_request_id(message.locate().request_id());
+    r->set_lsn(found->value());
+    log_->FillWatermarks(r->mutable_watermarks());
   } else if (message.has_journal_list()) {
     reply->mutable_journal_list_reply()->set_request_id(message.journal_list().request_id());
     if (faults_->exists) log_->FillReply(reply->mutable_journal_list_reply()->add_journals());
