@@ -3,6 +3,9 @@
 #ifndef CLIENT_ASK_H_
 #define CLIENT_ASK_H_
 
+#include <cstdint>
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "client/errors.h"
 #include "client/options.h"
@@ -10,9 +13,20 @@
 
 namespace ringjournal::client {
 
+struct AskOptions {
+  // The request is then not repeated when the connection breaks after it was sent.
+  bool changes_something = false;
+  int64_t timeout_ns = INT64_MAX;  // for all of it
+  std::string journal;             // opened first, where the question is about an open journal
+};
+
 // Connects, sends `request` (its request_id is filled in), waits for the answer and disconnects.
-// `changes_something`: it is not repeated when the connection breaks after it was sent; the error
-// is then kOutcomeUnknown. Other errors: kCannotConnect, and what the server refuses with.
+// Blocks the calling thread; any number of threads may ask at once. Errors: kCannotConnect, what
+// the server refuses with, kDeadline (asking again is safe), and kOutcomeUnknown for a change that
+// was sent and not answered.
+absl::StatusOr<v1::ServerMessage> Ask(const ClientOptions& options,
+                                      const v1::ClientMessage& request, const AskOptions& how);
+// The same with no more than `changes_something` said.
 absl::StatusOr<v1::ServerMessage> Ask(const ClientOptions& options,
                                       const v1::ClientMessage& request, bool changes_something);
 

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
+#include "client/servers.h"
 #include "journal/base/check.h"
 #include "journal/base/units.h"
 
@@ -31,7 +32,10 @@ timespec TimeoutOf(int64_t wait_ns) {
 }  // namespace
 
 Driver::Driver(Session* session, const ClientOptions& options)
-    : session_(session), options_(options), buffer_(kReceiveBytes) {}
+    : session_(session),
+      options_(options),
+      servers_(ParseServers(options.server)),
+      buffer_(kReceiveBytes) {}
 
 int64_t Driver::NowNs() {
   timespec now;
@@ -52,6 +56,8 @@ SessionOptions Driver::SessionOptionsFrom(const ClientOptions& options) {
   session.client_name = options.client_name;
   session.retry_for_ns = options.retry_for_ns;
   session.seed = Seed();
+  absl::StatusOr<std::vector<std::string>> servers = ParseServers(options.server);
+  if (servers.ok()) session.nodes = static_cast<uint32_t>(servers->size());
   return session;
 }
 
@@ -77,7 +83,7 @@ void Driver::Manage(int64_t now_ns) {
       StartConnect(now_ns);
     } else if (now_ns >= connect_deadline_ns_) {
       Lost(MakeError(ErrorCode::kCannotConnect,
-                     absl::StrCat("cannot connect to ", options_.server,
+                     absl::StrCat("cannot connect to ", server(),
                                   ": no answer in time; check the address and the network")),
            now_ns);
     }
@@ -91,11 +97,10 @@ void Driver::StartConnect(int64_t now_ns) {
     session_->Connected(now_ns);
     return Flush();
   }
+  if (!servers_.ok()) return session_->Stop(servers_.status());
   connect_deadline_ns_ = now_ns + options_.connect_timeout_ns;
-  absl::Status status = transport_.StartConnect(options_.server);
-  if (status.ok()) return;
-  if (CodeOf(status) == ErrorCode::kBadAddress) return session_->Stop(status);
-  Lost(status, now_ns);
+  absl::Status status = transport_.StartConnect(server());
+  if (!status.ok()) Lost(status, now_ns);
 }
 
 void Driver::FinishConnect(int64_t now_ns) {
@@ -110,6 +115,8 @@ void Driver::FinishConnect(int64_t now_ns) {
 void Driver::Lost(const absl::Status& why, int64_t now_ns) {
   transport_.Close();
   blocked_ = false;
+  // Also after a connection that worked: its node is the one that just failed.
+  if (servers_.ok()) server_ = (server_ + 1) % servers_->size();
   session_->Disconnected(why, now_ns);
 }
 

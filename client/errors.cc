@@ -44,12 +44,16 @@ constexpr std::array kEntries = {
     Entry{ErrorCode::kUnknownProducer, "UNKNOWN_PRODUCER", absl::StatusCode::kNotFound},
     Entry{ErrorCode::kNotSupported, "NOT_SUPPORTED", absl::StatusCode::kUnimplemented},
     Entry{ErrorCode::kUnavailable, "UNAVAILABLE", absl::StatusCode::kUnavailable},
+    Entry{ErrorCode::kTransactionNotFound, "TRANSACTION_NOT_FOUND", absl::StatusCode::kNotFound},
     Entry{ErrorCode::kCannotConnect, "CANNOT_CONNECT", absl::StatusCode::kUnavailable},
     Entry{ErrorCode::kOutcomeUnknown, "OUTCOME_UNKNOWN", absl::StatusCode::kUnknown},
     Entry{ErrorCode::kDamaged, "DAMAGED", absl::StatusCode::kDataLoss},
     Entry{ErrorCode::kBadAddress, "BAD_ADDRESS", absl::StatusCode::kInvalidArgument},
     Entry{ErrorCode::kWindowFull, "WINDOW_FULL", absl::StatusCode::kResourceExhausted},
+    Entry{ErrorCode::kBadCursor, "BAD_CURSOR", absl::StatusCode::kFailedPrecondition},
     Entry{ErrorCode::kStopped, "STOPPED", absl::StatusCode::kCancelled},
+    Entry{ErrorCode::kDeadline, "DEADLINE", absl::StatusCode::kDeadlineExceeded},
+    Entry{ErrorCode::kWrongThread, "WRONG_THREAD", absl::StatusCode::kFailedPrecondition},
 };
 
 const Entry* FindEntry(ErrorCode code) {
@@ -61,7 +65,7 @@ const Entry* FindEntry(ErrorCode code) {
 
 }  // namespace
 
-absl::Status MakeError(ErrorCode code, std::string message) {
+absl::Status MakeError(ErrorCode code, const std::string& message) {
   const Entry* entry = FindEntry(code);
   absl::Status status(entry != nullptr ? entry->status : absl::StatusCode::kUnknown, message);
   status.SetPayload(kPayloadUrl, absl::Cord(std::to_string(static_cast<int>(code))));

@@ -40,6 +40,7 @@ enum class ErrorCode : int {
   kUnknownProducer = 23,
   kNotSupported = 24,
   kUnavailable = 25,
+  kTransactionNotFound = 30,
 
   kCannotConnect = 1000,   // no connection within the time allowed
   kOutcomeUnknown = 1001,  // the request was sent; whether it took effect is not known
@@ -47,10 +48,13 @@ enum class ErrorCode : int {
   kBadAddress = 1003,      // the server's address cannot be read or resolved
   kWindowFull = 1004,      // take outcomes first, then append again
   kStopped = 1005,         // the caller closed the session
+  kBadCursor = 1006,       // a cursor of another journal, or of one that has changed
+  kDeadline = 1007,        // the time that the caller allowed is over
+  kWrongThread = 1008,     // a call that waits, made from a callback that would have to end it
 };
 
 // A Status with `code` as its payload. `message` says what, why and what to do next.
-absl::Status MakeError(ErrorCode code, std::string message);
+absl::Status MakeError(ErrorCode code, const std::string& message);
 
 // The code inside; kUnknown for a Status that MakeError did not make.
 ErrorCode CodeOf(const absl::Status& status);

@@ -15,6 +15,7 @@ struct ReadTransaction {
   Index index;  // of the entry that holds it
   Epoch epoch;
   uint64_t log_time_ns = 0;  // Unix time of the entry by the leader's clock
+  uint64_t chain = 0;        // chain hash up to and with the entry
   ByteSpan encoded;          // the serialised ringjournal.v1.Transaction
   ByteSpan payload;          // the user's bytes in it
 };

@@ -12,21 +12,27 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "client/cursor.h"
 #include "client/errors.h"
 #include "client/options.h"
 #include "client/outcome.h"
 #include "client/position.h"
 #include "client/read_transaction.h"
 #include "journal/base/limits.h"
+#include "journal/format/entry_layout.h"
 
 namespace ringjournal::client {
 
 struct ReaderOptions {
   std::string journal;
   Position from;
+  std::optional<Cursor> cursor;  // instead of `from`: go on behind it; kBadCursor if it is foreign
   std::optional<Lsn> until_lsn;  // first that is not wanted any more
-  bool follow = false;           // wait for more at the end instead of finishing
-  bool durable_only = false;     // only what is on the server's disk
+  // Instead of until_lsn: the last that is wanted, where it names a transaction; a time or newest
+  // lies between two.
+  std::optional<Position> until;
+  bool follow = false;        // wait for more at the end instead of finishing
+  bool durable_only = false;  // only what is on the server's disk
   uint64_t credit_bytes = limits::kClientReadCreditBytes;  // memory that the reader may fill
   uint32_t accept_generation = 0;
 };
@@ -41,7 +47,8 @@ enum class ReadStep {
 // safe: one thread at a time.
 class Reader {
  public:
-  // Connects and opens the journal. Errors by CodeOf: kCannotConnect, kJournalNotFound, …
+  // Connects, opens the journal and finds the positions. Errors by CodeOf: kCannotConnect,
+  // kJournalNotFound, kTransactionNotFound, kBadCursor, …
   static absl::StatusOr<std::unique_ptr<Reader>> Open(const ClientOptions& client,
                                                       const ReaderOptions& options);
   ~Reader();
@@ -53,6 +60,22 @@ class Reader {
   // last_loss), kCannotConnect, …, and kStopped for an interrupt, after which Next may go on.
   absl::StatusOr<ReadStep> Next(ReadTransaction* transaction, int64_t timeout_ns = INT64_MAX);
 
+  // The next whole entry, verified, control records too: for who keeps entries as they are. Entries
+  // that the range cuts come whole. Its bytes, times and errors are as with Next; not to be mixed
+  // with it.
+  absl::StatusOr<ReadStep> NextEntry(RecordView* view, int64_t timeout_ns = INT64_MAX);
+  // Takes nothing: receives up to the credit and keeps the connection alive until the time is over.
+  // Errors as with Next.
+  absl::Status Wait(int64_t timeout_ns);
+
+  // Behind the last transaction that Next has delivered: save it, and give it to another reader.
+  Cursor cursor() const;
+  // Where the range begins; for `oldest` the first that was kept at the open. 0: not known yet.
+  Lsn from_lsn() const;
+  // First LSN that is not wanted any more, once known.
+  std::optional<Lsn> until_lsn() const;
+  JournalId journal_id() const;
+  uint32_t generation() const;
   // LSN of the next transaction that Next will deliver: where to resume. 0: not known yet.
   Lsn next_lsn() const;
   // Last LSN that could be read when the server last said so.
@@ -61,6 +84,8 @@ class Reader {
   const std::optional<LossNotice>& last_loss() const;
 
  private:
+  template <class Take>
+  absl::StatusOr<ReadStep> Step(int64_t timeout_ns, Take take);
   struct Impl;
   explicit Reader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

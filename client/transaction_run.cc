@@ -29,6 +29,12 @@ void TransactionRun::Add(std::string_view payload) {
   ++count_;
 }
 
+void TransactionRun::Add(const Transaction& transaction) {
+  std::string encoded;
+  EncodeTransaction(transaction, &encoded);
+  AddEncoded(encoded);
+}
+
 void TransactionRun::AddEncoded(std::string_view transaction) {
   std::byte length[10];
   std::byte* end = WriteVarint(length, transaction.size());

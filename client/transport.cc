@@ -16,17 +16,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
+#include "client/servers.h"
 
 namespace ringjournal::client {
 namespace {
 
 constexpr size_t kSpansPerWriteMax = 64;
-
-absl::Status BadAddress(const std::string& text, const std::string& why) {
-  return MakeError(ErrorCode::kBadAddress,
-                   absl::StrCat("cannot use server address '", text, "': ", why,
-                                "; write host:port, such as 127.0.0.1:7411 or [::1]:7411"));
-}
 
 // A connect to a port of the ephemeral range on which nobody listens can meet itself: TCP then
 // connects the socket to its own port. Such a connection would echo what we send and keep the
@@ -40,24 +35,6 @@ bool IsConnectedToItself(int fd) {
 }
 
 }  // namespace
-
-absl::StatusOr<ServerAddress> ParseAddress(const std::string& text) {
-  size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return BadAddress(text, "it has no port");
-  ServerAddress address{text.substr(0, colon), text.substr(colon + 1)};
-  if (address.host.starts_with('[') && address.host.ends_with(']')) {
-    address.host = address.host.substr(1, address.host.size() - 2);
-  } else if (address.host.find(':') != std::string::npos) {
-    return BadAddress(text, "an IPv6 address needs brackets");
-  }
-  if (address.host.empty()) return BadAddress(text, "it has no host");
-  bool digits = !address.port.empty() && address.port.size() <= 5 &&
-                std::ranges::all_of(address.port, [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits || std::stoi(address.port) < 1 || std::stoi(address.port) > 65535) {
-    return BadAddress(text, "the port is not a number from 1 to 65535");
-  }
-  return address;
-}
 
 absl::Status Transport::CannotConnect(int error) const {
   std::string hint = error == ECONNREFUSED ? "; is ringjournald running there?" : "";

@@ -9,17 +9,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/servers.h"
 #include "journal/base/bytes.h"
 
 namespace ringjournal::client {
-
-// Host and port of "host:port" or "[ipv6]:port".
-struct ServerAddress {
-  std::string host;
-  std::string port;
-};
-// kBadAddress, with what is missing, on anything else.
-absl::StatusOr<ServerAddress> ParseAddress(const std::string& text);
 
 // A socket that is connecting, connected or closed. Owns the file descriptor. One thread.
 class Transport {

@@ -115,6 +115,7 @@ TEST(NetLoopTest, ScarceBuffersNeverMakeATurnWaitWhileBytesAreThere) {
   TestLoop server(options);
   Address address = server.Listen();
   std::vector<std::unique_ptr<TestPeer>> peers;
+  peers.reserve(40);
   for (int i = 0; i < 40; ++i) peers.push_back(server.Join(address));
   for (auto& peer : peers) peer->Write(std::string(100, 'b'));
   int64_t start = MonotonicNs();
@@ -190,6 +191,7 @@ TEST(NetLoopTest, BatchesAreBounded) {
   TestLoop server(Small(600));
   Address address = server.Listen();
   std::vector<std::unique_ptr<TestPeer>> peers;
+  peers.reserve(400);
   for (int i = 0; i < 400; ++i) peers.push_back(std::make_unique<TestPeer>(address));
   size_t accepted = 0, largest = 0;
   while (accepted < 400) {

@@ -27,7 +27,7 @@ constexpr Size kSmall = {.head_bytes = 8192, .data_bytes = 65536};
 class SharedRingTest : public ::testing::Test {
  protected:
   SharedRingTest() {
-    for (std::string parent : {std::string("/dev/shm"), ::testing::TempDir()}) {
+    for (const std::string& parent : {std::string("/dev/shm"), ::testing::TempDir()}) {
       dir = parent + "/shared_ring_XXXXXX";
       if (mkdtemp(dir.data()) != nullptr) break;
     }
@@ -58,6 +58,15 @@ TEST_F(SharedRingTest, DataAppearsTwiceInARowBehindTheHead) {
   std::memcpy(both + 3, ring->data(), 3);
   EXPECT_STREQ(both, "abcdef");
   EXPECT_EQ(ring->head()[kSmall.head_bytes - 1], std::byte{0});
+}
+
+TEST_F(SharedRingTest, AFileCutAtAnyLengthIsNotOpened) {
+  ASSERT_TRUE(Create(kSmall).ok());
+  for (size_t length = kSmall.head_bytes + kSmall.data_bytes; length-- > 0;) {
+    ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(length)), 0);
+    absl::Status status = Open(kSmall).status();
+    ASSERT_TRUE(absl::IsFailedPrecondition(status)) << length << ": " << status;
+  }
 }
 
 TEST_F(SharedRingTest, ContentSurvivesTheProcessThatWroteIt) {

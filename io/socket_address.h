@@ -24,7 +24,7 @@ class Address {
   static absl::StatusOr<Address> Parse(std::string_view text);
 
   // From what the kernel filled in. InvalidArgument unless it is IPv4 or IPv6.
-  static absl::StatusOr<Address> FromSockaddr(const sockaddr* address, socklen_t bytes);
+  static absl::StatusOr<Address> FromSockaddr(const sockaddr* raw, socklen_t bytes);
 
   // The form that Parse reads.
   std::string ToString() const;

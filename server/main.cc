@@ -4,8 +4,12 @@
 
 #include <cstdio>
 #include <span>
+#include <string>
+#include <vector>
 
+#include "server/config/config_file.h"
 #include "server/config/flags.h"
+#include "server/config/risks.h"
 #include "server/driver/server.h"
 #include "server/log/log.h"
 #include "server/version.h"
@@ -27,17 +31,35 @@ void InstallSignalHandlers() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  ringjournal::ProcessFacts facts{ringjournal::kServerVersion, getuid()};
-  ringjournal::FlagsResult flags = ringjournal::ParseServerFlags(
+ringjournal::FlagsResult ParseCommandLine(int argc, char** argv) {
+  ringjournal::ProcessFacts facts;
+  facts.version = ringjournal::kServerVersion;
+  facts.uid = getuid();
+  facts.environment = ringjournal::EnvironmentOf(environ);
+  facts.read_file = ringjournal::ReadConfigFile;
+  return ringjournal::ParseServerFlags(
       std::span(const_cast<const char* const*>(argv) + 1, argc - 1), facts);
-  std::fputs(flags.standard_out.c_str(), stdout);
-  std::fputs(flags.standard_error.c_str(), stderr);
-  if (!flags.run) return flags.exit_code;
+}
+
+// --check-config: 0 if it can run, risks included; 1 if this machine would refuse it.
+int CheckConfig(const ringjournal::FlagsResult& flags) {
+  std::vector<ringjournal::Finding> findings =
+      ringjournal::FindRisks(flags.options, ringjournal::ReadMachineFacts(flags.options));
+  for (const std::string& note : flags.notes) {
+    findings.push_back(
+        {ringjournal::Severity::kWarn, "environment", note, "correct or unset the variable"});
+  }
+  std::fputs(ringjournal::FindingsText(findings).c_str(), stdout);
+  const bool failed = ringjournal::WorstOf(findings) == ringjournal::Severity::kFail;
+  return failed ? ringjournal::kServerExitFailure : 0;
+}
+
+int Run(const ringjournal::FlagsResult& flags) {
   ringjournal::InitLog({flags.options.log_level, 2});
   InstallSignalHandlers();
+  for (const std::string& note : flags.notes) {
+    ringjournal::LogEvent(ringjournal::LogLevel::kWarn, "environment_unknown", {{"note", note}});
+  }
   int exit_code = ringjournal::kServerExitFailure;
   auto server = ringjournal::Server::Start(flags.options);
   if (server.ok()) {
@@ -50,4 +72,14 @@ int main(int argc, char** argv) {
   }
   ringjournal::ShutdownLog();
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const ringjournal::FlagsResult flags = ParseCommandLine(argc, argv);
+  std::fputs(flags.standard_out.c_str(), stdout);
+  std::fputs(flags.standard_error.c_str(), stderr);
+  if (flags.check) return CheckConfig(flags);
+  return flags.run ? Run(flags) : flags.exit_code;
 }

@@ -59,6 +59,11 @@ class AppendSession : public Session {
   // True once the journal has been opened for the first time.
   bool opened() const { return numbered_; }
   bool streaming() const { return ready() && phase_ == Phase::kStreaming; }
+  // What the next append's first transaction will be numbered; only while streaming().
+  Sequence next_sequence() const { return next_sequence_; }
+  // What an append may be, as the server says once it has greeted.
+  uint32_t run_bytes_max() const { return frame_bytes_max_ - limits::kAppendOverheadBytesMax; }
+  uint32_t transactions_max() const { return transactions_max_; }
   // The producer's last sequence at the first open: what earlier sessions had appended.
   Sequence last_sequence_at_open() const { return last_sequence_at_open_; }
   const AppendStats& stats() const { return stats_; }

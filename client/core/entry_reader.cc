@@ -19,6 +19,16 @@ void EntryReader::Forget() {
   known_ = false;
 }
 
+void EntryReader::Expect(Index index, Lsn next_lsn, uint64_t chain, Epoch epoch) {
+  Restart();
+  known_ = true;
+  log_ = {index.next(), next_lsn, chain, epoch};
+}
+
+bool EntryReader::NextRecord(RecordView* view, absl::Status* error) {
+  return TakeRecord(view, error);
+}
+
 bool EntryReader::Next(ReadTransaction* transaction, absl::Status* error) {
   ByteSpan encoded;
   while (!cursor_.Next(&encoded)) {
@@ -28,6 +38,7 @@ bool EntryReader::Next(ReadTransaction* transaction, absl::Status* error) {
                   .index = header_.index,
                   .epoch = header_.epoch,
                   .log_time_ns = header_.log_time_ns,
+                  .chain = header_.chain,
                   .encoded = encoded,
                   .payload = TransactionPayload(encoded)};
   lsn_ = lsn_.next();
@@ -35,9 +46,18 @@ bool EntryReader::Next(ReadTransaction* transaction, absl::Status* error) {
 }
 
 bool EntryReader::NextEntry(absl::Status* error) {
+  RecordView view;
+  if (!TakeRecord(&view, error)) return false;
+  header_ = view.header;
+  lsn_ = header_.first_lsn;
+  cursor_ = TransactionCursor(header_.count > 0 ? view.body : ByteSpan());
+  return true;
+}
+
+bool EntryReader::TakeRecord(RecordView* out, absl::Status* error) {
   SkipFraming();
   if (rest_.empty()) return false;
-  RecordView view;
+  RecordView& view = *out;
   RecordVerdict verdict = ParseRecord(rest_, &view);
   if (verdict == RecordVerdict::kOk) verdict = VerifyBody(view);
   std::string what;
@@ -55,9 +75,6 @@ bool EntryReader::NextEntry(absl::Status* error) {
     return false;
   }
   rest_ = rest_.subspan(view.record.size());
-  header_ = view.header;
-  lsn_ = header_.first_lsn;
-  cursor_ = TransactionCursor(header_.count > 0 ? view.body : ByteSpan());
   return true;
 }
 
@@ -79,6 +96,7 @@ std::string EntryReader::CheckContinuity(const RecordView& view) {
   bool first_of_read = std::exchange(restarted_, false);
   const EntryHeader& h = view.header;
   if (known_ && first_of_read && h.index.next() == log_.next_index) {
+    log_.next_lsn = h.next_lsn();  // a cursor may have named a place inside it
     return h.chain == log_.chain ? "" : "the last entry has changed";
   }
   bool skips_control =

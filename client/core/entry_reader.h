@@ -22,11 +22,19 @@ class EntryReader {
   // The log was cut back: nothing known about it holds any more.
   void Forget();
 
+  // What comes must continue an entry that was read before, by whomever: the journal is at
+  // `next_lsn` behind (or inside) the entry `index` with that chain hash.
+  void Expect(Index index, Lsn next_lsn, uint64_t chain, Epoch epoch);
+  // The next whole entry, control records too, verified. For who takes entries as they are; not
+  // to be mixed with Next. False: as there.
+  bool NextRecord(RecordView* view, absl::Status* error);
+
   // The next transaction. False: the run is used up, or *error is set.
   bool Next(ReadTransaction* transaction, absl::Status* error);
 
  private:
   bool NextEntry(absl::Status* error);
+  bool TakeRecord(RecordView* view, absl::Status* error);
   void SkipFraming();
   std::string CheckContinuity(const RecordView& view);
 

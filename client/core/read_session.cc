@@ -18,7 +18,9 @@ constexpr uint64_t kTagEntries = 31 << 3 | 2;
 }  // namespace
 
 ReadSession::ReadSession(ReadSessionOptions options)
-    : Session(options.session), options_(std::move(options)) {}
+    : Session(options.session), options_(std::move(options)) {
+  if (options_.cursor) StartFrom(*options_.cursor);
+}
 
 void ReadSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   uint64_t limit = reply.limits().read_credit_bytes_max();
@@ -29,6 +31,16 @@ void ReadSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   open->set_request_id(open_id_);
   open->set_journal(options_.journal);
   open->set_accept_generation(std::max(options_.accept_generation, seen_generation_));
+  if (options_.cursor && options_.cursor->index > Index(0) && !resolved_) {
+    const Cursor& cursor = *options_.cursor;
+    v1::Receipt* receipt = open->mutable_last_receipt();
+    receipt->set_journal_id(std::string(cursor.journal.view()));
+    receipt->set_generation(cursor.epoch.generation);
+    receipt->set_epoch(cursor.epoch.epoch);
+    receipt->set_index(cursor.index.value());
+    receipt->set_last_lsn(cursor.lsn.value());
+    receipt->set_chain(cursor.chain);
+  }
   Send(message);
 }
 
@@ -44,6 +56,11 @@ void ReadSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
     case v1::ServerMessage::kOpenReply: {
       v1::OpenReply reply;
       if (ParseBody(frame, &reply)) HandleOpenReply(reply);
+      return;
+    }
+    case v1::ServerMessage::kLocateReply: {
+      v1::LocateReply reply;
+      if (ParseBody(frame, &reply)) HandleLocateReply(reply);
       return;
     }
     case v1::ServerMessage::kError: {
@@ -68,6 +85,7 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
   }
   journal_id_ = reply.journal_id();
   generation_ = reply.generation();
+  if (absl::Status status = CheckCursor(reply); !status.ok()) return Stop(status);
   // Nothing was read before the first open, so nothing read can have been lost before it.
   if (seen_generation_ == 0) seen_generation_ = generation_;
   // No transaction that was read is lost, but control entries behind the last one may be others
@@ -76,29 +94,8 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
   visible_lsn_ = Lsn(reply.watermarks().committed().lsn());
   Established();
   Progressed();
-  ResolvePosition(reply.watermarks());
-  if (!end_seen_) SendRead();
-}
-
-// Makes relative positions absolute, once: what is appended while we are disconnected is ours.
-void ReadSession::ResolvePosition(const v1::Watermarks& watermarks) {
-  if (std::exchange(resolved_, true)) return;
-  Lsn behind_end = Lsn(watermarks.committed().lsn()).next();
-  uint64_t oldest = std::max<uint64_t>(watermarks.oldest().lsn(), 1);
-  uint64_t kept = behind_end.value() > oldest ? behind_end.value() - oldest : 0;
-  switch (options_.from.kind) {
-    case Position::Kind::kOldest:
-      return;  // the server knows best, also when it trims meanwhile
-    case Position::Kind::kLsn:
-      next_lsn_ = options_.from.lsn;
-      return;
-    case Position::Kind::kNewest:
-      next_lsn_ = behind_end;
-      return;
-    case Position::Kind::kLast:
-      next_lsn_ = behind_end - std::min(kept, options_.from.count);
-      return;
-  }
+  ResolvePositions(reply.watermarks());
+  if (!end_seen_ && !SendLocate()) SendRead();
 }
 
 void ReadSession::SendRead() {
@@ -194,28 +191,51 @@ bool ReadSession::Next(ReadTransaction* transaction) {
     absl::Status error;
     while (!chunks_.empty() && reader_.Next(transaction, &error)) {
       if (transaction->lsn < next_lsn_) continue;  // asked from inside the entry
-      if (next_lsn_ != Lsn() && transaction->lsn > next_lsn_) {
-        Stop(MakeError(ErrorCode::kDamaged,
-                       absl::StrCat("the server sent LSN ", transaction->lsn.value(), " where ",
-                                    next_lsn_.value(),
-                                    " must follow: nothing was skipped; "
-                                    "read again from there")));
-        return false;
-      }
-      if (options_.until_lsn && transaction->lsn >= *options_.until_lsn) {
-        finished_ = true;
-        return false;
-      }
+      if (!Accepts(transaction->lsn)) return false;
       next_lsn_ = transaction->lsn.next();
-      anything_seen_ = true;
       return true;
     }
-    if (!error.ok()) {
-      Stop(error);
-      return false;
-    }
-    if (!NextChunk()) return false;
+    if (!Fill(error)) return false;
   }
+  return false;
+}
+
+bool ReadSession::NextEntry(RecordView* view) {
+  while (!finished_ && !stopped()) {
+    absl::Status error;
+    while (!chunks_.empty() && reader_.NextRecord(view, &error)) {
+      const EntryHeader& h = view->header;
+      if (h.count > 0 && h.next_lsn() <= next_lsn_) continue;
+      if (!Accepts(std::max(h.first_lsn, std::min(next_lsn_, h.next_lsn())))) return false;
+      next_lsn_ = std::max(next_lsn_, h.next_lsn());
+      return true;
+    }
+    if (!Fill(error)) return false;
+  }
+  return false;
+}
+
+// True if the range goes on with `first`. False: it is at its end, or the server left something
+// out.
+bool ReadSession::Accepts(Lsn first) {
+  if (next_lsn_ != Lsn() && first > next_lsn_) {
+    Stop(MakeError(ErrorCode::kDamaged,
+                   absl::StrCat("the server sent LSN ", first.value(), " where ", next_lsn_.value(),
+                                " must follow: nothing was skipped; read again from there")));
+    return false;
+  }
+  if (options_.until_lsn && first >= *options_.until_lsn) {
+    finished_ = true;
+    return false;
+  }
+  anything_seen_ = true;
+  return true;
+}
+
+// Makes the next chunk ready. False: there is none, or *error ends the session.
+bool ReadSession::Fill(const absl::Status& error) {
+  if (error.ok()) return NextChunk();
+  Stop(error);
   return false;
 }
 
@@ -263,6 +283,7 @@ void ReadSession::HandleError(const v1::ErrorReply& error, int64_t now_ns) {
   }
   if (IsTransient(CodeOf(why))) return Reconnect(why);
   if (reading_ && error.request_id() == read_id_) return EndWith(why);
+  if (!reading_ && error.request_id() == locate_id_ && locate_id_ != 0) return Stop(why);
   if (error.request_id() == 0 || error.request_id() == open_id_) Stop(why);
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "client/core/entry_reader.h"
 #include "client/core/session.h"
+#include "client/cursor.h"
 #include "client/outcome.h"
 #include "client/position.h"
 #include "journal/base/limits.h"
@@ -21,9 +22,13 @@ struct ReadSessionOptions {
   SessionOptions session;
   std::string journal;
   Position from;                 // first transaction that is wanted
+  std::optional<Cursor> cursor;  // instead of `from`: go on behind it
   std::optional<Lsn> until_lsn;  // first that is not wanted any more
-  bool follow = false;           // wait for more at the end
-  bool durable_only = false;     // else: what is committed
+  // Instead of until_lsn: the last that is wanted, where it names a transaction; a time or newest
+  // lies between two.
+  std::optional<Position> until;
+  bool follow = false;        // wait for more at the end
+  bool durable_only = false;  // else: what is committed
   uint64_t credit_bytes = limits::kClientReadCreditBytes;
   uint32_t accept_generation = 0;
 };
@@ -31,9 +36,10 @@ struct ReadSessionOptions {
 // Asks for entries with a bounded credit, verifies each one (header CRC, body CRC, chain, no hole
 // in indexes and LSNs), and hands out transactions one by one.
 //
-// The position is saved as an LSN: relative ones (newest, -N) are made absolute at the first open,
-// so that a reconnect neither skips nor repeats. A loss that starts above all that this reader has
-// seen is accepted silently (see last_loss); one that takes back something seen sets loss().
+// The positions are kept as LSNs: others are made absolute at the first open (times and ids by
+// asking the server), so that a reconnect neither skips nor repeats. A loss that starts above all
+// that this reader has seen is accepted silently (see last_loss); one that takes back something
+// seen sets loss().
 class ReadSession : public Session {
  public:
   explicit ReadSession(ReadSessionOptions options);
@@ -42,10 +48,23 @@ class ReadSession : public Session {
   // method that is not const. False: nothing is here now; see finished() and stopped().
   bool Next(ReadTransaction* transaction);
 
+  // Takes the next whole entry, control records too; entries that the range cuts come whole. Not to
+  // be mixed with Next. The bytes are valid as there.
+  bool NextEntry(RecordView* view);
+
   // Everything that was asked for has been taken.
   bool finished() const { return finished_; }
   // LSN of the next transaction that will be handed out; 0: not known yet.
   Lsn next_lsn() const { return next_lsn_; }
+  // Where the range begins, once known: else 0. For `oldest` the first that was kept at the open.
+  Lsn from_lsn() const { return from_lsn_; }
+  // Both ends are known.
+  bool located() const { return resolved_ && !locate_from_ && !locate_until_; }
+  // First LSN that is not wanted any more, once known.
+  std::optional<Lsn> until_lsn() const { return options_.until_lsn; }
+  // 16 bytes; empty before the first open.
+  const std::string& journal_id() const { return journal_id_; }
+  uint32_t generation() const { return generation_; }
   // Last LSN that could be read when the server last said so.
   Lsn visible_lsn() const { return visible_lsn_; }
   // All that was visible has been taken.
@@ -68,7 +87,15 @@ class ReadSession : public Session {
   };
 
   void HandleOpenReply(const v1::OpenReply& reply);
-  void ResolvePosition(const v1::Watermarks& watermarks);
+  void ResolvePositions(const v1::Watermarks& watermarks);
+  Lsn Resolve(const Position& position, const v1::Watermarks& watermarks) const;
+  absl::Status CheckCursor(const v1::OpenReply& reply);
+  void StartFrom(const Cursor& cursor);
+  bool SendLocate();
+  void HandleLocateReply(const v1::LocateReply& reply);
+  void SetUntil(Lsn lsn);
+  bool Accepts(Lsn first);
+  bool Fill(const absl::Status& error);
   void SendRead();
   void HandleReadData(ByteSpan body);
   void HandleReadEnd(const v1::ReadEnd& end);
@@ -84,7 +111,10 @@ class ReadSession : public Session {
   bool finished_ = false;
   bool end_seen_ = false;  // no more data will come for this Read
   absl::Status end_status_;
+  std::optional<Position> locate_from_, locate_until_;  // still to be asked for
+  Lsn from_lsn_;
   uint64_t open_id_ = 0;
+  uint64_t locate_id_ = 0;
   uint64_t read_id_ = 0;
   std::string journal_id_;
   uint32_t generation_ = 0;       // of the journal at the last open

@@ -33,6 +33,16 @@ RequestSession::RequestSession(SessionOptions options, v1::ClientMessage request
 void RequestSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   Established();
   Progressed();
+  if (journal_.empty()) return SendRequest();
+  open_id_ = TakeRequestId();
+  v1::ClientMessage message;
+  message.mutable_open()->set_request_id(open_id_);
+  message.mutable_open()->set_journal(journal_);
+  Send(message);
+}
+
+void RequestSession::SendRequest() {
+  open_id_ = 0;
   request_id_ = TakeRequestId();
   SetRequestId(request_id_);
   Send(request_);
@@ -53,7 +63,9 @@ void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
     return ProtocolError("a message does not parse");
   }
   uint64_t id = RequestIdOf(*body);
-  if (reply.has_error() && (id == 0 || id == request_id_)) {
+  bool about_open = open_id_ != 0 && id == open_id_;
+  if (about_open && reply.has_open_reply()) return SendRequest();
+  if (reply.has_error() && (id == 0 || id == request_id_ || about_open)) {
     absl::Status why = StatusOf(reply.error());
     return IsTransient(CodeOf(why)) && retries() ? Reconnect(why) : Stop(why);
   }
@@ -64,6 +76,7 @@ void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
 }
 
 void RequestSession::OnDisconnected(int64_t now_ns) {
+  open_id_ = 0;
   bool was_sent = std::exchange(request_id_, 0) != 0;
   if (!was_sent || !changes_something_) return;
   Stop(MakeError(ErrorCode::kOutcomeUnknown,

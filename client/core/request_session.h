@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "client/core/session.h"
 #include "proto/client.pb.h"
@@ -18,6 +19,12 @@ class RequestSession : public Session {
   // `request`: any message whose answer carries the same request id. Its request_id is set here.
   RequestSession(SessionOptions options, v1::ClientMessage request, bool changes_something);
 
+  // Opens this journal, as a reader, before the request: some questions are about an open one.
+  // Before the first event.
+  void OpenFirst(std::string journal) { journal_ = std::move(journal); }
+
+  // Sent on this connection, and not answered.
+  bool under_way() const { return request_id_ != 0 && !answered_; }
   bool answered() const { return answered_; }
   const v1::ServerMessage& reply() const { return reply_; }
 
@@ -28,9 +35,12 @@ class RequestSession : public Session {
 
  private:
   void SetRequestId(uint64_t id);
+  void SendRequest();
 
   v1::ClientMessage request_;
   bool changes_something_;
+  std::string journal_;      // to open first; empty: none
+  uint64_t open_id_ = 0;     // of that open, while it is under way
   uint64_t request_id_ = 0;  // 0: not sent on this connection
   bool answered_ = false;
   v1::ServerMessage reply_;

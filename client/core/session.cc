@@ -147,9 +147,12 @@ void Session::Disconnected(const absl::Status& why, int64_t now_ns) {
 }
 
 void Session::ScheduleReconnect(int64_t now_ns) {
-  int64_t delay = options_.backoff_min_ns << std::min(attempt_, kBackoffDoublingsMax);
-  delay = std::min(delay, options_.backoff_max_ns);
   ++attempt_;
+  reconnect_at_ns_ = now_ns;
+  if (InsideRound()) return;
+  uint32_t rounds = attempt_ / options_.nodes;
+  int64_t delay = options_.backoff_min_ns << std::min(rounds - 1, kBackoffDoublingsMax);
+  delay = std::min(delay, options_.backoff_max_ns);
   // Half fixed, half random, so that clients of a restarted server do not come in step.
   int64_t half = delay / 2;
   reconnect_at_ns_ = now_ns + half + static_cast<int64_t>(NextRandom(&random_) % (half + 1));
@@ -171,7 +174,8 @@ void Session::Tick(int64_t now_ns) {
 void Session::CheckPatience(int64_t now_ns) {
   if (stalled_since_ns_ == kNeverNs || held_) return;
   if (now_ns - stalled_since_ns_ < options_.retry_for_ns) return;
-  if (options_.retry_for_ns == 0 && state_ != State::kWaiting) return;  // the one try is under way
+  // The one try of each node is under way.
+  if (options_.retry_for_ns == 0 && (state_ != State::kWaiting || InsideRound())) return;
   ErrorCode code = CodeOf(last_trouble_);
   if (code == ErrorCode::kUnknown) code = ErrorCode::kCannotConnect;
   std::string reason(last_trouble_.message());

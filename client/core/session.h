@@ -37,6 +37,8 @@ struct SessionOptions {
   int64_t backoff_max_ns = 1 * kSecondNs;
   // From the connection to the end of the handshake; a server that answers slower is not there.
   int64_t handshake_timeout_ns = 10 * kSecondNs;
+  // Nodes that the driver tries in turn: the backoff comes once each of them has failed.
+  uint32_t nodes = 1;
   uint64_t seed = 1;  // of the backoff's jitter
 };
 
@@ -128,12 +130,14 @@ class Session {
  private:
   enum class State { kWaiting, kConnecting, kHello, kReady, kStopped };
 
-  void Dispatch(ByteSpan frame, int64_t now_ns);
+  void Dispatch(ByteSpan bytes, int64_t now_ns);
   void HandleHelloReply(const ServerFrame& frame, int64_t now_ns);
   void HandleHelloError(const ServerFrame& frame);
   void CheckPatience(int64_t now_ns);
   void CheckLiveness(int64_t now_ns);
   void ScheduleReconnect(int64_t now_ns);
+  // Another node is to be tried before the next pause.
+  bool InsideRound() const { return attempt_ % options_.nodes != 0; }
 
   SessionOptions options_;
   State state_ = State::kWaiting;

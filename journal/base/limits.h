@@ -48,6 +48,10 @@ inline constexpr uint64_t kDuplicateSearchEntriesMax = 200000;
 // ---- segments and checkpoints ----
 inline constexpr uint64_t kSegmentBytesMin = 1 * kMiB;
 inline constexpr uint64_t kSegmentBytesDefault = 64 * kMiB;
+// Retention by age: a hundred years. Longer means "keep", which is 0.
+inline constexpr uint64_t kRetentionAgeMsMax = 100ull * 365 * 24 * 3600 * 1000;
+// Longest that entries may wait for a checkpoint.
+inline constexpr uint32_t kCheckpointIntervalMsMax = 24 * 3600 * 1000;
 inline constexpr uint64_t kSegmentBytesMax = 2 * kGiB - 4 * kKiB;  // offsets fit 31 bits
 inline constexpr uint32_t kBlockBytes = 4096;  // direct I/O alignment; the disk's physical block
 inline constexpr uint64_t kGroupBytesMax = 1 * kMiB;  // entry bytes gathered into one disk write
@@ -78,12 +82,27 @@ inline constexpr uint64_t kSegmentReadBytes = 1 * kMiB;  // of one read from a s
 // Stated to clients; a session that sends more is slowed at its socket.
 inline constexpr uint64_t kSessionBytesInFlightMax = 64 * kMiB;
 inline constexpr uint32_t kClientNameBytesMax = 100;
+// Id of a transaction that a position names: it is kept as long as the search lasts.
+inline constexpr uint32_t kPositionIdBytesMax = 4 * kKiB;
 
 // ---- client ----
 // Appends of one session without an answer, by default and at most: keeps any network busy, and a
 // resend short.
 inline constexpr uint32_t kClientAppendsInFlightDefault = 1024;
 inline constexpr uint64_t kClientBytesInFlightDefault = 32 * kMiB;
+// And at most: what a server's session takes before it pauses.
+inline constexpr uint32_t kClientAppendsInFlightMax = kAppendsInFlightPerSessionMax;
+inline constexpr uint64_t kClientBytesInFlightMax = kSessionBytesInFlightMax;
+// A Writer's own deadline of one append, and of one request, unless the caller says otherwise.
+inline constexpr uint32_t kClientAppendTimeoutMs = 30000;
+inline constexpr uint32_t kClientRequestTimeoutMs = 10000;
+// Text of a connection string: as many nodes as a cluster may have, each with its comma.
+inline constexpr uint32_t kClientServersMax = 64;
+inline constexpr uint32_t kClientServersBytesMax = kClientServersMax * 302;
+// The fake journal for users' tests: connections at once, and bytes that it keeps before its ring
+// counts as full.
+inline constexpr uint32_t kFakeJournalConnectionsMax = 64;
+inline constexpr uint64_t kFakeJournalBytesMax = 256 * kMiB;
 // Ranges of acknowledged LSNs that a session remembers, to name what a loss may have taken; 64 KiB.
 inline constexpr uint32_t kClientAckedRangesMax = 4096;
 // Credit of a reader, and so the memory that it may fill.
@@ -91,6 +110,27 @@ inline constexpr uint64_t kClientReadCreditBytes = 4 * kMiB;
 // The command line's batch: large enough for full throughput, small enough for a short wait.
 inline constexpr uint32_t kClientBatchTransactions = 512;
 inline constexpr uint64_t kClientBatchBytes = 256 * kKiB;
+// A cursor file is a dozen short lines; anything larger is something else.
+inline constexpr uint32_t kCursorFileBytesMax = 4 * kKiB;
+
+// ---- command line ----
+// Output that is gathered before a write: large enough that the system call costs little.
+inline constexpr uint64_t kOutputBufferBytes = 256 * kKiB;
+// Memory of --reverse: so much is read forward before it is printed backward.
+inline constexpr uint64_t kReverseBytesMax = 32 * kMiB;
+// Transactions of the first piece that --reverse reads; pieces grow up to the bytes above.
+inline constexpr uint32_t kReverseWindowTransactions = 1024;
+// Payloads that one run of a --exec command takes at most.
+inline constexpr uint32_t kExecBatchMax = 65536;
+// One line of a JSON import: a transaction in base64, with its metadata.
+inline constexpr uint64_t kImportLineBytesMax = 8 * kMiB;
+// One read of an import's file.
+inline constexpr uint64_t kImportReadBytes = 1 * kMiB;
+// How often the progress bar is drawn, and how often a line is written where there is no terminal.
+inline constexpr uint32_t kProgressBarMs = 200;
+inline constexpr uint32_t kProgressLineMs = 5000;
+// How often a followed read saves its cursor.
+inline constexpr uint32_t kCursorSaveMs = 1000;
 
 // ---- network and files ----
 // One turn of an event loop returns at most so many events, and stops taking received bytes beyond
@@ -176,6 +216,9 @@ inline constexpr uint32_t kLogStalledWaitMs = 200;
 inline constexpr uint32_t kSpinUsMax = 10000;
 inline constexpr uint32_t kSessionsMax = 1000000;
 inline constexpr uint32_t kDrainTimeoutMsMax = 3600 * 1000;
+// Bytes of the server's configuration file: many times what all settings with comments need, so
+// that a wrong path (a segment, a device) is refused before it is read into memory.
+inline constexpr uint64_t kConfigFileBytesMax = 64 * kKiB;
 
 // ---- bench ----
 // Connections of one load: its single thread looks at each of them in every turn.

@@ -16,6 +16,11 @@ namespace {
 // Record bytes that one group takes.
 constexpr uint64_t kGroupRecordBytes = limits::kGroupBytesMax - 2 - kGroupHeaderBytes;
 
+// With room for its own fields.
+uint64_t DescriptionBytes(const v1::StateSnapshot& state) {
+  return AlignToBlock(state.ByteSizeLong() + 128);
+}
+
 bool MeansFull(int64_t result) { return result == -ENOSPC || result == -EDQUOT; }
 
 }  // namespace
@@ -30,21 +35,29 @@ void Checkpointer::Start(const RingPlace& place, const v1::StateSnapshot& state,
   catalog_ = std::move(on_disk);
   submitted_ = place;
   durable_ = {place.index.prev(), place.first_lsn.prev()};
-  boundaries_.push_back({place, state});
+  boundaries_.push_back({place, state, DescriptionBytes(state)});
 }
 
-bool Checkpointer::boundary_due(const Ring& ring) const {
-  if (!boundaries_.empty() || current_.file < 0) {
-    // Not opened yet: only a burst of whole segments asks for another boundary.
-    if (boundaries_.empty()) return false;
-    return ring.end().offset - boundaries_.back().place.offset >= options_.segment_bytes;
+bool Checkpointer::boundary_due(const Ring& ring, size_t record_bytes) const {
+  uint64_t used, pending;
+  if (!boundaries_.empty()) {
+    pending = ring.end().offset - boundaries_.back().place.offset;
+    used = boundaries_.back().description_bytes + pending;
+    if (pending == 0) return false;
+  } else {
+    if (current_.file < 0 || current_.base == ring.end().index) return false;
+    pending = ring.end().offset - submitted_.offset;
+    used = current_.offset + pending;
   }
-  return current_.offset + (ring.end().offset - submitted_.offset) >= options_.segment_bytes;
+  // Groups are at least half full but for the last, where more waits than fits one.
+  uint64_t groups = (pending + record_bytes) / (limits::kGroupBytesMax / 2) + 2;
+  uint64_t framing = groups * (kGroupHeaderBytes + 2 * limits::kBlockBytes);
+  return used + record_bytes + framing > options_.segment_bytes;
 }
 
 void Checkpointer::SetBoundary(const Ring& ring, const v1::StateSnapshot& state) {
   RJ_CHECK(Index(state.next_index()) == ring.end().index);
-  boundaries_.push_back({ring.end(), state});
+  boundaries_.push_back({ring.end(), state, DescriptionBytes(state)});
 }
 
 void Checkpointer::Truncate(const RingPlace& place, const v1::StateSnapshot& state) {

@@ -51,8 +51,12 @@ class Checkpointer {
   // Sizes and intervals that may change while it runs; id and incarnation stay.
   void ApplyOptions(const CheckpointerOptions& options) { options_ = options; }
 
-  // True when the segment is full, so that SetBoundary should be called.
-  bool boundary_due(const Ring& ring) const;
+  // True when a record of so many bytes, appended next, might not fit the room that was made for
+  // the segment it would go to: SetBoundary is to be called before it. Writes beyond that room
+  // would meet a full disk where an acknowledgement waits for them already.
+  bool boundary_due(const Ring& ring, size_t record_bytes) const;
+  // Larger records are not for this journal's segments.
+  size_t record_bytes_max() const { return options_.segment_bytes / 4; }
   // Entries from the ring's end on go to a new segment; `state` is the derived state there.
   void SetBoundary(const Ring& ring, const v1::StateSnapshot& state);
 
@@ -105,6 +109,7 @@ class Checkpointer {
   struct Boundary {
     RingPlace place;
     v1::StateSnapshot state;
+    uint64_t description_bytes = 0;  // of the segment that begins here, about
   };
   struct AlignedFree {
     void operator()(std::byte* p) const;

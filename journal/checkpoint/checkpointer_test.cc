@@ -27,10 +27,14 @@ class Fixture : public testing::Test {
     return options;
   }
   void Append(size_t bytes, int times = 1) {
-    for (int i = 0; i < times; ++i) ASSERT_TRUE(t.AppendWithSnapshots(bytes, 1));
+    for (int i = 0; i < times; ++i) {
+      if (checkpointer.boundary_due(t.ring, RecordBytes(bytes))) {
+        checkpointer.SetBoundary(t.ring, t.State());
+      }
+      ASSERT_TRUE(t.AppendWithSnapshots(bytes, 1));
+    }
   }
   void Turn(bool disk_waiter = false) {
-    if (checkpointer.boundary_due(t.ring)) checkpointer.SetBoundary(t.ring, t.State());
     CheckpointInput input;
     input.now.monotonic_ns = now_ns;
     input.committed = {t.position.next_index.prev(), t.position.next_lsn.prev()};

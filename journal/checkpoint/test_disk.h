@@ -38,6 +38,8 @@ class TestDisk {
     return static_cast<size_t>(std::count_if(pending_.begin(), pending_.end(),
                                              [&](const auto& op) { return op.kind == kind; }));
   }
+  // Files that are open.
+  size_t handles() const { return handles_.size(); }
   // Does the oldest operation.
   StorageDone CompleteOne() {
     RJ_CHECK(!pending_.empty());

@@ -152,7 +152,7 @@ void TakeField(const Field& field, AppendEnvelope* envelope) {
   }
 }
 
-bool Malformed(std::string what, AppendRefusal* refusal) {
+bool Malformed(const std::string& what, AppendRefusal* refusal) {
   return Refuse(v1::ERROR_CODE_MALFORMED, absl::StrCat("the append does not parse: ", what), 0,
                 refusal);
 }
@@ -202,15 +202,17 @@ bool ScanTransactions(ByteSpan run, uint32_t* count, AppendRefusal* refusal) {
   return pos == end || Malformed("something else follows the transactions", refusal);
 }
 
-ByteSpan TransactionPayload(ByteSpan transaction) {
+ByteSpan TransactionPayload(ByteSpan transaction) { return TransactionField(transaction, 1); }
+
+ByteSpan TransactionField(ByteSpan transaction, uint32_t number) {
   const std::byte* pos = transaction.data();
   const std::byte* end = pos + transaction.size();
   Field field;
-  ByteSpan payload;
+  ByteSpan bytes;
   while (pos != end && ReadField(&pos, end, &field)) {
-    if (field.number == 1 && field.wire_type == kBytes) payload = field.bytes;
+    if (field.number == number && field.wire_type == kBytes) bytes = field.bytes;
   }
-  return payload;
+  return bytes;
 }
 
 bool TransactionCursor::Next(ByteSpan* transaction) {

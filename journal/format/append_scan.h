@@ -54,6 +54,9 @@ bool ScanTransactions(ByteSpan run, uint32_t* count, AppendRefusal* refusal);
 
 // The payload (field 1) of one transaction; empty if it has none. `transaction` is well formed.
 ByteSpan TransactionPayload(ByteSpan transaction);
+// Any field of bytes of a well-formed transaction, by its number; the last one counts, as for the
+// generated parser. Empty if it has none.
+ByteSpan TransactionField(ByteSpan transaction, uint32_t number);
 
 // Walks a verified body transaction by transaction, without the tag and length.
 class TransactionCursor {

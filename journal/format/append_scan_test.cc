@@ -89,7 +89,7 @@ TEST(ScanAppend, RefusesWithAReason) {
   EXPECT_EQ(Refused(Wrap(run + run)), v1::ERROR_CODE_UNKNOWN);    // fine
   EXPECT_EQ(Refused(Wrap(run + other)), v1::ERROR_CODE_UNKNOWN);  // fine: still one run
   EXPECT_EQ(Refused(Wrap(run + other + run)), v1::ERROR_CODE_MALFORMED);
-  EXPECT_EQ(Refused(Wrap(run) + "\x12\x00"), v1::ERROR_CODE_MALFORMED);
+  EXPECT_EQ(Refused(Wrap(run) + std::string("\x12\x00", 2)), v1::ERROR_CODE_MALFORMED);
 
   uint32_t transaction = 9;
   std::string bad("\xfa\x01\x02\x0a\x05", 5);  // payload longer than its transaction

@@ -29,6 +29,16 @@ void RefuseChecksum(uint32_t stated, uint32_t computed, v1::ErrorReply* refusal)
       refusal);
 }
 
+void RefuseForSegment(uint64_t record_bytes, uint64_t limit, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_TOO_LARGE,
+         absl::StrCat("the append needs ", record_bytes,
+                      " bytes; this journal's segments take at most ", limit,
+                      " in one entry: send smaller appends or give it larger segments"),
+         refusal);
+  refusal->mutable_too_large()->set_limit(limit);
+  refusal->mutable_too_large()->set_size(record_bytes);
+}
+
 void RefuseForRing(uint64_t record_bytes, uint64_t limit, v1::ErrorReply* refusal) {
   Refuse(
       v1::ERROR_CODE_TOO_LARGE,
@@ -58,6 +68,17 @@ void RefuseFencedWriter(Epoch writer, v1::ErrorReply* refusal) {
   refusal->mutable_fenced()->set_writer_epoch(writer.epoch);
 }
 
+void RefuseOtherBoundaries(Sequence first, uint32_t count, Sequence applied_first,
+                           uint32_t applied_count, Sequence last, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_OUT_OF_ORDER,
+         absl::StrCat("sequences ", first.value(), " to ", (first + (count - 1)).value(),
+                      " were appended before in another batch, which began with ",
+                      applied_first.value(), " and had ", applied_count,
+                      ": a retry keeps its batch; the next sequence is ", last.next().value()),
+         refusal);
+  refusal->mutable_out_of_order()->set_expected_sequence(last.next().value());
+}
+
 void RefuseExpectedLsn(Lsn expected, Lsn actual, v1::ErrorReply* refusal) {
   Refuse(
       v1::ERROR_CODE_EXPECTED_LSN,
@@ -81,6 +102,15 @@ void RefuseDiskFull(v1::ErrorReply* refusal) {
          "send again (levels up to `replicated` go on until the ring is full)",
          refusal);
   refusal->mutable_back_pressure()->set_retry_after_ms(limits::kStorageRetryMs);
+}
+
+void RefuseNoSegment(uint32_t retry_after_ms, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_BACK_PRESSURE,
+         absl::StrCat(
+             "the ring is full, or the disk has not made the next segment yet; send again in ",
+             retry_after_ms, " ms"),
+         refusal);
+  refusal->mutable_back_pressure()->set_retry_after_ms(retry_after_ms);
 }
 
 void RefuseBackPressure(uint32_t retry_after_ms, v1::ErrorReply* refusal) {

@@ -14,11 +14,16 @@ void Refuse(v1::ErrorCode code, std::string message, v1::ErrorReply* refusal);
 void RefuseOutOfOrder(Sequence first, uint32_t count, Sequence last, v1::ErrorReply* refusal);
 void RefuseChecksum(uint32_t stated, uint32_t computed, v1::ErrorReply* refusal);
 void RefuseForRing(uint64_t record_bytes, uint64_t limit, v1::ErrorReply* refusal);
+void RefuseForSegment(uint64_t record_bytes, uint64_t limit, v1::ErrorReply* refusal);
 void RefuseFencedProducer(const ProducerState& state, v1::ErrorReply* refusal);
 void RefuseFencedWriter(Epoch writer, v1::ErrorReply* refusal);
+// A retry of applied sequences, in another batch than the one that was applied.
+void RefuseOtherBoundaries(Sequence first, uint32_t count, Sequence applied_first,
+                           uint32_t applied_count, Sequence last, v1::ErrorReply* refusal);
 void RefuseExpectedLsn(Lsn expected, Lsn actual, v1::ErrorReply* refusal);
 void RefuseProducers(uint32_t limit, v1::ErrorReply* refusal);
 void RefuseDiskFull(v1::ErrorReply* refusal);
+void RefuseNoSegment(uint32_t retry_after_ms, v1::ErrorReply* refusal);
 void RefuseBackPressure(uint32_t retry_after_ms, v1::ErrorReply* refusal);
 
 }  // namespace ringjournal

@@ -37,12 +37,7 @@ Replica::Replica(const ReplicaOptions& options, Ring ring, DerivedState derived,
   trim_entry_ = derived_.position().next_index.prev();
 }
 
-absl::Status Replica::LeaderStart(Time now) {
-  v1::ControlRecord record;
-  v1::EpochStart* start = record.mutable_epoch_start();
-  start->set_config_version(options_.config_version);
-  start->set_state_hash(derived_.Hash());
-  start->set_node_incarnation(options_.incarnation.value());
+void Replica::LeaderStart(Time now) {
   // Before the own end is counted under this incarnation (replication.md section 7).
   ring_.set_content_incarnation(options_.incarnation);
   // Where the in-sync set is this replica alone, what it holds is committed, and room may be made
@@ -50,14 +45,22 @@ absl::Status Replica::LeaderStart(Time now) {
   ring_.RaiseAckedEnd();
   MoveCommit();
   if (ring_.may_write_snapshot()) TakeSnapshot();
-  if (AppendControl(v1::ENTRY_KIND_EPOCH_START, record, now)) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      "the ring is full of entries that are not on disk, without room for a new leader's first "
-      "entry; remove the ring file to go on with what is on disk (the rest is then reported as "
-      "lost)");
+  wants_to_lead_ = true;
+  TryLead(now);
 }
 
-// Log time is monotone, and one bad clock reading moves it ahead by a bounded amount only.
+void Replica::TryLead(Time now) {
+  v1::ControlRecord record;
+  v1::EpochStart* start = record.mutable_epoch_start();
+  start->set_config_version(options_.config_version);
+  start->set_state_hash(derived_.Hash());
+  start->set_node_incarnation(options_.incarnation.value());
+  leads_ = AppendControl(v1::ENTRY_KIND_EPOCH_START, record, now);
+}
+
+// Log time is monotone, and one bad clock reading moves it ahead by a bounded amount only, however
+// many entries are stamped by it. The first reading of a process is taken as it is: how long nobody
+// led is not known.
 EntryHeader Replica::NextHeader(Time now) {
   EntryHeader h;
   h.index = derived_.position().next_index;
@@ -65,13 +68,14 @@ EntryHeader Replica::NextHeader(Time now) {
   h.epoch = options_.epoch;
   h.writer = derived_.writer();
   uint64_t last = derived_.log_time_ns();
-  uint64_t stamp = static_cast<uint64_t>(std::max<int64_t>(now.wall_ns, 0));
-  if (last_stamp_monotonic_ns_ != 0) {
-    uint64_t elapsed = static_cast<uint64_t>(now.monotonic_ns - last_stamp_monotonic_ns_);
-    stamp = std::min(stamp, last + elapsed + limits::kLogTimeJumpNsMax);
+  if (stamp_monotonic_ns_ != now.monotonic_ns) {
+    uint64_t elapsed = static_cast<uint64_t>(now.monotonic_ns - stamp_monotonic_ns_);
+    stamp_max_ns_ =
+        stamp_monotonic_ns_ == 0 ? UINT64_MAX : last + elapsed + limits::kLogTimeJumpNsMax;
+    stamp_monotonic_ns_ = now.monotonic_ns;
   }
-  h.log_time_ns = std::max(stamp, last);
-  last_stamp_monotonic_ns_ = now.monotonic_ns;
+  uint64_t stamp = static_cast<uint64_t>(std::max<int64_t>(now.wall_ns, 0));
+  h.log_time_ns = std::max(std::min(stamp, stamp_max_ns_), last);
   return h;
 }
 
@@ -90,7 +94,7 @@ AppendVerdict Replica::Append(const AppendEnvelope& envelope, const ProducerHand
   const ProducerState& state = derived_.producers().at(producer.slot);
   SequenceVerdict verdict =
       derived_.producers().Judge(producer.slot, envelope.first_sequence, envelope.count);
-  if (verdict == SequenceVerdict::kApplied) return AnswerDuplicate(envelope, state, place);
+  if (verdict == SequenceVerdict::kApplied) return AnswerDuplicate(envelope, state, place, refusal);
   if (verdict == SequenceVerdict::kOutOfOrder) {
     RefuseOutOfOrder(envelope.first_sequence, envelope.count, state.last_sequence, refusal);
     return AppendVerdict::kRefused;
@@ -100,6 +104,11 @@ AppendVerdict Replica::Append(const AppendEnvelope& envelope, const ProducerHand
     RefuseForRing(record_bytes, ring_.record_bytes_max(), refusal);
     return AppendVerdict::kRefused;
   }
+  if (!memory_only() && record_bytes > checkpointer_.record_bytes_max()) {
+    RefuseForSegment(record_bytes, checkpointer_.record_bytes_max(), refusal);
+    return AppendVerdict::kRefused;
+  }
+  SetBoundaryIfDue(record_bytes);
   // Before the checksum, so that an append which waits is cheap to try again.
   if (envelope.level >= v1::LEVEL_DISK && !checkpointer_.segment_at_hand()) {
     return AppendVerdict::kMustWait;
@@ -131,6 +140,10 @@ AppendVerdict Replica::Append(const AppendEnvelope& envelope, const ProducerHand
 
 bool Replica::CheckAppend(const AppendEnvelope& envelope, const ProducerHandle& producer,
                           v1::ErrorReply* refusal) {
+  if (!leads_) {
+    RefuseBackPressure(limits::kStorageRetryMs, refusal);
+    return false;
+  }
   const ProducerState& state = derived_.producers().at(producer.slot);
   if (state.epoch != producer.epoch) {
     RefuseFencedProducer(state, refusal);
@@ -178,10 +191,13 @@ bool Replica::CheckLevel(v1::Level level, v1::ErrorReply* refusal) {
 }
 
 bool Replica::AppendControl(v1::EntryKind kind, const v1::ControlRecord& record, Time now) {
+  // The first entry of an epoch is its start.
+  if (!leads_ && kind != v1::ENTRY_KIND_EPOCH_START) return false;
   std::string body = EncodeControlBody(record);
   size_t record_bytes = RecordBytes(body.size());
   // Clients that reconnect to a full journal again and again must leave room for the next leader.
   size_t headroom = kind == v1::ENTRY_KIND_PRODUCER_OPEN ? ControlReserve() / 2 : 0;
+  SetBoundaryIfDue(record_bytes);
   std::byte* at = ring_.Reserve(record_bytes, Reusable(), headroom);
   if (at == nullptr) return false;
   EntryHeader h = NextHeader(now);
@@ -233,19 +249,21 @@ void Replica::TakeSnapshot() {
   ring_.WriteSnapshot(scratch_);
 }
 
-void Replica::TakeBoundary() {
+// Before each entry, not once a batch: a segment must not outgrow the room that was made for it.
+void Replica::SetBoundaryIfDue(size_t record_bytes) {
+  if (memory_only() || !checkpointer_.boundary_due(ring_, record_bytes)) return;
   derived_.WriteTo(&scratch_);
   checkpointer_.SetBoundary(ring_, scratch_);
 }
 
 void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
+  if (wants_to_lead_ && !leads_) TryLead(now);
   // Before the own end is counted: nothing goes to the disk that a restart might find cut off.
   if (!memory_only() && !stopping_) ApplyRetention(now);
   if (ring_.snapshot_due()) TakeSnapshot();
   ring_.RaiseAckedEnd();
   MoveCommit();
   if (memory_only()) return;
-  if (checkpointer_.boundary_due(ring_)) TakeBoundary();
   Index durable = checkpointer_.durable().index;
   // Segments go only once the trim itself is as safe as what they held; on a full disk, at once.
   bool safe = durable >= trim_entry_ || checkpointer_.storage_full();
@@ -255,7 +273,7 @@ void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
   CheckpointInput input;
   input.now = now;
   input.committed = committed_;
-  input.disk_waiter = disk_wanted_ > durable;
+  input.disk_waiter = disk_wanted_ > durable || (wants_to_lead_ && !leads_);
   input.flush = flush_wanted_ > durable;
   input.close = stopping_;
   checkpointer_.Flush(ring_, input, ops);
@@ -271,9 +289,9 @@ void Replica::ApplyRetention(Time now) {
   if (second.first_index <= derived_.oldest().index) return;
   uint64_t rest = catalog.total_bytes() - catalog.segments()[0].bytes;
   bool too_large = s.retention_bytes() > 0 && rest >= s.retention_bytes();
+  // By log time only: one step of this machine's clock must not take a journal away.
   uint64_t age_ns = s.retention_age_ms() * 1000 * 1000;
-  bool too_old =
-      age_ns > 0 && second.first_log_time_ns + age_ns < static_cast<uint64_t>(now.wall_ns);
+  bool too_old = age_ns > 0 && second.first_log_time_ns + age_ns < derived_.log_time_ns();
   v1::ErrorReply ignored;
   if (too_large || too_old) Trim(second.first_lsn, now, &ignored);
 }
@@ -298,14 +316,19 @@ void Replica::ApplySettings(const v1::JournalSettings& settings) {
   checkpointer_.ApplyOptions(MakeCheckpointerOptions(options_));
 }
 
+// What lies in a hole of the disk never reaches it: such an append (a duplicate) is answered with
+// the level that is true.
 bool Replica::HasReached(v1::Level level, Index index) const {
-  if (level >= v1::LEVEL_DISK) return checkpointer_.durable().index >= index;
+  if (level >= v1::LEVEL_DISK && index >= options_.disk_hole_below) {
+    return checkpointer_.durable().index >= index;
+  }
   return committed_.index >= index;
 }
 
 v1::Level Replica::LevelReached(Index index) const {
   // One member: its own disk is the majority.
-  if (!memory_only() && checkpointer_.durable().index >= index) return v1::LEVEL_DISK_QUORUM;
+  bool on_disk = !memory_only() && index >= options_.disk_hole_below;
+  if (on_disk && checkpointer_.durable().index >= index) return v1::LEVEL_DISK_QUORUM;
   return committed_.index >= index ? v1::LEVEL_REPLICATED : v1::LEVEL_RECEIVED;
 }
 

@@ -23,6 +23,9 @@ struct ReplicaOptions {
   Incarnation incarnation;  // of this process
   uint64_t config_version = 0;
   v1::JournalSettings settings;  // every field filled in
+  // Entries below are not known to be on disk, although later ones will be: the ring went on above
+  // a hole of the disk. 0: no hole.
+  Index disk_hole_below;
 };
 
 // A producer as a session holds it.
@@ -66,8 +69,10 @@ class Replica {
           SegmentCatalog on_disk);
 
   // Counts what the ring holds as committed and appends the epoch start. Call once, before anything
-  // else. ResourceExhausted: the ring is full of entries that are not on disk; nothing was changed.
-  absl::Status LeaderStart(Time now);
+  // else. Where the ring is full of entries that are not on disk, the epoch start follows at the
+  // end of the batch in which the disk has made room; until then clients are told to come back.
+  void LeaderStart(Time now);
+  bool leads() const { return leads_; }
 
   // The hot path: check, header, one copy. Allocates nothing unless it refuses.
   AppendVerdict Append(const AppendEnvelope& envelope, const ProducerHandle& producer, Time now,
@@ -151,7 +156,7 @@ class Replica {
                    v1::ErrorReply* refusal);
   bool CheckLevel(v1::Level level, v1::ErrorReply* refusal);
   AppendVerdict AnswerDuplicate(const AppendEnvelope& envelope, const ProducerState& producer,
-                                AppendPlace* place);
+                                AppendPlace* place, v1::ErrorReply* refusal);
   std::optional<AppendPlace> FindSequence(const ProducerState& producer, Sequence sequence) const;
   bool AppendControl(v1::EntryKind kind, const v1::ControlRecord& record, Time now);
   EntryHeader NextHeader(Time now);
@@ -159,7 +164,8 @@ class Replica {
   Index Reusable() const;
   size_t ControlReserve() const;
   void ApplyRetention(Time now);
-  void TakeBoundary();
+  void TryLead(Time now);
+  void SetBoundaryIfDue(size_t record_bytes);
   void MoveCommit();
   std::string TakeRecord(const RecordView& view, bool* full);
   void TakeSnapshot();
@@ -170,12 +176,15 @@ class Replica {
   Checkpointer checkpointer_;
   Watermark committed_;
   std::optional<Index> commit_allowed_;
-  Index trim_entry_;    // the newest trim stands here or before
-  Index disk_wanted_;   // somebody waits for durable >= this
-  Index flush_wanted_;  // likewise, on demand
-  int64_t last_stamp_monotonic_ns_ = 0;
+  Index trim_entry_;                // the newest trim stands here or before
+  Index disk_wanted_;               // somebody waits for durable >= this
+  Index flush_wanted_;              // likewise, on demand
+  int64_t stamp_monotonic_ns_ = 0;  // of the clock reading that stamps entries now
+  uint64_t stamp_max_ns_ = 0;       // which reaches no further than this
   uint64_t appended_bytes_ = 0;
   bool stopping_ = false;
+  bool wants_to_lead_ = false;
+  bool leads_ = false;
   v1::StateSnapshot scratch_;  // reused, so that snapshots keep their memory
 };
 

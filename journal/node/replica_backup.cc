@@ -52,6 +52,7 @@ std::string Replica::TakeRecord(const RecordView& view, bool* full) {
   }
   if (ring_.snapshot_due()) TakeSnapshot();
   size_t bytes = view.record.size();
+  SetBoundaryIfDue(bytes);
   std::byte* at = ring_.Reserve(bytes, Reusable());
   if (at == nullptr) {
     *full = true;

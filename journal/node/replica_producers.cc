@@ -33,8 +33,17 @@ bool Replica::OpenProducer(std::string_view name, Time now, ProducerHandle* hand
 }
 
 AppendVerdict Replica::AnswerDuplicate(const AppendEnvelope& envelope,
-                                       const ProducerState& producer, AppendPlace* place) {
+                                       const ProducerState& producer, AppendPlace* place,
+                                       v1::ErrorReply* refusal) {
   std::optional<AppendPlace> found = FindSequence(producer, envelope.first_sequence);
+  if (found.has_value()) {
+    const EntryHeader h = ring_.Record(*ring_.Find(found->index)).header;
+    if (h.first_sequence != envelope.first_sequence || h.count != envelope.count) {
+      RefuseOtherBoundaries(envelope.first_sequence, envelope.count, h.first_sequence, h.count,
+                            producer.last_sequence, refusal);
+      return AppendVerdict::kRefused;
+    }
+  }
   *place = found.value_or(AppendPlace{producer.last_index, Lsn(0), envelope.count, 0, true});
   place->count = envelope.count;
   place->duplicate = true;

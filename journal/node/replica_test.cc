@@ -56,6 +56,19 @@ TEST(Replica, ARepeatedAppendIsAnsweredWithItsFirstPlace) {
   EXPECT_EQ(t.replica->ring().end().index, end) << "nothing was appended";
 }
 
+TEST(Replica, ARetryInOtherBatchesIsRefusedAndTheBatchesThatWereAppliedAreNot) {
+  TestReplica t;
+  ASSERT_EQ(t.Append(1, {"a"}), AppendVerdict::kAccepted);
+  ASSERT_EQ(t.Append(2, {"b", "c"}), AppendVerdict::kAccepted);
+  EXPECT_EQ(t.Append(1, {"a", "b"}), AppendVerdict::kRefused);
+  EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_OUT_OF_ORDER);
+  EXPECT_EQ(t.refusal.out_of_order().expected_sequence(), 4u);
+  EXPECT_EQ(t.Append(2, {"b"}), AppendVerdict::kRefused);
+  EXPECT_EQ(t.Append(3, {"c"}), AppendVerdict::kRefused);
+  EXPECT_EQ(t.Append(2, {"b", "c"}), AppendVerdict::kAccepted);
+  EXPECT_TRUE(t.place.duplicate);
+}
+
 TEST(Replica, ARepetitionWhosePlaceHasLeftTheRingIsStillADuplicate) {
   TestReplica t;
   ASSERT_EQ(t.AppendNext(100), AppendVerdict::kAccepted);
@@ -146,6 +159,10 @@ TEST(Replica, LogTimeIsMonotoneAndABadClockReadingMovesItAheadByABoundedAmount) 
   ASSERT_EQ(t.AppendNext(10), AppendVerdict::kAccepted);
   EXPECT_EQ(HeaderAt(t, t.place.index).log_time_ns,
             before + static_cast<uint64_t>(kSecondNs) + limits::kLogTimeJumpNsMax);
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(t.AppendNext(10), AppendVerdict::kAccepted);
+  EXPECT_EQ(HeaderAt(t, t.place.index).log_time_ns,
+            before + static_cast<uint64_t>(kSecondNs) + limits::kLogTimeJumpNsMax)
+      << "one reading, one jump";
 }
 
 TEST(Replica, AFullRingTakesAnAppendAgainOnceTheDiskHasIt) {
@@ -188,7 +205,8 @@ TEST(Replica, ReconnectingProducersLeaveRoomForTheNextLeader) {
   options.epoch.epoch = 2;
   Replica next(options, std::move(ring), std::move(derived), from, found.snapshot,
                SegmentCatalog());
-  EXPECT_TRUE(next.LeaderStart(t.now).ok());
+  next.LeaderStart(t.now);
+  EXPECT_TRUE(next.leads());
 }
 
 TEST(Replica, AMemoryOnlyJournalRefusesDiskLevelsAndMakesRoomWithoutADisk) {
@@ -246,6 +264,47 @@ TEST(Replica, ADiskLevelIsNotAcceptedBeforeTheSegmentThatItGoesToIsThere) {
   EXPECT_EQ(t.AppendNext(10, v1::LEVEL_DISK), AppendVerdict::kMustWait);
   t.Settle();
   EXPECT_EQ(t.AppendNext(10, v1::LEVEL_DISK), AppendVerdict::kAccepted);
+}
+
+// What is filled while the disk makes the next segment must fit the one that is there.
+TEST(Replica, ALargeAppendThatDoesNotFitTheSegmentBeginsTheNextOne) {
+  v1::JournalSettings settings = SmallSettings();
+  settings.set_ring_bytes(4 * limits::kMiB);
+  TestReplica t(settings);
+  t.Settle();
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_EQ(t.AppendNext(200 * limits::kKiB), AppendVerdict::kAccepted);
+    t.Settle();
+  }
+  for (const CatalogSegment& s : t.replica->checkpointer().catalog().segments()) {
+    EXPECT_LE(s.bytes, limits::kSegmentBytesMin);
+  }
+  EXPECT_EQ(t.AppendNext(300 * limits::kKiB), AppendVerdict::kRefused);
+  EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_TOO_LARGE);
+}
+
+TEST(Replica, ALeaderOfAFullRingLeadsOnceTheDiskHasMadeRoomAndTakesNothingBefore) {
+  TestReplica t;
+  t.disk.full = true;
+  for (int i = 0; i < 2000; ++i) {  // new leaders until not even an epoch start fits
+    t.AppendNext(4000);
+    t.replica->LeaderStart(t.now);
+    t.Batch();
+    while (!t.disk.pending().empty()) ASSERT_EQ(t.CompleteOne(), "");
+    if (!t.replica->leads()) break;
+  }
+  ASSERT_FALSE(t.replica->leads());
+  Index end = t.replica->ring().end().index;
+  EXPECT_EQ(t.AppendNext(1), AppendVerdict::kRefused);
+  EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_BACK_PRESSURE);
+  ProducerHandle handle;
+  EXPECT_FALSE(t.replica->OpenProducer("other", t.now, &handle, &t.refusal));
+  EXPECT_EQ(t.replica->ring().end().index, end);
+  t.disk.full = false;
+  t.Advance(limits::kStorageRetryMs);
+  t.Settle();
+  ASSERT_TRUE(t.replica->leads());
+  EXPECT_EQ(HeaderAt(t, end).kind, v1::ENTRY_KIND_EPOCH_START);
 }
 
 TEST(Replica, AFailedWriteStopsTheProcess) {

@@ -98,12 +98,34 @@ TEST(Retention, TrimsWholeSegmentsThatAreOverTheJournalsSize) {
   EXPECT_LE(SegmentFiles(t.disk).size(), 4u);
 }
 
+// A batch of many appends must not make a segment outgrow the room that was made for it.
+TEST(Retention, ASegmentEndsWithTheEntryThatFillsItHoweverLargeABatchIs) {
+  v1::JournalSettings settings = SmallSettings();
+  settings.set_ring_bytes(2 * limits::kMiB);
+  TestReplica t(settings);
+  t.Settle();
+  for (int batch = 0; batch < 6; ++batch) {
+    for (int i = 0; i < 110; ++i) ASSERT_EQ(t.AppendNext(8000), AppendVerdict::kAccepted);
+    t.Settle();
+  }
+  const std::vector<CatalogSegment>& segments = t.replica->checkpointer().catalog().segments();
+  ASSERT_GE(segments.size(), 4u);
+  for (const CatalogSegment& segment : segments) {
+    EXPECT_LE(segment.bytes, limits::kSegmentBytesMin + 8000 + 16 * limits::kBlockBytes);
+  }
+}
+
 TEST(Retention, TrimsWhatIsOlderByLogTime) {
   v1::JournalSettings settings = SmallSettings();
   settings.set_retention_age_ms(3'600'000);
   TestReplica t(settings);
   t.FillSegments(3);
   EXPECT_EQ(t.replica->marks().oldest.lsn, Lsn(1));
+  t.now.wall_ns += int64_t{2} * 3'600'000'000'000;  // a step of the clock alone
+  ASSERT_EQ(t.AppendNext(10), AppendVerdict::kAccepted);
+  t.Settle();
+  EXPECT_EQ(t.replica->marks().oldest.lsn, Lsn(1));
+  t.now.wall_ns -= int64_t{2} * 3'600'000'000'000;
   t.Advance(2 * 3'600'000);
   ASSERT_EQ(t.AppendNext(10), AppendVerdict::kAccepted);
   t.Settle();

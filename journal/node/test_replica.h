@@ -48,7 +48,7 @@ class TestReplica {
     RingPlace end = ring.end();
     replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), end, state,
                                         SegmentCatalog());
-    RJ_CHECK(replica->LeaderStart(now).ok());
+    replica->LeaderStart(now);
     producer = Open("producer");
   }
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
+#include "journal/format/control.h"
 #include "journal/recovery/segment_chain.h"
 
 namespace ringjournal {
@@ -38,8 +39,9 @@ class Recovery {
   bool JoinsLog(size_t link);
   bool TakeScan(size_t link, const SegmentScan& scan);
   void TakeEntry(const RecordView& view);
+  void NoteMissingFront();
   bool StopAt(DiskVerdict verdict, size_t link, uint64_t offset, const std::string& why);
-  void MarkBeyond(size_t link);
+  void MarkBeyond(size_t from);
   void Use(size_t link, Index end_index, uint64_t size_bytes);
   std::string Sentence() const;
 
@@ -47,6 +49,7 @@ class Recovery {
   SegmentFinding* Finding(size_t link) { return &out_.findings[links_[link].file]; }
   ScanOptions OptionsFor(size_t link) const;
 
+  Index kept_from_{1};  // by the trims that were seen
   std::span<const SegmentFile> files_;
   SegmentBytes bytes_;
   const DiskRecoveryOptions& options_;
@@ -119,11 +122,14 @@ void Recovery::DropTrimmed() {
     ++drop;
   }
   links_.erase(links_.begin(), links_.begin() + static_cast<ptrdiff_t>(drop));
-  if (!links_.empty() && NameOf(0).first_index > oldest) {
-    out_.notes.push_back(absl::StrCat("the entries from ", oldest.value(), " to ",
-                                      NameOf(0).first_index.prev().value(),
-                                      " are not on this disk"));
-  }
+  kept_from_ = oldest;
+}
+
+// Once everything is read: a trim may stand in the last entries.
+void Recovery::NoteMissingFront() {
+  if (links_.empty() || NameOf(0).first_index <= kept_from_) return;
+  out_.notes.push_back(absl::StrCat("the entries from ", kept_from_.value(), " to ",
+                                    NameOf(0).first_index.prev().value(), " are not on this disk"));
 }
 
 void Recovery::Replay() {
@@ -132,6 +138,7 @@ void Recovery::Replay() {
   if (!StartAt(start)) return;
   size_t link = start;
   while (link < links_.size() && ReplayLink(link)) ++link;
+  NoteMissingFront();
   if (link + 1 < links_.size()) MarkBeyond(link + 1);
 }
 
@@ -274,6 +281,10 @@ void Recovery::TakeEntry(const RecordView& view) {
     next.set_first_index(view.header.index.value());
     out_.epochs.push_back(next);
   }
+  v1::ControlRecord record;
+  if (view.header.kind == v1::ENTRY_KIND_TRIM && DecodeControlBody(view.body, &record)) {
+    kept_from_ = std::max(kept_from_, Index(record.trim().first_index()));
+  }
   if (visitor_ != nullptr) visitor_->OnEntry(view);
 }
 
@@ -340,50 +351,6 @@ std::string Recovery::Sentence() const {
 }
 
 }  // namespace
-
-const char* DiskVerdictText(DiskVerdict verdict) {
-  switch (verdict) {
-    case DiskVerdict::kEmpty:
-      return "empty";
-    case DiskVerdict::kClean:
-      return "clean";
-    case DiskVerdict::kTornTail:
-      return "torn tail";
-    case DiskVerdict::kDamaged:
-      return "damaged";
-    case DiskVerdict::kGap:
-      return "gap";
-    case DiskVerdict::kUnreadable:
-      return "unreadable";
-    case DiskVerdict::kForeign:
-      return "foreign";
-    case DiskVerdict::kNewerVersion:
-      return "newer version";
-  }
-  return "?";
-}
-
-const char* SegmentRoleText(SegmentRole role) {
-  switch (role) {
-    case SegmentRole::kScanned:
-      return "scanned";
-    case SegmentRole::kTrusted:
-      return "trusted";
-    case SegmentRole::kSuperseded:
-      return "superseded";
-    case SegmentRole::kTrimmed:
-      return "trimmed";
-    case SegmentRole::kUnopened:
-      return "unopened";
-    case SegmentRole::kTornOpening:
-      return "torn opening";
-    case SegmentRole::kBeyondEnd:
-      return "beyond the end";
-    case SegmentRole::kRefused:
-      return "refused";
-  }
-  return "?";
-}
 
 DiskRecovery RecoverDisk(std::span<const SegmentFile> files, SegmentBytes bytes,
                          const DiskRecoveryOptions& options, RecoveryVisitor* visitor) {

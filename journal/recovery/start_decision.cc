@@ -41,9 +41,10 @@ StartDecision DecideWithRing(const StartInput& in) {
             "they are not available; check the disk"};
   }
   if (IsDamage(in.disk)) {
-    return {StartAction::kWarmStartDiskDamaged,
-            "the ring is intact and holds all entries from the damage on, which are written anew; "
-            "check the disk"};
+    return {
+        StartAction::kWarmStartDiskDamaged,
+        "the ring is intact; the disk is damaged or lacks entries: what follows is written anew "
+        "from where its log ends; check the disk"};
   }
   return {StartAction::kWarmStart, "the ring is intact: nothing acknowledged was lost"};
 }

@@ -34,7 +34,7 @@ class Ring {
   static Ring Create(RingMemory memory, const RingIdentityValues& identity,
                      const v1::StateSnapshot& state, Incarnation claim = Incarnation(0));
   // Takes over memory that InspectRing found intact; cuts what it said is to be cut.
-  static Ring Adopt(RingMemory memory, const RingInspection& inspection);
+  static Ring Adopt(RingMemory memory, const RingInspection& found);
 
   // A contiguous place for a record, or null while the ring is full: entries above `reusable` and
   // those that the newest state snapshot needs are never given up. So many bytes of `headroom` stay

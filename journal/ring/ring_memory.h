@@ -91,8 +91,11 @@ inline constexpr size_t RingHeadBytes(uint32_t producers_max) {
 inline uint64_t LoadAcquire(const uint64_t* word) {
   return std::atomic_ref<uint64_t>(*const_cast<uint64_t*>(word)).load(std::memory_order_acquire);
 }
+// Nothing before the store moves behind it, and nothing behind it before: the compiler is held to
+// the order too in which a killed process must have written (a release alone holds the first only).
 inline void StoreRelease(uint64_t* word, uint64_t value) {
   std::atomic_ref<uint64_t>(*word).store(value, std::memory_order_release);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
 }  // namespace ringjournal

@@ -45,7 +45,7 @@ RingVerdict CheckIdentity(const RingMemory& memory, const RingIdentityValues* ex
     return RingVerdict::kNotIntact;
   }
   if (id.data_bytes != memory.data_bytes ||
-      kControlPageBytes + 2 * id.snapshot_slot_bytes != memory.head_bytes) {
+      id.snapshot_slot_bytes != (memory.head_bytes - kControlPageBytes) / 2) {
     *reason = "the ring has another size than its journal's settings say";
     return RingVerdict::kForeign;
   }

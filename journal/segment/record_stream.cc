@@ -1,6 +1,7 @@
 #include "journal/segment/record_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -45,12 +46,14 @@ RecordStream::Step RecordStream::SkipFraming(ByteSpan* chunk, RecordRun* run) {
   if (skip_bytes_ > 0) return Needs(1, run);
   if (chunk->empty()) return Needs(limits::kBlockBytes, run);
   std::byte tag = chunk->front();
+  if (!doubt_.empty() && tag != kGroupTag) return Damaged(std::exchange(doubt_, ""), run);
   if (tag == kEntryTag) return Step::kGoOn;
   // A group never leaves padding that begins at a block: there it is an unused one.
   bool at_block = offset_ % limits::kBlockBytes == 0;
   if (tag == kPaddingTag && !at_block) return TakePadding(chunk, run);
   if (!at_block) {
-    return Damaged(absl::StrCat("neither a record nor padding at offset ", offset_), run);
+    std::string wrong = absl::StrCat("neither a record nor padding at offset ", offset_);
+    return PassOver(wrong) ? Step::kGoOn : Damaged(wrong, run);
   }
   if (tag == kGroupTag) return TakeGroupHeader(chunk, run);
   if (tag == kDescriptionTag && offset_ == 0) return TakeDescription(chunk, run);
@@ -62,6 +65,9 @@ RecordStream::Step RecordStream::TakeGroupHeader(ByteSpan* chunk, RecordRun* run
   if (chunk->size() < kGroupHeaderBytes) return Needs(kGroupHeaderBytes, run);
   GroupHeader header;
   bool ours = DecodeGroupHeader(*chunk, &header) && BelongsAt(header, opener_, offset_);
+  bool proves = ours && header.first_index == next_index_;
+  std::string doubt = std::exchange(doubt_, "");
+  if (!doubt.empty() && !proves) return Damaged(std::move(doubt), run);
   if (!ours || header.closing) {
     run->state = RecordRun::State::kEnd;
     return Step::kStop;
@@ -73,8 +79,18 @@ RecordStream::Step RecordStream::TakeGroupHeader(ByteSpan* chunk, RecordRun* run
         run);
   }
   next_index_ = header.first_index;
+  group_end_ = offset_ + header.length;
   Move(chunk, kGroupHeaderBytes);
   return Step::kGoOn;
+}
+
+// As the scan does: if the next group continues with the very next entry, no entry stood here and
+// the bytes can only be padding.
+bool RecordStream::PassOver(std::string wrong) {
+  if (group_end_ <= offset_) return false;
+  doubt_ = std::move(wrong);
+  skip_bytes_ = group_end_ - offset_;
+  return true;
 }
 
 RecordStream::Step RecordStream::TakePadding(ByteSpan* chunk, RecordRun* run) {
@@ -82,12 +98,14 @@ RecordStream::Step RecordStream::TakePadding(ByteSpan* chunk, RecordRun* run) {
   uint64_t content;
   if (!ReadVarint(&p, chunk->data() + chunk->size(), &content)) {
     if (chunk->size() < 11) return Needs(11, run);
-    return Damaged(absl::StrCat("broken padding at offset ", offset_), run);
+    std::string wrong = absl::StrCat("broken padding at offset ", offset_);
+    return PassOver(wrong) ? Step::kGoOn : Damaged(wrong, run);
   }
   uint64_t prefix = static_cast<uint64_t>(p - chunk->data());
   uint64_t end = offset_ + prefix + content;
   if (end < offset_ || end % limits::kBlockBytes != 0) {
-    return Damaged(absl::StrCat("padding at offset ", offset_, " does not end at a block"), run);
+    std::string wrong = absl::StrCat("padding at offset ", offset_, " does not end at a block");
+    return PassOver(wrong) ? Step::kGoOn : Damaged(wrong, run);
   }
   Move(chunk, prefix);
   skip_bytes_ = content;
@@ -109,8 +127,10 @@ void RecordStream::TakeRecords(ByteSpan* chunk, RecordRun* run) {
   while (!chunk->empty() && chunk->front() == kEntryTag && next_index_ < end_index_) {
     RecordView view;
     RecordVerdict verdict = ParseRecord(*chunk, &view);
-    if (verdict == RecordVerdict::kCutOff) {
-      bool has_length = chunk->size() >= kRecordOverheadBytes;
+    bool has_length = chunk->size() >= kRecordOverheadBytes;
+    bool too_long = verdict == RecordVerdict::kCutOff && has_length && group_end_ > offset_ &&
+                    offset_ + RecordBytes(view.header.body_length) > group_end_;
+    if (verdict == RecordVerdict::kCutOff && !too_long) {
       Needs(has_length ? RecordBytes(view.header.body_length) : kRecordOverheadBytes, run);
       break;
     }
@@ -121,7 +141,12 @@ void RecordStream::TakeRecords(ByteSpan* chunk, RecordRun* run) {
     std::string wrong = verdict == RecordVerdict::kOk ? Accept(view, run) : "";
     if (verdict != RecordVerdict::kOk) wrong = RecordVerdictText(verdict);
     if (!wrong.empty()) {
-      Damaged(absl::StrCat(wrong, " at offset ", offset_), run);
+      absl::StrAppend(&wrong, " at offset ", offset_);
+      if (!PassOver(wrong)) {
+        Damaged(wrong, run);
+      } else {
+        Needs(1, run);
+      }
       break;
     }
     taken += view.record.size();

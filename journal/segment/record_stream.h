@@ -74,12 +74,16 @@ class RecordStream {
   void Move(ByteSpan* chunk, uint64_t bytes);
   static Step Needs(uint64_t bytes, RecordRun* run);
   static Step Damaged(std::string wrong, RecordRun* run);
+  bool PassOver(std::string wrong);
 
   SegmentOpener opener_;
   uint64_t offset_ = 0;
   Index next_index_, end_index_;
   bool verify_bodies_ = true;
   uint64_t skip_bytes_ = 0;  // of padding, still to pass over
+  uint64_t group_end_ = 0;   // of the group that is being read
+  // What is wrong in the group before; harmless if the next group goes on with the next entry.
+  std::string doubt_;
 };
 
 }  // namespace ringjournal

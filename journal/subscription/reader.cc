@@ -5,78 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/limits.h"
-#include "journal/node/refusals.h"
 #include "journal/segment/segment_name.h"
 
 namespace ringjournal {
-namespace {
 
-Lsn Clip(Lsn lsn, Lsn low, Lsn high) { return std::max(low, std::min(lsn, high)); }
-
-// First LSN whose entry has this log time or a later one: log time is monotone, so by bisection in
-// the ring; on disk to the segment (entries before it are dropped by the client).
-Lsn FindTime(uint64_t time_ns, const Replica& replica) {
-  const Ring& ring = replica.ring();
-  Index low = ring.oldest().index, high = ring.end().index;
-  while (low < high) {
-    Index middle = low + (high - low) / 2;
-    std::optional<RingPlace> place = ring.Find(middle);
-    if (place && ring.Record(*place).header.log_time_ns < time_ns)
-      low = middle.next();
-    else
-      high = middle;
-  }
-  std::optional<RingPlace> place = ring.Find(low);
-  Lsn found = place ? place->first_lsn : ring.end().first_lsn;
-  if (low > ring.oldest().index) return found;
-  Lsn best = replica.marks().oldest.lsn;
-  for (const CatalogSegment& segment : replica.checkpointer().catalog().segments()) {
-    if (segment.first_log_time_ns < time_ns) best = std::max(best, segment.first_lsn);
-  }
-  return std::min(best, found);
-}
-
-// First LSN that the journal is to hold: nobody has trimmed it. What is held may begin later, where
-// a segment is missing or unreadable; a reader is told of that and not led past it.
 Lsn OldestUntrimmed(const Replica& replica) {
   return replica.memory_only() ? replica.marks().oldest.lsn : replica.derived().oldest().lsn;
-}
-
-}  // namespace
-
-bool ResolvePosition(const v1::Position& position, const Replica& replica, Lsn* lsn,
-                     v1::ErrorReply* error) {
-  Marks marks = replica.marks();
-  Lsn end = marks.committed.lsn.next();
-  Lsn oldest = std::min(OldestUntrimmed(replica), end);
-  switch (position.at_case()) {
-    case v1::Position::kLsn:
-      *lsn = std::max(Lsn(position.lsn()), Lsn(1));
-      return true;
-    case v1::Position::kOldest:
-      *lsn = oldest;
-      return true;
-    case v1::Position::kNewest:
-      *lsn = end;
-      return true;
-    case v1::Position::kLast: {
-      uint64_t back = std::min(position.last(), end - oldest);
-      *lsn = end - back;
-      return true;
-    }
-    case v1::Position::kLogTimeNs:
-      *lsn = Clip(FindTime(position.log_time_ns(), replica), oldest, end);
-      return true;
-    case v1::Position::kTransactionId:
-      Refuse(v1::ERROR_CODE_NOT_SUPPORTED,
-             "this server does not seek by transaction id; read from an LSN or a time and filter",
-             error);
-      return false;
-    default:
-      Refuse(v1::ERROR_CODE_MALFORMED, "a position must say lsn, oldest, newest, last or log time",
-             error);
-      return false;
-  }
 }
 
 Reader::Turn Reader::End(v1::ReadEnd::Reason reason, std::string message, Lsn resume) const {

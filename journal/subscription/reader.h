@@ -21,10 +21,9 @@ struct ReadRange {
   bool durable_only = false;
 };
 
-// Resolves a position. Times and counts refer to what is visible now. False: not offered; *error
-// says what instead.
-bool ResolvePosition(const v1::Position& position, const Replica& replica, Lsn* lsn,
-                     v1::ErrorReply* error);
+// First LSN that the journal is to hold: nobody has trimmed it. What is held may begin later, where
+// a segment is missing or unreadable; a reader is told of that and not led past it.
+Lsn OldestUntrimmed(const Replica& replica);
 
 // Delivers whole records, run by run. Never pins the ring: a run points into it (or into the
 // reader's own buffer) and is valid until the next call or append only. Pure; disk reads are

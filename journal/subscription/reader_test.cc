@@ -221,55 +221,5 @@ TEST(Reader, OfARemovedSegmentEndsWithDamageAndNotWithAHole) {
   EXPECT_EQ(r.turn.reason, v1::ReadEnd::REASON_DAMAGED) << r.turn.message;
 }
 
-class PositionTest : public testing::Test {
- protected:
-  PositionTest() {
-    for (int i = 0; i < 10; ++i) {
-      RJ_CHECK(t.AppendNext(10) == AppendVerdict::kAccepted);
-      t.Advance(1000);
-    }
-    RJ_CHECK(t.replica->Trim(Lsn(4), t.now, &t.refusal));
-    t.Settle();
-  }
-  uint64_t At(const v1::Position& position) {
-    Lsn lsn;
-    return ResolvePosition(position, *t.replica, &lsn, &error) ? lsn.value() : 0;
-  }
-  TestReplica t;
-  v1::Position position;
-  v1::ErrorReply error;
-};
-
-TEST_F(PositionTest, OldestNewestAndLastAreWhatIsKept) {
-  position.set_oldest(true);
-  EXPECT_EQ(At(position), 4u);
-  position.set_newest(true);
-  EXPECT_EQ(At(position), 11u);
-  position.set_last(3);
-  EXPECT_EQ(At(position), 8u);
-  position.set_last(1000);
-  EXPECT_EQ(At(position), 4u);
-}
-
-TEST_F(PositionTest, ATimeIsTheFirstTransactionAtOrAfterIt) {
-  uint64_t start = 1'700'000'000'000'000'000;
-  position.set_log_time_ns(start + 6'000'000'000);
-  EXPECT_EQ(At(position), 7u);
-  position.set_log_time_ns(start + 6'000'000'001);
-  EXPECT_EQ(At(position), 8u);
-  position.set_log_time_ns(1);
-  EXPECT_EQ(At(position), 4u);
-  position.set_log_time_ns(UINT64_MAX);
-  EXPECT_EQ(At(position), 11u);
-}
-
-TEST_F(PositionTest, WhatIsNotOfferedSaysWhatIs) {
-  position.set_transaction_id("x");
-  EXPECT_EQ(At(position), 0u);
-  EXPECT_EQ(error.code(), v1::ERROR_CODE_NOT_SUPPORTED);
-  EXPECT_EQ(At(v1::Position()), 0u);
-  EXPECT_EQ(error.code(), v1::ERROR_CODE_MALFORMED);
-}
-
 }  // namespace
 }  // namespace ringjournal

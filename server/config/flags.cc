@@ -1,152 +1,37 @@
 #include "server/config/flags.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
-#include "journal/base/limits.h"
-#include "journal/base/units.h"
-#include "server/config/listen_address.h"
+#include "server/config/config_file.h"
 #include "server/config/nearest_word.h"
-#include "server/config_store/document_checks.h"
+#include "server/config/print_config.h"
+#include "server/config/secret_name.h"
+#include "server/config/settings.h"
 
 namespace ringjournal {
-namespace {
 
-// Takes one value into the options, or says what is wrong with it.
-using Setter = std::function<absl::Status(const std::string& value, ServerOptions* options)>;
-
-struct Flag {
-  const char* name;         // "--data-dir"
-  const char* environment;  // "RINGJOURNAL_DATA_DIR"
-  const char* placeholder;  // "DIR"
-  std::string help;         // meaning, unit, default
-  Setter set;
+// The command line as CLI11 has cut it. Values are read by Option::results, untouched.
+struct CommandLine {
+  CLI::App app{"ringjournald: an in-memory message journaling server", "ringjournald"};
+  std::vector<CLI::Option*> options;  // one for each of Settings()
+  CLI::Option* config = nullptr;
+  CLI::Option* check = nullptr;
+  CLI::Option* print = nullptr;
+  CLI::Option* version = nullptr;
 };
 
-// A whole number without a unit, within [min, max].
-absl::StatusOr<uint32_t> ParseCount(const std::string& value, uint32_t min, uint32_t max) {
-  uint64_t number = 0;
-  const char* end = value.data() + value.size();
-  auto [rest, error] = std::from_chars(value.data(), end, number);
-  if (error == std::errc() && rest == end && number >= min && number <= max) {
-    return static_cast<uint32_t>(number);
-  }
-  return absl::InvalidArgumentError("\"" + value + "\" is not a whole number from " +
-                                    std::to_string(min) + " to " + std::to_string(max) +
-                                    "; write it in digits, without a unit");
-}
+namespace {
 
-absl::Status SetText(const std::string& value, std::string* out) {
-  if (value.empty()) return absl::InvalidArgumentError("it is empty; give a value");
-  *out = value;
-  return absl::OkStatus();
-}
-
-absl::Status SetListen(const std::string& value, ServerOptions* options) {
-  absl::StatusOr<ListenAddress> address = ParseListenAddress(value);
-  if (!address.ok()) return address.status();
-  options->listen = *address;
-  return absl::OkStatus();
-}
-
-absl::Status SetRingTotal(const std::string& value, ServerOptions* options) {
-  absl::StatusOr<uint64_t> bytes = ParseBytes(value);
-  if (!bytes.ok()) return bytes.status();
-  if (*bytes < limits::kRingBytesMin) {
-    return absl::InvalidArgumentError("\"" + value + "\" holds not even the smallest ring; give " +
-                                      FormatBytes(limits::kRingBytesMin) + " or more");
-  }
-  options->ring_bytes_total_max = *bytes;
-  return absl::OkStatus();
-}
-
-absl::Status SetSessions(const std::string& value, ServerOptions* options) {
-  absl::StatusOr<uint32_t> count = ParseCount(value, 1, limits::kSessionsMax);
-  if (!count.ok()) return count.status();
-  options->sessions_max = *count;
-  return absl::OkStatus();
-}
-
-absl::Status SetSpin(const std::string& value, ServerOptions* options) {
-  absl::StatusOr<uint32_t> count = ParseCount(value, 0, limits::kSpinUsMax);
-  if (!count.ok()) return count.status();
-  options->spin_us_max = *count;
-  return absl::OkStatus();
-}
-
-absl::Status SetNode(const std::string& value, ServerOptions* options) {
-  RJ_RETURN_IF_ERROR(ValidateNodeName(value));
-  options->node = value;
-  return absl::OkStatus();
-}
-
-absl::Status SetLogLevel(const std::string& value, ServerOptions* options) {
-  if (ParseLogLevel(value, &options->log_level)) return absl::OkStatus();
-  return absl::InvalidArgumentError("\"" + value + "\" is not a level; choose " + kLogLevelNames);
-}
-
-absl::Status SetDrainTimeout(const std::string& value, ServerOptions* options) {
-  absl::StatusOr<int64_t> ns = ParseDurationNs(value);
-  if (!ns.ok()) return ns.status();
-  const int64_t max_ns = int64_t{limits::kDrainTimeoutMsMax} * 1'000'000;
-  if (*ns > max_ns) {
-    return absl::InvalidArgumentError("\"" + value + "\" is too long to wait; give at most " +
-                                      FormatDurationNs(max_ns));
-  }
-  options->drain_timeout_ns = *ns;
-  return absl::OkStatus();
-}
-
-std::vector<Flag> StorageFlags() {
-  const ServerOptions defaults;
-  return {
-      {"--data-dir", "RINGJOURNAL_DATA_DIR", "DIR",
-       "Directory of segments and configuration. Required",
-       [](const std::string& v, ServerOptions* o) { return SetText(v, &o->data_dir); }},
-      {"--ring-dir", "RINGJOURNAL_RING_DIR", "DIR",
-       "Directory of the rings' shared memory, on tmpfs. Default: /dev/shm/ringjournal-UID",
-       [](const std::string& v, ServerOptions* o) { return SetText(v, &o->ring_dir); }},
-      {"--ring-total", "RINGJOURNAL_RING_TOTAL", "SIZE",
-       "Limit of all rings together, with unit (B, KiB, MiB, GiB, TiB). Default: " +
-           FormatBytes(defaults.ring_bytes_total_max),
-       SetRingTotal},
-  };
-}
-
-std::vector<Flag> ServiceFlags() {
-  const ServerOptions defaults;
-  return {
-      {"--listen", "RINGJOURNAL_LISTEN", "HOST:PORT",
-       "Address for clients; port 0 is a free one. Default: " + ListenAddressText(defaults.listen),
-       SetListen},
-      {"--address-file", "RINGJOURNAL_ADDRESS_FILE", "FILE",
-       "Write the address here once clients are accepted. Default: not written",
-       [](const std::string& v, ServerOptions* o) { return SetText(v, &o->address_file); }},
-      {"--node", "RINGJOURNAL_NODE", "NAME",
-       "Stable name of this node in the cluster. Default: " + defaults.node, SetNode},
-      {"--sessions-max", "RINGJOURNAL_SESSIONS_MAX", "COUNT",
-       "Client sessions at one time. Default: " + std::to_string(defaults.sessions_max),
-       SetSessions},
-      {"--spin-us", "RINGJOURNAL_SPIN_US", "MICROSECONDS",
-       "Poll this long before sleeping; lowers latency, takes a core. Default: " +
-           std::to_string(defaults.spin_us_max),
-       SetSpin},
-      {"--drain-timeout", "RINGJOURNAL_DRAIN_TIMEOUT", "DURATION",
-       "Wait of a stopping server, with unit (ns, us, ms, s, m, h). Default: " +
-           FormatDurationNs(defaults.drain_timeout_ns),
-       SetDrainTimeout},
-      {"--log-level", "RINGJOURNAL_LOG_LEVEL", "LEVEL",
-       std::string("Least level that is logged: ") + kLogLevelNames + ". Default: info",
-       SetLogLevel},
-  };
-}
+constexpr std::string_view kVariablePrefix = "RINGJOURNAL_";
+constexpr char kConfigVariable[] = "RINGJOURNAL_CONFIG";
 
 FlagsResult Mistake(std::string text) {
   FlagsResult result;
@@ -161,99 +46,228 @@ FlagsResult Print(std::string text) {
   return result;
 }
 
+std::string HelpOf(const Setting& setting) {
+  return absl::StrCat(setting.meaning, ". Default: ", setting.default_text,
+                      ". Variable: ", setting.environment);
+}
+
+void Declare(CommandLine* line) {
+  CLI::App& app = line->app;
+  // Taken as given, so that a flag given twice is seen by us and gets our own message.
+  const auto declare = [&app](const std::string& name, const std::string& help,
+                              const std::string& placeholder) {
+    CLI::Option* option = placeholder.empty() ? app.add_flag(name) : app.add_option(name);
+    if (!placeholder.empty()) option->type_name(placeholder);
+    return option->description(help)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  for (const Setting& setting : Settings()) {
+    line->options.push_back(declare(setting.flag(), HelpOf(setting), setting.placeholder));
+  }
+  line->config = declare("--config",
+                         absl::StrCat("Configuration file in TOML, with one key for each setting "
+                                      "below its flag and its variable. Default: none. Variable: ",
+                                      kConfigVariable),
+                         "FILE");
+  line->check =
+      declare("--check-config", "Check the configuration and what it risks, and exit", "");
+  line->print = declare("--print-config",
+                        "Print every setting and where it comes from, as TOML, and exit", "");
+  line->version = declare("--version", "Print the version and exit", "");
+  app.set_help_flag("--help,-h", "Print this help and exit");
+  app.footer(
+      "A setting is taken from its flag, else from its variable, else from the file, else from "
+      "its default.\n\nExamples:\n  ringjournald --data-dir data\n"
+      "  ringjournald --config ringjournald.toml --check-config\n"
+      "  ringjournald --config ringjournald.toml --print-config\n");
+  app.allow_extras();  // so that an unknown flag gets our own message
+}
+
 // The arguments that no flag took.
-std::string UnknownArgument(const std::string& argument, const std::vector<Flag>& flags) {
+std::string UnknownArgument(const std::string& argument, const CLI::App& app) {
   if (!argument.starts_with("-")) {
     return "the argument \"" + argument +
            "\" belongs to no flag; ringjournald takes flags only, see --help";
   }
-  std::vector<std::string> names = {"--allow-remote", "--help", "--version"};
-  for (const Flag& flag : flags) names.push_back(flag.name);
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
   const std::string name = argument.substr(0, argument.find('='));
   const std::string nearest = NearestWord(name, names);
   std::string text = "there is no flag " + name;
   return text.append(nearest.empty() ? "; see --help" : "; did you mean " + nearest + "?");
 }
 
-absl::Status CheckTogether(const ServerOptions& options) {
-  if (options.data_dir.empty()) {
-    return absl::InvalidArgumentError(
-        "no data directory is given; name one with --data-dir DIR or RINGJOURNAL_DATA_DIR");
+// "--listen is given twice, …" for the first flag that is; empty if there is none.
+std::string GivenTwice(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const std::vector<std::string>& given = option->results();
+    if (given.size() < 2) continue;
+    return absl::StrCat(option->get_name(), " is given twice, as ", given[0], " and as ", given[1],
+                        "; keep the one that is meant");
   }
-  if (!IsLoopback(options.listen) && !options.allow_remote) {
-    return absl::InvalidArgumentError(
-        "--listen " + ListenAddressText(options.listen) +
-        " is reachable from other machines, but this version has neither TLS nor authentication: "
-        "whoever connects may read and append. Listen on 127.0.0.1, or add --allow-remote if the "
-        "network is trusted");
-  }
-  return absl::OkStatus();
+  return "";
 }
 
-// The values as they were given, one per flag; filled by CLI11.
-struct RawFlags {
-  std::vector<std::string> values;
-  bool allow_remote = false;
-  bool version = false;
+// Fills options layer by layer. Every layer is checked, also where a later one wins.
+class Layers {
+ public:
+  Layers(const CommandLine& line, const ProcessFacts& facts) : line_(line), facts_(facts) {
+    result_.options = DefaultOptions(facts.uid);
+    result_.origins.assign(Settings().size(), "default");
+  }
+
+  absl::Status Take() {
+    RJ_RETURN_IF_ERROR(TakeFile());
+    RJ_RETURN_IF_ERROR(TakeEnvironment());
+    return TakeFlags();
+  }
+  FlagsResult& result() { return result_; }
+  const std::string& config_path() const { return config_path_; }
+
+ private:
+  // `place` is what a mistake names.
+  absl::Status Set(size_t i, const std::string& text, const std::string& place,
+                   const std::string& origin) {
+    const absl::Status status = Settings()[i].set(text, &result_.options);
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(place, ": ", std::string(status.message())));
+    }
+    result_.origins[i] = origin;
+    return absl::OkStatus();
+  }
+  const std::string* Variable(std::string_view name) const {
+    for (const auto& [key, value] : facts_.environment) {
+      if (key == name) return &value;
+    }
+    return nullptr;
+  }
+
+  absl::Status TakeFile() {
+    if (!line_.config->empty()) {
+      config_path_ = line_.config->results()[0];
+    } else if (const std::string* path = Variable(kConfigVariable)) {
+      config_path_ = *path;
+    } else {
+      return absl::OkStatus();
+    }
+    if (config_path_.empty()) {
+      return absl::InvalidArgumentError("--config: it is empty; give a file, or leave it out");
+    }
+    if (!facts_.read_file) return absl::InvalidArgumentError("--config: no file can be read here");
+    absl::StatusOr<std::string> content = facts_.read_file(config_path_);
+    if (!content.ok()) return content.status();
+    auto settings = ParseConfigFile(*content, config_path_);
+    if (!settings.ok()) return settings.status();
+    for (const FileSetting& s : *settings) {
+      const std::string origin = absl::StrCat(config_path_, ":", s.line);
+      const std::string place = absl::StrCat(origin, ": ", Settings()[s.setting].key);
+      RJ_RETURN_IF_ERROR(Set(s.setting, s.text, place, origin));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeEnvironment() {
+    for (size_t i = 0; i < Settings().size(); ++i) {
+      const std::string* value = Variable(Settings()[i].environment);
+      if (value == nullptr) continue;
+      const std::string name = Settings()[i].environment;
+      RJ_RETURN_IF_ERROR(Set(i, *value, name, name));
+    }
+    for (const auto& [name, value] : facts_.environment) NoteUnknown(name);
+    return absl::OkStatus();
+  }
+
+  // Other variables of our prefix belong to other programs of ours, unless they look misspelt.
+  void NoteUnknown(const std::string& name) {
+    if (!name.starts_with(kVariablePrefix) || name == kConfigVariable) return;
+    const std::string word = name.substr(kVariablePrefix.size());
+    std::vector<std::string> words;
+    for (const Setting& setting : Settings()) {
+      words.emplace_back(setting.environment + kVariablePrefix.size());
+      if (words.back() == word) return;
+    }
+    const std::string nearest = NearestWord(word, words);
+    if (nearest.empty()) return;
+    result_.notes.push_back(absl::StrCat("the variable ", name,
+                                         " is none of ringjournald's and "
+                                         "was ignored; did you mean ",
+                                         std::string(kVariablePrefix), nearest, "?"));
+  }
+
+  absl::Status TakeFlags() {
+    for (size_t i = 0; i < Settings().size(); ++i) {
+      if (line_.options[i]->empty()) continue;
+      const std::string flag = Settings()[i].flag();
+      RJ_RETURN_IF_ERROR(Set(i, line_.options[i]->results()[0], flag, flag));
+    }
+    return absl::OkStatus();
+  }
+
+  const CommandLine& line_;
+  const ProcessFacts& facts_;
+  FlagsResult result_;
+  std::string config_path_;
 };
 
-void Declare(const std::vector<Flag>& flags, RawFlags* raw, CLI::App* app) {
-  raw->values.resize(flags.size());
-  for (size_t i = 0; i < flags.size(); ++i) {
-    app->add_option(flags[i].name, raw->values[i], flags[i].help)
-        ->envname(flags[i].environment)
-        ->type_name(flags[i].placeholder);
+FlagsResult Decide(const CommandLine& line, const ProcessFacts& facts) {
+  if (!line.version->empty()) return Print("ringjournald " + facts.version + "\n");
+  const bool check = !line.check->empty(), print = !line.print->empty();
+  if (check && print) {
+    return Mistake(
+        "--check-config and --print-config cannot stand together; run it once with each");
   }
-  app->add_flag("--allow-remote", raw->allow_remote,
-                "Listen on a non-loopback address although there is no TLS and no authentication "
-                "yet. Default: off")
-      ->envname("RINGJOURNAL_ALLOW_REMOTE");
-  app->add_flag("--version", raw->version, "Print the version and exit");
-  app->set_help_flag("--help,-h", "Print this help and exit");
-  app->allow_extras();  // so that an unknown flag gets our own message
-}
-
-FlagsResult Convert(const std::vector<Flag>& flags, const RawFlags& raw, const CLI::App& app,
-                    const ProcessFacts& facts) {
-  FlagsResult result;
-  ServerOptions& options = result.options;
-  options.allow_remote = raw.allow_remote;
-  options.ring_dir = "/dev/shm/ringjournal-" + std::to_string(facts.uid);
-  for (size_t i = 0; i < flags.size(); ++i) {
-    if (app.get_option(flags[i].name)->empty()) continue;
-    const absl::Status status = flags[i].set(raw.values[i], &options);
-    if (!status.ok()) {
-      return Mistake(std::string(flags[i].name) + " (or " + flags[i].environment +
-                     "): " + std::string(status.message()));
-    }
-  }
-  const absl::Status together = CheckTogether(options);
-  if (!together.ok()) return Mistake(std::string(together.message()));
-  result.run = true;
-  return result;
+  Layers layers(line, facts);
+  absl::Status status = layers.Take();
+  FlagsResult& result = layers.result();
+  // Without a data directory too: what is printed is then a file to start from.
+  const bool only_shown = print && result.options.data_dir.empty();
+  if (status.ok() && !only_shown) status = CheckTogether(result.options, layers.config_path());
+  if (!status.ok()) return Mistake(std::string(status.message()));
+  if (print) return Print(PrintConfig(result.options, result.origins, facts.version));
+  result.run = !check;
+  result.check = check;
+  return std::move(result);
 }
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> EnvironmentOf(const char* const* environ) {
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (; environ != nullptr && *environ != nullptr; ++environ) {
+    const std::string_view text = *environ;
+    const size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+FlagsParser::FlagsParser() : line_(std::make_unique<CommandLine>()) { Declare(line_.get()); }
+FlagsParser::~FlagsParser() = default;
+
 FlagsResult ParseServerFlags(std::span<const char* const> arguments, const ProcessFacts& facts) {
-  CLI::App app("ringjournald: an in-memory message journaling server", "ringjournald");
-  std::vector<Flag> flags = StorageFlags();
-  std::vector<Flag> service = ServiceFlags();
-  flags.insert(flags.end(), service.begin(), service.end());
-  RawFlags raw;
-  Declare(flags, &raw, &app);
-  // CLI11 takes them last first.
+  return FlagsParser().Parse(arguments, facts);
+}
+
+FlagsResult FlagsParser::Parse(std::span<const char* const> arguments, const ProcessFacts& facts) {
+  const std::string secret = RefuseSecrets(arguments);
+  if (!secret.empty()) return Mistake(secret);
+  CommandLine& line = *line_;
+  line.app.clear();
+  // CLI11 takes them last first, and reports through exceptions, which end here.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
-    app.parse(reversed);
+    line.app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    return Print(app.help());
-  } catch (const CLI::ParseError& error) {
+    return Print(line.app.help());
+  } catch (const CLI::Error& error) {
     return Mistake(std::string(error.what()) + "; see --help");
   }
-  if (!app.remaining().empty()) return Mistake(UnknownArgument(app.remaining().front(), flags));
-  if (raw.version) return Print("ringjournald " + facts.version + "\n");
-  return Convert(flags, raw, app, facts);
+  if (!line.app.remaining().empty()) {
+    return Mistake(UnknownArgument(line.app.remaining().front(), line.app));
+  }
+  const std::string twice = GivenTwice(line.app);
+  if (!twice.empty()) return Mistake(twice);
+  return Decide(line, facts);
 }
 
 }  // namespace ringjournal

@@ -1,23 +1,33 @@
 #include "server/config/flags.h"
 
-#include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/config/listen_address.h"
 #include "server/config/nearest_word.h"
+#include "server/config/secret_name.h"
+#include "server/config/settings.h"
 
 namespace ringjournal {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
-FlagsResult Parse(const std::vector<const char*>& arguments) {
-  return ParseServerFlags(arguments, {.version = "1.2.3", .uid = 1000});
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+// What a process would see; every file is `file`.
+FlagsResult Parse(const std::vector<const char*>& arguments, const Variables& variables = {},
+                  const std::string& file = "") {
+  return ParseServerFlags(arguments, {.version = "1.2.3",
+                                      .uid = 1000,
+                                      .environment = variables,
+                                      .read_file = [&](const auto&) { return file; }});
 }
 
 // With a data directory, so that only the given flag can be wrong.
@@ -32,16 +42,6 @@ void ExpectMistake(const FlagsResult& result, const std::string& text) {
   EXPECT_EQ(result.standard_out, "");
   EXPECT_THAT(result.standard_error, AllOf(StartsWith("ringjournald: "), HasSubstr(text)));
 }
-
-// Sets a variable for one test.
-class ScopedVariable {
- public:
-  ScopedVariable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
-  ~ScopedVariable() { unsetenv(name_); }
-
- private:
-  const char* name_;
-};
 
 TEST(Flags, OnlyTheDataDirectoryIsRequiredAndEverythingElseHasItsDefault) {
   const FlagsResult result = Parse({"--data-dir", "data"});
@@ -98,26 +98,101 @@ TEST(Flags, EachFlagSetsItsOption) {
 }
 
 TEST(Flags, TheEnvironmentSetsWhatNoFlagSets) {
-  ScopedVariable data("RINGJOURNAL_DATA_DIR", "from-environment");
-  ScopedVariable drain("RINGJOURNAL_DRAIN_TIMEOUT", "3s");
-  ScopedVariable remote("RINGJOURNAL_ALLOW_REMOTE", "true");
-  FlagsResult result = Parse({});
+  const Variables variables = {{"RINGJOURNAL_DATA_DIR", "from-environment"},
+                               {"RINGJOURNAL_DRAIN_TIMEOUT", "3s"},
+                               {"RINGJOURNAL_ALLOW_REMOTE", "true"}};
+  FlagsResult result = Parse({}, variables);
   ASSERT_TRUE(result.run) << result.standard_error;
   EXPECT_EQ(result.options.data_dir, "from-environment");
   EXPECT_EQ(result.options.drain_timeout_ns, 3'000'000'000);
   EXPECT_TRUE(result.options.allow_remote);
-  result = Parse({"--data-dir", "from-flag"});
+  result = Parse({"--data-dir", "from-flag"}, variables);
   EXPECT_EQ(result.options.data_dir, "from-flag");
   EXPECT_EQ(result.options.drain_timeout_ns, 3'000'000'000);
 }
 
 TEST(Flags, AMistakeInTheEnvironmentNamesTheVariable) {
-  ScopedVariable total("RINGJOURNAL_RING_TOTAL", "8");
-  ExpectMistake(ParseWithData({}), "RINGJOURNAL_RING_TOTAL");
+  ExpectMistake(Parse({"--data-dir", "d"}, {{"RINGJOURNAL_RING_TOTAL", "8"}}),
+                "RINGJOURNAL_RING_TOTAL: ");
+}
+
+TEST(Flags, AFileIsBelowTheEnvironmentAndThatBelowFlagsAndEachValueKnowsItsOrigin) {
+  const std::string file = "data-dir = 'f'\nnode = 'f'\nring-dir = 'f'\nallow-remote = true\n";
+  const FlagsResult result =
+      Parse({"--config", "c.toml", "--node", "flag", "--allow-remote=false"},
+            {{"RINGJOURNAL_NODE", "variable"}, {"RINGJOURNAL_RING_DIR", "variable"}}, file);
+  ASSERT_TRUE(result.run) << result.standard_error;
+  EXPECT_EQ(result.options.data_dir, "f");
+  EXPECT_EQ(result.options.ring_dir, "variable");
+  EXPECT_EQ(result.options.node, "flag");
+  EXPECT_FALSE(result.options.allow_remote);
+  const auto origin = [&](const char* key) { return result.origins.at(FindSetting(key)); };
+  EXPECT_EQ(origin("data-dir"), "c.toml:1");
+  EXPECT_EQ(origin("ring-dir"), "RINGJOURNAL_RING_DIR");
+  EXPECT_EQ(origin("node"), "--node");
+  EXPECT_EQ(origin("allow-remote"), "--allow-remote");
+  EXPECT_EQ(origin("listen"), "default");
+}
+
+TEST(Flags, TheFileMayBeNamedByAVariable) {
+  const FlagsResult result = Parse({}, {{"RINGJOURNAL_CONFIG", "v.toml"}}, "data-dir = 'f'");
+  ASSERT_TRUE(result.run) << result.standard_error;
+  EXPECT_EQ(result.origins.at(FindSetting("data-dir")), "v.toml:1");
+}
+
+TEST(Flags, AMistakeInTheFileNamesTheLineEvenWhereAFlagWins) {
+  const std::string file = "data-dir = 'f'\nring-total = '8'\n";
+  ExpectMistake(Parse({"--config", "c.toml", "--ring-total", "1GiB"}, {}, file),
+                "c.toml:2: ring-total: \"8\" is not a size: it has no unit");
+}
+
+TEST(Flags, AFlagGivenTwiceIsAContradiction) {
+  ExpectMistake(Parse({"--data-dir", "a", "--data-dir", "b"}),
+                "--data-dir is given twice, as a and as b; keep the one that is meant");
+  ExpectMistake(ParseWithData({"--check-config", "--print-config"}), "run it once with each");
+}
+
+TEST(Flags, SettingsThatCannotStandTogetherAreRefusedWithWhatMendsIt) {
+  for (const char* data : {"/r", "/r/", "/r/d", "/x/../r/d"}) {
+    ExpectMistake(Parse({"--data-dir", data, "--ring-dir", "/r"}), "outside of it");
+  }
+  EXPECT_TRUE(Parse({"--data-dir", "/rd", "--ring-dir", "/r"}).run);
+  ExpectMistake(Parse({"--data-dir", "d", "--address-file", "./d/"}), "a file of its own");
+  ExpectMistake(Parse({"--config", "c", "--address-file", "./c"}, {}, "data-dir = 'd'"),
+                "would overwrite the configuration file");
+}
+
+TEST(Flags, ASecretIsRefusedAndNotRepeated) {
+  for (const char* flag : {"--password=hunter2", "--auth-token=hunter2", "--tls-key=hunter2",
+                           "--SECRET=hunter2", "--client_secret=hunter2"}) {
+    const FlagsResult result = ParseWithData({flag});
+    ExpectMistake(result, "is refused: a secret on the command line");
+    EXPECT_THAT(result.standard_error, Not(HasSubstr("hunter2")));
+  }
+  EXPECT_FALSE(LooksLikeSecret("--key"));
+  EXPECT_FALSE(LooksLikeSecret("--keyboard-layout"));
+  EXPECT_FALSE(LooksLikeSecret("--monkey"));
+}
+
+TEST(Flags, AVariableThatLooksMisspeltIsToldOf) {
+  const FlagsResult result =
+      Parse({"--data-dir", "d"},
+            {{"RINGJOURNAL_RINGDIR", "x"}, {"RINGJOURNAL_SERVER", "x"}, {"RINGDIR", "x"}});
+  ASSERT_TRUE(result.run);
+  ASSERT_EQ(result.notes.size(), 1u);
+  EXPECT_THAT(result.notes[0], HasSubstr("did you mean RINGJOURNAL_RING_DIR?"));
+}
+
+TEST(Flags, CheckConfigGivesTheOptionsAndDoesNotRun) {
+  const FlagsResult result = ParseWithData({"--check-config"});
+  EXPECT_TRUE(result.check);
+  EXPECT_FALSE(result.run);
+  EXPECT_EQ(result.options.data_dir, "data");
+  ExpectMistake(Parse({"--check-config"}), "no data directory");
 }
 
 TEST(Flags, WithoutADataDirectoryTheMessageSaysHowToNameOne) {
-  ExpectMistake(Parse({}), "name one with --data-dir DIR or RINGJOURNAL_DATA_DIR");
+  ExpectMistake(Parse({}), "name one with --data-dir DIR, RINGJOURNAL_DATA_DIR");
   ExpectMistake(Parse({"--data-dir", ""}), "--data-dir");
 }
 
@@ -157,6 +232,22 @@ TEST(Flags, AnUnknownFlagGetsASuggestionWhereOneIsNear) {
   ExpectMistake(ParseWithData({"data"}), "belongs to no flag");
 }
 
+TEST(Flags, AParserRemembersNothingOfTheParseBefore) {
+  FlagsParser parser;
+  const auto parse = [&](const std::vector<const char*>& arguments) {
+    return parser.Parse(arguments, {.version = "1", .uid = 7});
+  };
+  ASSERT_TRUE(parse({"--data-dir", "a", "--allow-remote"}).run);
+  EXPECT_EQ(parse({"--help"}).exit_code, 0);
+  ExpectMistake(parse({"--bogus", "stray"}), "no flag --bogus");
+  ExpectMistake(parse({"--data-dir"}), "--data-dir");
+  ExpectMistake(parse({}), "no data directory");
+  const FlagsResult last = parse({"--data-dir", "b"});
+  ASSERT_TRUE(last.run) << last.standard_error;
+  EXPECT_EQ(last.options.data_dir, "b");
+  EXPECT_FALSE(last.options.allow_remote);
+}
+
 TEST(Flags, AFlagWithoutItsValueIsAMistake) { ExpectMistake(Parse({"--data-dir"}), "--data-dir"); }
 
 TEST(Flags, HelpNamesEveryFlagItsVariableAndTheUnits) {
@@ -164,33 +255,12 @@ TEST(Flags, HelpNamesEveryFlagItsVariableAndTheUnits) {
   EXPECT_FALSE(result.run);
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.standard_error, "");
-  for (const char* part : {"--data-dir",
-                           "RINGJOURNAL_DATA_DIR",
-                           "--listen",
-                           "RINGJOURNAL_LISTEN",
-                           "--allow-remote",
-                           "RINGJOURNAL_ALLOW_REMOTE",
-                           "--address-file",
-                           "RINGJOURNAL_ADDRESS_FILE",
-                           "--ring-dir",
-                           "RINGJOURNAL_RING_DIR",
-                           "--ring-total",
-                           "RINGJOURNAL_RING_TOTAL",
-                           "--sessions-max",
-                           "RINGJOURNAL_SESSIONS_MAX",
-                           "--spin-us",
-                           "RINGJOURNAL_SPIN_US",
-                           "--node",
-                           "RINGJOURNAL_NODE",
-                           "--log-level",
-                           "RINGJOURNAL_LOG_LEVEL",
-                           "--drain-timeout",
-                           "RINGJOURNAL_DRAIN_TIMEOUT",
-                           "--version",
-                           "KiB, MiB",
-                           "ms, s",
-                           "8GiB",
-                           "10s"}) {
+  for (const Setting& setting : Settings()) {
+    EXPECT_THAT(result.standard_out, HasSubstr(setting.flag() + " "));
+    EXPECT_THAT(result.standard_out, HasSubstr(setting.environment));
+  }
+  for (const char* part : {"--version", "--config FILE", "RINGJOURNAL_CONFIG", "--check-config",
+                           "--print-config", "KiB, MiB", "ms, s", "8GiB", "10s"}) {
     EXPECT_THAT(result.standard_out, HasSubstr(part));
   }
 }
@@ -209,6 +279,7 @@ TEST(ListenAddress, RefusesWhatIsNotAnAddressAndAPort) {
     EXPECT_EQ(ParseListenAddress(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
   EXPECT_THAT(std::string(ParseListenAddress("::1:80").status().message()), HasSubstr("brackets"));
+  EXPECT_FALSE(ParseListenAddress(std::string("127.0.0.1\0evil:80", 17)).ok());
 }
 
 TEST(ListenAddress, ReadsBackWhatItPrints) {

@@ -34,6 +34,8 @@ bool ParsePort(std::string_view text, uint16_t* port) {
 }  // namespace
 
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
+  // inet_pton would take what stands before it for the whole.
+  if (text.find('\0') != std::string_view::npos) return Refuse("", "it holds a zero byte");
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return Refuse(text, "the port is missing");
   ListenAddress address;

@@ -274,6 +274,10 @@ absl::Status ValidateSettings(const v1::JournalSettings& settings) {
   const uint64_t ring =
       settings.ring_bytes() == 0 ? limits::kRingBytesDefault : settings.ring_bytes();
   RJ_RETURN_IF_ERROR(CheckRange("checkpoint_bytes", settings.checkpoint_bytes(), {1, ring}));
+  RJ_RETURN_IF_ERROR(CheckRange("checkpoint_interval_ms", settings.checkpoint_interval_ms(),
+                                {1, limits::kCheckpointIntervalMsMax}));
+  RJ_RETURN_IF_ERROR(
+      CheckRange("retention_age_ms", settings.retention_age_ms(), {1, limits::kRetentionAgeMsMax}));
   return CheckRange("producers_max", settings.producers_max(), {1, limits::kProducersMax});
 }
 

@@ -117,7 +117,7 @@ TEST(RegisterNode, EveryJournalIsChangedAndASealedOneStaysSealed) {
 
 TEST(RegisterNode, RefusesBadNamesMissingNoncesAndTooManyNodes) {
   v1::ConfigDocument document = NewDocument(kClusterId);
-  const auto with = [](Registration registration) {
+  const auto with = [](const Registration& registration) {
     return [registration](v1::ConfigDocument* d) { return RegisterNode(d, registration).status(); };
   };
   const auto kInvalid = absl::StatusCode::kInvalidArgument;

@@ -41,7 +41,7 @@ TEST(CreateJournal, RefusesWhatCannotBeAndLeavesTheDocumentAlone) {
   v1::ConfigDocument document = ClusterOf({"n1"});
   AddJournal(&document, 1);
   const JournalSpec good = {.id = Id(2), .name = "orders", .members = {"n1"}};
-  const auto with = [](JournalSpec spec) {
+  const auto with = [](const JournalSpec& spec) {
     return [spec](v1::ConfigDocument* d) { return CreateJournal(d, spec); };
   };
   const auto refused = [&](absl::StatusCode code, const char* text, auto change) {
@@ -110,7 +110,7 @@ TEST(SetJournal, RefusesUnknownNamesAndValuesOutOfRange) {
   AddJournal(&document, 1);
   v1::JournalSettings wanted;
   wanted.set_segment_bytes(5);
-  const auto with = [&](const JournalId& id, std::vector<std::string> fields) {
+  const auto with = [&](const JournalId& id, const std::vector<std::string>& fields) {
     return [=](v1::ConfigDocument* d) { return SetJournal(d, {id, wanted, fields, "c"}); };
   };
   const auto kInvalid = absl::StatusCode::kInvalidArgument;

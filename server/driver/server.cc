@@ -191,8 +191,10 @@ bool Server::CheckStop() {
   if (done_) return true;
   if (!stopping_) return false;
   bool late = now_.monotonic_ns >= stop_deadline_ns_;
-  if (!shard_->drained() && !late) return false;
-  if (!shard_->drained()) {
+  // A connection that is closed too early is reset, and takes the last answers with it.
+  bool done = shard_->drained() && loop_->stats().connections == 0;
+  if (!done && !late) return false;
+  if (!done) {
     LogEvent(LogLevel::kWarn, "drain_timed_out", {{"sessions", shard_->session_count()}});
   }
   worker_->Stop();

@@ -45,6 +45,7 @@ class Server {
   absl::Status MakeLoop();
   absl::Status RegisterNode();
   absl::Status StartJournals();
+  void NameOrphans(const std::string& folder) const;
   absl::Status StartOne(const v1::JournalConfig& config);
   absl::Status OpenForBusiness();
   absl::StatusOr<v1::ConfigDocument> ChangeConfig(v1::ConfigDocument next);

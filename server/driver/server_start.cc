@@ -135,7 +135,28 @@ absl::Status Server::StartJournals() {
   v1::ConfigDocument at_start = document_;
   for (const v1::JournalConfig& config : at_start.journals()) RJ_RETURN_IF_ERROR(StartOne(config));
   shard_->SetDocument(document_);
+  NameOrphans(JournalsDir(options_));
+  NameOrphans(ring_dir_);
   return absl::OkStatus();
+}
+
+// A removal or a creation that a kill cut short leaves files of a journal that the configuration
+// does not know. So does a configuration from an old copy: nothing is deleted for that reason.
+void Server::NameOrphans(const std::string& folder) const {
+  absl::StatusOr<std::vector<std::string>> names = io::ListDirectory(folder);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    JournalId id;
+    bool known = !JournalId::FromHex(std::string_view(name).substr(0, 32), &id);
+    for (const v1::JournalConfig& config : document_.journals()) known |= config.id() == id.view();
+    if (known) continue;
+    LogEvent(LogLevel::kWarn, "orphaned_files",
+             {{"path", absl::StrCat(folder, "/", name)},
+              {"reason",
+               "no journal of the configuration has this id: it was removed, or never "
+               "came to be"},
+              {"next", "remove the path if you do not miss a journal"}});
+  }
 }
 
 absl::Status Server::StartOne(const v1::JournalConfig& config) {

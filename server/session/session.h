@@ -4,13 +4,16 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "journal/base/limits.h"
 #include "journal/node/replica.h"
 #include "journal/subscription/reader.h"
+#include "journal/subscription/seek.h"
 #include "server/session/ack_encoder.h"
 #include "server/session/effects.h"
 #include "server/session/frame_intake.h"
@@ -49,12 +52,32 @@ class AckQueue {
   size_t head_ = 0;
 };
 
-// A Read in progress.
+// A Read in progress, or a Locate: first its positions are found, one after the other, then it
+// reads.
 struct Subscription {
-  Subscription(uint64_t id, Reader r) : request_id(id), reader(std::move(r)) {}
+  // What must still be found stands in `seeks`, in the order `from`, `until`.
+  std::deque<Seek> seeks;
+  std::vector<Lsn> found;
+  bool locate = false;  // only the position is asked for
+  ReadRange range;
+  std::optional<Reader> reader;  // once all is found
 
-  uint64_t request_id;
-  Reader reader;
+  uint32_t token() const { return reader ? reader->token() : seeks.front().token(); }
+  bool waits_for_disk() const {
+    return reader ? reader->waits_for_disk() : !seeks.empty() && seeks.front().waits_for_disk();
+  }
+  // First LSN that was not delivered; 0: not known yet.
+  Lsn next() const { return reader ? reader->next() : Lsn(0); }
+  void OnStorageDone(const StorageDone& done) {
+    reader ? reader->OnStorageDone(done) : seeks.front().OnStorageDone(done);
+  }
+  void Stop(std::vector<StorageOp>* ops) {
+    if (reader) return reader->Stop(ops);
+    if (!seeks.empty()) seeks.front().Stop(ops);
+  }
+
+  uint64_t request_id = 0;
+  uint32_t generation = 0;  // that the reader has seen; 0: nothing yet
   bool stopping = false;
   uint64_t credit_bytes = 0;
   std::string head;  // frame header of the run that is being sent

@@ -89,9 +89,9 @@ void Shard::OnStorage(const StorageAnswer& event) {
   auto deliver = [&](Session* session) {
     for (auto& subscription : session->subscriptions) {
       if (session->journal != journal && session->journal_of_grave != journal) continue;
-      if (subscription->reader.token() != event.done.token) continue;
-      subscription->reader.OnStorageDone(event.done);
-      if (session->journal == nullptr) subscription->reader.Stop(&ops_);
+      if (subscription->token() != event.done.token) continue;
+      subscription->OnStorageDone(event.done);
+      if (session->journal == nullptr) subscription->Stop(&ops_);
     }
   };
   for (Session* session : readers_) deliver(session);
@@ -125,6 +125,9 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
       break;
     case v1::ClientMessage::kRead:
       OnRead(session, m.read());
+      break;
+    case v1::ClientMessage::kLocate:
+      OnLocate(session, m.locate());
       break;
     case v1::ClientMessage::kReadCredit:
       OnReadCredit(session, m.read_credit());
@@ -257,24 +260,19 @@ void Shard::OnEndOfBatch() {
   graveyard_.erase(std::remove_if(graveyard_.begin(), graveyard_.end(),
                                   [](const std::unique_ptr<Session>& s) {
                                     for (auto& sub : s->subscriptions) {
-                                      if (sub->reader.waits_for_disk()) return false;
+                                      if (sub->waits_for_disk()) return false;
                                     }
                                     return true;
                                   }),
                    graveyard_.end());
   if (now_.monotonic_ns >= next_timeout_check_ns_) CheckTimeouts();
   RetryStalled();
-  for (auto& journal : journals_) {
-    if (journal == nullptr || journal->replica == nullptr) continue;
-    if (!journal->dirty && journal->replica->deadline_ns() > now_.monotonic_ns) continue;
-    journal->dirty = false;
-    journal->replica->EndOfBatch(now_, &ops_);
-    EmitStorage(journal.get());
-  }
+  EndJournals();
   SendAcks();
   // The batch itself may have made room, where nothing has to reach the disk first: nobody else
-  // would wake us for those who wait.
+  // would wake us for those who wait. What they are told must be committed, too.
   batch_due_ = RetryStalled();
+  if (batch_due_) EndJournals();
   AnswerCheckpoints();
   FlushOut();
   finished_.clear();
@@ -283,6 +281,16 @@ void Shard::OnEndOfBatch() {
   CloseFinished();
   BuryRemoved();
   FollowDrain();
+}
+
+void Shard::EndJournals() {
+  for (auto& journal : journals_) {
+    if (journal == nullptr || journal->replica == nullptr) continue;
+    if (!journal->dirty && journal->replica->deadline_ns() > now_.monotonic_ns) continue;
+    journal->dirty = false;
+    journal->replica->EndOfBatch(now_, &ops_);
+    EmitStorage(journal.get());
+  }
 }
 
 // Hands out what sessions are owed so far; what is read for them goes behind it.

@@ -84,6 +84,7 @@ class Shard {
   void OnConfig(const ConfigAnswer& event);
   void OnRing(const RingAnswer& event);
   void OnEndOfBatch();
+  void EndJournals();
   void OnDrain();
 
   // frames (shard.cc)
@@ -153,6 +154,12 @@ class Shard {
 
   // reading (shard_read.cc)
   void OnRead(Session* session, const v1::Read& read);
+  void OnLocate(Session* session, const v1::Locate& request);
+  enum class Search { kGoesOn, kDone, kEnded };
+  void Subscribe(Session* session, std::unique_ptr<Subscription> subscription);
+  Search AdvanceSearch(Session* session, Subscription* subscription);
+  bool StartReading(Session* session, Subscription* subscription);
+  bool StopReading(Session* session, Subscription* subscription);
   void OnReadCredit(Session* session, const v1::ReadCredit& credit);
   void OnReadStop(Session* session, const v1::ReadStop& stop);
   void PumpReaders();

@@ -40,6 +40,7 @@ uint64_t AllocationsOf(int count, v1::Level level) {
   t.Receive(1, std::string(kPreface) + HelloFrame() + OpenFrame("p"));
   t.EndBatch();
   std::vector<std::string> frames;
+  frames.reserve(kWarm + kCounted);
   for (int i = 0; i < kWarm + kCounted; ++i) {
     frames.push_back(FrameOf(AppendOf(1 + static_cast<uint64_t>(i * count), count, level)));
   }

@@ -69,7 +69,11 @@ FrameIntake::Taken Shard::AppendMustWait(Session* session, uint64_t request_id) 
   if (waited < int64_t{limits::kRingFullWaitMs} * 1000 * 1000 && !draining_) return Taken::kStall;
   session->stalled_since_ns = 0;
   v1::ErrorReply error;
-  RefuseBackPressure(limits::kStorageRetryMs, &error);
+  if (session->journal->replica->checkpointer().segment_at_hand()) {
+    RefuseBackPressure(limits::kStorageRetryMs, &error);
+  } else {
+    RefuseNoSegment(limits::kStorageRetryMs, &error);
+  }
   return RefuseAppend(session, request_id, std::move(error));
 }
 

@@ -226,7 +226,7 @@ void Shard::StartJournal(PendingChange* change) {
   RingPlace start = change->ring->end();
   auto replica = std::make_unique<Replica>(options, *std::move(change->ring), std::move(derived),
                                            start, state, SegmentCatalog());
-  RJ_CHECK(replica->LeaderStart(now_).ok());  // its ring is empty
+  replica->LeaderStart(now_);  // at once: its ring is empty
   JournalNumber number = AddJournal(config, std::move(replica));
   effects_->opened.push_back({number, change->id});
 }
@@ -256,7 +256,7 @@ void Shard::ApplyRemove(Journal* journal) {
       v1::ReadEnd* end = message.mutable_read_end();
       end->set_request_id(subscription->request_id);
       end->set_reason(v1::ReadEnd::REASON_JOURNAL_REMOVED);
-      end->set_next_lsn(subscription->reader.next().value());
+      end->set_next_lsn(subscription->next().value());
       end->set_message("the journal was removed");
       Reply(session, message);
     }

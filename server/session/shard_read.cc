@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
 #include "journal/node/refusals.h"
+#include "server/session/describe.h"
 #include "server/session/shard.h"
 
 namespace ringjournal {
@@ -34,32 +35,88 @@ void EncodeReadHead(uint64_t request_id, Lsn visible, size_t run_bytes, std::str
 }  // namespace
 
 void Shard::OnRead(Session* session, const v1::Read& read) {
+  auto subscription = std::make_unique<Subscription>();
+  subscription->request_id = read.request_id();
+  subscription->generation = read.generation();
+  subscription->credit_bytes = std::min(read.credit_bytes(), limits::kReadCreditBytesMax);
+  subscription->range.follow = read.follow();
+  subscription->range.durable_only = read.visibility() == v1::VISIBILITY_DURABLE;
+  v1::Position from = read.from();
+  if (from.at_case() == v1::Position::AT_NOT_SET) from.set_oldest(true);
+  subscription->seeks.emplace_back(std::move(from), next_reader_token_++);
+  if (read.has_until()) subscription->seeks.emplace_back(read.until(), next_reader_token_++);
+  Subscribe(session, std::move(subscription));
+}
+
+void Shard::OnLocate(Session* session, const v1::Locate& request) {
+  auto subscription = std::make_unique<Subscription>();
+  subscription->request_id = request.request_id();
+  subscription->locate = true;
+  subscription->seeks.emplace_back(request.position(), next_reader_token_++);
+  Subscribe(session, std::move(subscription));
+}
+
+void Shard::Subscribe(Session* session, std::unique_ptr<Subscription> subscription) {
   v1::ErrorReply error;
-  auto refuse = [&] { ReplyError(session, read.request_id(), error); };
   if (session->journal == nullptr) {
     Refuse(v1::ERROR_CODE_NOT_OPEN, "open a journal before reading", &error);
-    return refuse();
+    return ReplyError(session, subscription->request_id, error);
   }
   if (session->subscriptions.size() >= limits::kReadsPerSessionMax) {
     Refuse(v1::ERROR_CODE_LIMIT,
            absl::StrCat("this session has its limit of ", limits::kReadsPerSessionMax,
                         " reads; end one or open another connection"),
            &error);
-    return refuse();
+    return ReplyError(session, subscription->request_id, error);
   }
-  const Replica& replica = *session->journal->replica;
-  ReadRange range;
-  v1::Position from = read.from();
-  if (from.at_case() == v1::Position::AT_NOT_SET) from.set_oldest(true);
-  if (!ResolvePosition(from, replica, &range.from, &error)) return refuse();
-  if (read.has_until()) {
-    Lsn until;
-    if (!ResolvePosition(read.until(), replica, &until, &error)) return refuse();
-    range.until = until;
+  // Most positions are known at once; then so is a refusal.
+  Search search = AdvanceSearch(session, subscription.get());
+  EmitStorage(session->journal);
+  if (search == Search::kEnded) return;
+  session->subscriptions.push_back(std::move(subscription));
+  if (std::find(readers_.begin(), readers_.end(), session) == readers_.end()) {
+    readers_.push_back(session);
+  }
+}
+
+// One turn of the search for the read's positions, and the next ones as long as they cost nothing.
+Shard::Search Shard::AdvanceSearch(Session* session, Subscription* subscription) {
+  while (!subscription->seeks.empty()) {
+    Seek* seek = &subscription->seeks.front();
+    switch (seek->Next(*session->journal->replica, &ops_)) {
+      case Seek::Kind::kMore:
+        more_to_read_ = true;
+        return Search::kGoesOn;
+      case Seek::Kind::kWait:
+        return Search::kGoesOn;
+      case Seek::Kind::kFailed:
+        ReplyError(session, subscription->request_id, seek->error());
+        return Search::kEnded;
+      case Seek::Kind::kFound:
+        subscription->found.push_back(seek->lsn());
+        subscription->seeks.pop_front();
+        break;
+    }
+  }
+  return StartReading(session, subscription) ? Search::kDone : Search::kEnded;
+}
+
+// Everything is found. False: it was only asked for, or what was read before has been lost since.
+bool Shard::StartReading(Session* session, Subscription* subscription) {
+  Lsn from = subscription->found.front();
+  if (subscription->locate) {
+    v1::ServerMessage message;
+    message.mutable_locate_reply()->set_request_id(subscription->request_id);
+    message.mutable_locate_reply()->set_lsn(from.value());
+    FillWatermarks(*session->journal->replica,
+                   message.mutable_locate_reply()->mutable_watermarks());
+    Reply(session, message);
+    return false;
   }
   for (const v1::LossReport& loss : session->journal->config.losses()) {
-    if (read.generation() == 0 || loss.generation() <= read.generation()) continue;
-    if (range.from.value() <= loss.first_lsn()) continue;
+    uint32_t seen = subscription->generation;
+    if (seen == 0 || loss.generation() <= seen || from.value() <= loss.first_lsn()) continue;
+    v1::ErrorReply error;
     Refuse(v1::ERROR_CODE_DATA_LOSS,
            absl::StrCat("what you have read from LSN ", loss.first_lsn(),
                         " on may have been lost since: read again from there with generation ",
@@ -68,17 +125,13 @@ void Shard::OnRead(Session* session, const v1::Read& read) {
     error.mutable_data_loss()->set_valid_end_lsn(loss.first_lsn() - 1);
     error.mutable_data_loss()->set_generation(loss.generation());
     *error.mutable_data_loss()->mutable_report() = loss;
-    return refuse();
+    ReplyError(session, subscription->request_id, error);
+    return false;
   }
-  range.follow = read.follow();
-  range.durable_only = read.visibility() == v1::VISIBILITY_DURABLE;
-  auto subscription =
-      std::make_unique<Subscription>(read.request_id(), Reader(range, next_reader_token_++));
-  subscription->credit_bytes = std::min(read.credit_bytes(), limits::kReadCreditBytesMax);
-  session->subscriptions.push_back(std::move(subscription));
-  if (std::find(readers_.begin(), readers_.end(), session) == readers_.end()) {
-    readers_.push_back(session);
-  }
+  subscription->range.from = from;
+  if (subscription->found.size() > 1) subscription->range.until = subscription->found[1];
+  subscription->reader.emplace(subscription->range, next_reader_token_++);
+  return true;
 }
 
 void Shard::OnReadCredit(Session* session, const v1::ReadCredit& credit) {
@@ -117,17 +170,15 @@ void Shard::PumpReaders() {
 
 // False once the read has ended.
 bool Shard::Pump(Session* session, Subscription* subscription) {
-  Reader* reader = &subscription->reader;
-  if (reader->waits_for_disk()) return true;
-  if (subscription->stopping) {
-    reader->Stop(&ops_);
+  if (subscription->waits_for_disk()) return true;
+  if (subscription->stopping) return StopReading(session, subscription);
+  if (!subscription->reader.has_value()) {
+    Search search = AdvanceSearch(session, subscription);
     EmitStorage(session->journal);
-    Reader::Turn turn;
-    turn.reason = v1::ReadEnd::REASON_STOPPED;
-    turn.next = reader->next();
-    EndRead(session, *subscription, turn);
-    return false;
+    if (search == Search::kDone) more_to_read_ = true;
+    return search != Search::kEnded;
   }
+  Reader* reader = &*subscription->reader;
   if (subscription->credit_bytes == 0 || session->send_queue_bytes > 0) return true;
   size_t bytes_max = std::min(subscription->credit_bytes, limits::kReadChunkBytes);
   Reader::Turn turn = reader->Next(*session->journal->replica, bytes_max, &ops_);
@@ -140,6 +191,16 @@ bool Shard::Pump(Session* session, Subscription* subscription) {
   if (turn.kind == Reader::Kind::kWait) return true;
   reader->Stop(&ops_);
   EmitStorage(session->journal);
+  EndRead(session, *subscription, turn);
+  return false;
+}
+
+bool Shard::StopReading(Session* session, Subscription* subscription) {
+  subscription->Stop(&ops_);
+  EmitStorage(session->journal);
+  Reader::Turn turn;
+  turn.reason = v1::ReadEnd::REASON_STOPPED;
+  turn.next = subscription->next();
   EndRead(session, *subscription, turn);
   return false;
 }

@@ -36,6 +36,31 @@ TEST(FullRing, AnAppendWaitsItsReceiveIsPausedAndItGoesOnOnceTheDiskHasMadeRoom)
   EXPECT_EQ(acknowledged, 2u);
 }
 
+// Frames that had waited are taken behind the end of the batch: what they are told must be true.
+TEST(FullRing, WhatIsResolvedBehindAWaitingAppendIsCommitted) {
+  TestServer t;
+  t.settings.set_memory_only(true);
+  t.Open(kOne, "p");
+  uint64_t sequence = 0;
+  bool resolved = false;
+  for (int i = 0; i < 50 && !resolved; ++i) {
+    for (int n = 0; n < 20; ++n) t.Append(kOne, ++sequence, 4000, v1::LEVEL_REPLICATED);
+    v1::ClientMessage ask;
+    ask.mutable_resolve()->set_producer("p");
+    ask.mutable_resolve()->set_sequence(sequence);
+    t.Send(kOne, ask);
+    for (int batch = 0; batch < 40; ++batch) {
+      t.EndBatch();
+      for (const v1::ServerMessage& m : t.Take(kOne)) {
+        if (!m.has_resolve_reply()) continue;
+        resolved = true;
+        EXPECT_GE(t.replica().marks().committed.lsn, Lsn(m.resolve_reply().lsn()));
+      }
+    }
+  }
+  EXPECT_TRUE(resolved);
+}
+
 TEST(FullRing, AfterABoundedWaitTheAppendIsRefusedWithAllBehindItUntilResume) {
   TestServer t;
   t.Open(kOne, "p");

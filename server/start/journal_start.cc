@@ -63,7 +63,10 @@ class Starter {
         return Unusable(start_.sentence);
     }
     RemoveUseless();
-    RJ_RETURN_IF_ERROR(start_.replica->LeaderStart(in_.now));
+    start_.replica->LeaderStart(in_.now);
+    if (!start_.replica->leads()) {
+      start_.notes.push_back("the ring is full: the journal serves once the disk has made room");
+    }
     return std::move(start_);
   }
 
@@ -130,10 +133,22 @@ class Starter {
     RecoverFrom(replay_bytes, &rebuild);
     RJ_RETURN_IF_ERROR(rebuild.status());
     on_disk_ = rebuild.derived();
+    JudgeOldest();
     bool readable = disk_.verdict != DiskVerdict::kUnreadable;
     joins_ = ring_.verdict == RingVerdict::kIntact && readable &&
              RingJoinsDisk(ring_.oldest_entry.index, on_disk_.position());
     return absl::OkStatus();
+  }
+
+  // Segments that are missing at the front are no end of the log, but what was on disk is not
+  // there. Only the derived state at the end knows what was trimmed.
+  void JudgeOldest() {
+    if (disk_.segments.empty() || on_disk_.oldest().index >= disk_.oldest.index) return;
+    if (disk_.verdict != DiskVerdict::kClean && disk_.verdict != DiskVerdict::kTornTail) return;
+    disk_.verdict = DiskVerdict::kGap;
+    absl::StrAppend(&disk_.sentence, "; the entries from ", on_disk_.oldest().index.value(), " to ",
+                    disk_.oldest.index.prev().value(), " are missing (trim the journal to LSN ",
+                    disk_.oldest.lsn.value(), " to go on without them)");
   }
 
   Claim MakeClaim() const {
@@ -158,6 +173,7 @@ class Starter {
     options.incarnation = in_.incarnation;
     options.config_version = start_.document.version();
     options.settings = settings_;
+    options.disk_hole_below = disk_hole_below_;
     return options;
   }
 
@@ -209,6 +225,7 @@ class Starter {
       from = *FindFrom(ring, on_disk_.position());
       on_disk_.WriteTo(&state);
     }
+    if (!joins_) disk_hole_below_ = from.index;
     // The cas of a start that died right after it named its claim: the content is that one's now.
     // Else two deaths in a row would leave a ring that counts for nobody.
     if (!CompleteNames(ring_.content_incarnation)) {
@@ -345,7 +362,8 @@ class Starter {
   std::vector<SegmentFile> files_;
   DiskRecovery disk_;
   DerivedState on_disk_;  // at the end of the disk's log
-  bool joins_ = false;    // no entry is missing between disk and ring
+  Index disk_hole_below_;
+  bool joins_ = false;  // no entry is missing between disk and ring
   JournalStart start_;
 };
 

@@ -123,6 +123,65 @@ TEST(StartJournal, RotInTheLastGroupAfterAnOrderlyStopIsDamageAndRotBehindItIsNo
   }
 }
 
+TEST(StartJournal, SegmentsMissingAtTheFrontAreALossAlsoAfterAnOrderlyStop) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  while (n.replica()->checkpointer().catalog().segments().size() < 3) {
+    n.Append(8000);
+    n.Settle();
+  }
+  Lsn end = n.end_lsn();
+  n.StopInOrder();
+  n.ring.reset();
+  n.disk.files.erase(n.disk.files.begin());
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kDiskRecovery) << n.started->sentence;
+  EXPECT_EQ(n.end_lsn(), end);
+  EXPECT_EQ(n.config().losses(0).disk(), v1::LOSS_VERDICT_POSSIBLE);
+  EXPECT_THAT(n.config().losses(0).reason(), HasSubstr("are missing"));
+}
+
+TEST(StartJournal, ATrimmedFrontIsNotMissing) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  while (n.replica()->checkpointer().catalog().segments().size() < 4) {
+    n.Append(8000);
+    n.Settle();
+  }
+  v1::ErrorReply refusal;
+  ASSERT_TRUE(n.replica()->Trim(n.end_lsn(), n.now, &refusal));
+  for (int i = 0; i < 5; ++i) {
+    n.Append(10);
+    n.Settle();
+  }
+  n.StopInOrder();
+  n.ring.reset();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kColdStart) << n.started->sentence;
+}
+
+TEST(StartJournal, AboveAHoleOfTheDiskNothingBelowIsCalledDurable) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  while (n.replica()->checkpointer().catalog().segments().size() < 3) {
+    n.Append(8000);
+    n.Settle();
+  }
+  n.Append(8000);
+  n.Kill();
+  n.disk.files.clear();
+  ASSERT_TRUE(n.Start().ok());
+  EXPECT_EQ(n.started->action, StartAction::kWarmStartDiskDamaged) << n.started->sentence;
+  n.Append(10, v1::LEVEL_REPLICATED);
+  n.Settle();
+  const Replica& replica = *n.replica();
+  Index first_on_disk = replica.checkpointer().catalog().segments()[0].first_index;
+  ASSERT_LT(replica.ring().oldest().index, first_on_disk) << "the test needs a hole";
+  EXPECT_EQ(replica.LevelReached(first_on_disk), v1::LEVEL_DISK_QUORUM);
+  EXPECT_EQ(replica.LevelReached(first_on_disk.prev()), v1::LEVEL_REPLICATED);
+  EXPECT_TRUE(replica.HasReached(v1::LEVEL_DISK, first_on_disk.prev())) << "it is answered";
+}
+
 TEST(StartJournal, AMemoryOnlyJournalStartsAgainFromItsBeginning) {
   TestNode n(/*memory_only=*/true);
   ASSERT_TRUE(n.Start().ok());

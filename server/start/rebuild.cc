@@ -6,7 +6,7 @@
 
 namespace ringjournal {
 
-absl::Status Unusable(std::string what) {
+absl::Status Unusable(const std::string& what) {
   return absl::DataLossError(absl::StrCat(
       what, "; nothing was changed or deleted: run `ringjournal verify` on the data directory"));
 }

@@ -13,7 +13,7 @@
 namespace ringjournal {
 
 // "The journal cannot be served, and nothing was touched."
-absl::Status Unusable(std::string what);
+absl::Status Unusable(const std::string& what);
 
 // Rebuilds the derived state from what the disk holds; with memory, fills a ring too.
 class Rebuild : public RecoveryVisitor {

@@ -241,7 +241,7 @@ def producers_limit(environment):
     opened(environment, server, "few", "p1")
 
 
-@case("a read from where nothing is any more, and by what is not offered, says so")
+@case("a read from where nothing is any more, and by an id that nobody has, says so")
 def reads(environment):
     server = environment.serving()
     connection = opened(environment, server)
@@ -254,7 +254,7 @@ def reads(environment):
     expect_in("trimmed", connection.read_end.message, "message")
     read = pb.Read(credit_bytes=1000)
     read.__getattribute__("from").transaction_id = b"x"
-    expect_refused("NOT_SUPPORTED", "read from an LSN", lambda: connection.ask(read=read))
+    expect_refused("TRANSACTION_NOT_FOUND", "has the id", lambda: connection.ask(read=read))
 
 
 @case("the server describes itself: a client made from its descriptor alone appends and reads")

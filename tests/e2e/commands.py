@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
+import tempfile
 
 from case import SMALL, case, flip_payload, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in, wait_until
 from server import free_port
+from wire import ROOT
 
 
 def as_json(server, *arguments, stdin=b""):
@@ -188,3 +191,37 @@ def verify(environment):
     flip_payload(server.segment_files()[0], 0.2)
     run_refused(server, 9, "", "verify", server.data_dir)
     expect(server.cli("verify", server.folder + "/nowhere").returncode in (1, 2), "exit code without files")
+
+
+def documented(page):
+    """The shell blocks of a page of docs/, line by line."""
+    with open(os.path.join(ROOT, "docs", page), encoding="utf-8") as file:
+        blocks = re.findall(r"```sh\n(.*?)```", file.read(), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+@case("docs/command-line.md: every command in it runs as it stands there")
+def command_line_page(environment):
+    server = environment.serving()
+    journal(server)
+    run_ok(server, "append", "orders", stdin=lines(1, 100))
+    folder = environment.enter_context(tempfile.TemporaryDirectory())
+    os.symlink(environment.programs.client, os.path.join(folder, "ringjournal"))
+    more = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "RINGJOURNAL_SERVER": server.address}
+    commands = documented("command-line.md")
+    expect(len(commands) >= 10, f"commands of the page: {commands}")
+    for command in commands:
+        done = subprocess.run(["bash", "-c", command], cwd=folder, env=more, capture_output=True, timeout=60, check=False)
+        expect_equal(done.returncode, 0, f"exit code of `{command}` ({done.stderr.decode()})")
+
+
+@case("exit codes: --help, the code and docs/command-line.md list the same ones")
+def exit_code_tables(environment):
+    server = environment.serving()
+    told = run_ok(server, "--help").decode().split("Exit codes:\n", 1)[1]
+    with open(os.path.join(ROOT, "docs", "command-line.md"), encoding="utf-8") as file:
+        page = file.read().split("## Exit codes", 1)[1]
+    with open(os.path.join(ROOT, "tools", "ringjournal", "exit_codes.h"), encoding="utf-8") as file:
+        code = re.findall(r"kExit\w+ = (\d+)", file.read())
+    expect_equal(re.findall(r"^  (\d+) ", told, re.MULTILINE), code, "codes of --help")
+    expect_equal(re.findall(r"^\| (\d+) \|", page, re.MULTILINE), code, "codes of the page")

@@ -16,7 +16,8 @@ from checks import Checks  # noqa: E402
 from server import Programs  # noqa: E402
 from wire import ROOT  # noqa: E402
 
-PARTS = ("bad_bytes", "bad_requests", "bad_files", "places", "stops", "commands", "reading", "losses")
+PARTS = ("bad_bytes", "bad_requests", "bad_files", "places", "stops", "commands", "reading", "losses", "positions",
+         "replaying", "transfers", "config", "operator_commands")
 
 
 def main(arguments=None):

@@ -9,7 +9,7 @@ LINK = re.compile(r"\[[^\]\n]+\]\(([^)\s#]+)(?:#[^)]*)?\)")
 DEV_COMMAND = re.compile(r"(?:^|[`\s])\./dev ([a-z]+)")
 LIMITS_HEADER = "journal/base/limits.h"
 LIMITS_PAGE = "docs/limits.md"
-CONSTANT = re.compile(r"^inline constexpr (u?int\d+_t) (k\w+)\s*=\s*([^;]+);[ \t]*(?://[ \t]*(.*))?",
+CONSTANT = re.compile(r"^inline constexpr (u?int\d+_t|int|size_t) (k\w+)\s*=\s*([^;]+);[ \t]*(?://[ \t]*(.*))?",
                       re.DOTALL)
 
 
@@ -79,6 +79,8 @@ def limits_page(tree):
                 reason = " ".join(comment + ([behind] if behind else []))
                 out.append(f"| `{name}` | {value} | {reason} |")
             pending, comment = "", []
+        elif ";" in pending.split("//")[0]:
+            raise ValueError(f"{LIMITS_HEADER}: not understood as a limit: {pending}")
     return "\n".join(out).replace("\n\n\n", "\n\n") + "\n"
 
 

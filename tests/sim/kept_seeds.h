@@ -20,6 +20,7 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {94, "a ring rebuilt from the disk lost its tail to damage, and the journal was refused"},
     {154, "a segment went before its trim was durable"},
     {357, "segments behind damage made a warm start refuse the journal"},
+    {90018, "a duplicate in a hole of the disk was called durable"},
     {611, "a client that had accepted a loss was not told of a later one that started lower"},
 };
 

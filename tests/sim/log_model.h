@@ -52,6 +52,9 @@ class LogModel {
   // Whether the config says that the journal was stopped in order: then the next start loses
   // nothing.
   void set_stopped_in_order(bool stopped) { stopped_in_order_ = stopped; }
+  // Synced bytes were changed once: what only they held may be gone from the disk for good.
+  void NoteDiskDamage() { disk_was_damaged_ = true; }
+  bool disk_was_damaged() const { return disk_was_damaged_; }
   // Empty, or what the disk lacks of what the leader calls durable. Bytes that differ are a
   // violation.
   std::string CheckDisk(const Replica& replica, Machine* machine);
@@ -83,7 +86,7 @@ class LogModel {
     uint64_t counter;
     Lsn lsn;
   };
-  void Add(const RecordView& view);
+  void Add(const RecordView& trusted);
   void NotePayloads(const RecordView& view);
   void CompareRing(const Replica& replica);
   void CheckLoss(const v1::LossReport& loss, const Damage& damage, const Machine& machine);
@@ -105,6 +108,7 @@ class LogModel {
   Index durable_claimed_;
   Index acked_, acked_on_disk_, seen_;
   bool stopped_in_order_ = false;
+  bool disk_was_damaged_ = false;
 };
 
 }  // namespace ringjournal::sim

@@ -100,6 +100,7 @@ void World::DamageDisk() {
   for (auto& [id, model] : models_) {
     if (!machine_.disk.DamageSynced(id)) continue;
     damage_[id].disk_damaged = true;
+    model->NoteDiskDamage();
     report_.Trace("a synced byte on the disk changes");
   }
 }

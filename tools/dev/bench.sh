@@ -13,6 +13,7 @@ dev_soak() {
   for script in "tests/$name/soak.sh" "tests/$name/soak.py" "tests/soak/$name.sh" "tests/soak/$name.py"; do
     if [ -n "$name" ] && [ -x "$script" ]; then
       dev_setup
+      [ "$name" != fuzz ] || dev_run_fuzz "$@"
       dev_build
       RINGJOURNAL_BIN="$root/bin" exec "$script" "$@"
     fi
@@ -23,6 +24,20 @@ dev_soak() {
     exec "$(rj_bazel info bazel-bin 2>/dev/null)/tests/$name/soak" "$@"
   fi
   fail "there is no soak named '$name'. There are: $(list_soaks)"
+}
+
+# Fuzzing is built by clang, in an output base of its own: Bazel knows one compiler in each.
+dev_run_fuzz() {
+  local name fuzz_targets=() bazel_bin
+  for name in $(sed -n 's/^rj_fuzz(name = "\([a-z_]*\)".*/\1/p' tests/fuzz/BUILD.bazel); do
+    fuzz_targets+=("//tests/fuzz:${name}_fuzz" "//tests/fuzz:${name}_write")
+  done
+  output_base="$output_base-fuzz"
+  say "building the fuzzers with clang (minutes the first time)"
+  rj_bazel build --config=fuzz --show_result=0 "${fuzz_targets[@]}" ||
+    fail "the fuzzers could not be built; the compiler's messages are above."
+  bazel_bin="$(rj_bazel info --config=fuzz bazel-bin 2>/dev/null)"
+  RINGJOURNAL_FUZZ_BIN="$bazel_bin/tests/fuzz" exec tests/fuzz/soak.py "$@"
 }
 
 list_soaks() {

@@ -1,8 +1,9 @@
 # ./dev test: every phase, a line for each, and the sum as the last line.
 
 test_phases=(build lint unit asan e2e)
-# Whose unit tests also run under sanitizers: the core and everything that decodes foreign bytes.
-asan_folders=(journal client/core server/session server/config_store)
+# Whose unit tests also run under sanitizers: the core, the client, and everything that decodes foreign
+# bytes.
+asan_folders=(journal client server/session server/config_store)
 # Script tests print "ok - name" or "not ok - name" for each check (docs/testing.md).
 script_tests=(tests/*/*_test.sh tests/*/*_test.py examples/*/*_test.sh examples/*/*_test.py)
 script_timeout_s=900

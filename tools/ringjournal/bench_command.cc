@@ -6,6 +6,7 @@
 
 #include "tools/ringjournal/bench_goals.h"
 #include "tools/ringjournal/bench_memory.h"
+#include "tools/ringjournal/bench_read.h"
 #include "tools/ringjournal/bench_report.h"
 #include "tools/ringjournal/bench_rounds.h"
 #include "tools/ringjournal/commands.h"
@@ -22,6 +23,7 @@ struct BenchFlags {
   bool self = false;
   bool with_floor = false;
   bool no_pin = false;
+  bool read = false;
   uint32_t samples = 100;
 };
 
@@ -95,7 +97,8 @@ void AddServerOptions(CLI::App* sub, BenchFlags* flags) {
 
 // What all four share: when chosen, `run` is the action.
 void SetCallback(CLI::App* sub, Context& context, const std::string& command,
-                 std::shared_ptr<BenchFlags> flags, std::function<int(const Context&)> run) {
+                 const std::shared_ptr<BenchFlags>& flags,
+                 const std::function<int(const Context&)>& run) {
   sub->fallthrough();
   sub->callback([&context, command, flags, run] {
     context.command = "bench " + command;
@@ -136,10 +139,54 @@ void RegisterBenchFloor(CLI::App* bench, Context& context) {
       "floor", "The least that a server must do: receive, one CRC32C pass, one copy, acknowledge");
   AddLoadOptions(sub, flags.get());
   AddPlaceOptions(sub, flags.get());
-  sub->footer("Example:\n  ringjournal bench floor --batch 64 --rounds 9\n");
+  sub->add_flag("--read", flags->read, "Of reading: send, one CRC32C pass, one copy, write");
+  sub->footer(
+      "Examples:\n  ringjournal bench floor --batch 64 --rounds 9\n"
+      "  ringjournal bench floor --read\n");
   SetCallback(sub, context, "floor", flags, [flags](const Context& c) {
     flags->settings.run_server = false;
+    if (flags->read) {
+      bench::ReadBenchSettings settings;
+      settings.payload_bytes = flags->settings.payload_bytes;
+      settings.batch = flags->settings.batch;
+      settings.rounds = flags->settings.rounds;
+      settings.pin = !flags->no_pin;
+      settings.floor_only = true;
+      return bench::RunReadBench(c, settings);
+    }
     return RunAppendBench(c, flags->settings);
+  });
+}
+
+void RegisterBenchRead(CLI::App* bench, Context& context) {
+  auto settings = std::make_shared<bench::ReadBenchSettings>();
+  CLI::App* sub = bench->add_subcommand("read", "Throughput of cat and replay, beside the floor");
+  sub->add_option("--payload", settings->payload_bytes, "Bytes of one payload")
+      ->check(CLI::Range(16u, limits::kTransactionBytesMax - 64))
+      ->type_name("BYTES")
+      ->capture_default_str();
+  sub->add_option("--batch", settings->batch, "Transactions of one append")
+      ->check(CLI::Range(1u, limits::kTransactionsPerAppendMax))
+      ->capture_default_str();
+  AddBytesOption(sub, "--size", &settings->bytes, "Payload bytes of a journal [160MiB]");
+  sub->add_option("--rounds", settings->rounds, "Repetitions; figures are medians")
+      ->check(CLI::Range(1u, limits::kBenchRoundsMax))
+      ->capture_default_str();
+  auto no_pin = std::make_shared<bool>(false);
+  sub->add_flag("--no-pin", *no_pin, "Leave it to the kernel which processor runs what");
+  sub->add_option("--ringjournald", settings->program,
+                  "Server to start [the one beside this program, else from PATH]")
+      ->type_name("PATH");
+  sub->add_option("--data-dir", settings->data_dir,
+                  "Where its temporary data goes [TMPDIR or /tmp]")
+      ->type_name("DIR");
+  sub->footer("Example:\n  ringjournal bench read --payload 256\n");
+  sub->fallthrough();
+  sub->callback([&context, settings, no_pin] {
+    context.command = "bench read";
+    context.needs_server = false;
+    settings->pin = !*no_pin;
+    context.action = [&context, settings] { return bench::RunReadBench(context, *settings); };
   });
 }
 
@@ -181,11 +228,13 @@ void RegisterBenchMemory(CLI::App* bench, Context& context) {
 }  // namespace
 
 void RegisterBench(CLI::App& app, Context& context) {
-  CLI::App* bench = app.add_subcommand("bench", "Measure: appends, the floor below them, memory");
+  CLI::App* bench =
+      app.add_subcommand("bench", "Measure: appends, reads, the floor below them, memory");
   bench->require_subcommand(1);
   bench->fallthrough();
   RegisterBenchAppend(bench, context);
   RegisterBenchFloor(bench, context);
+  RegisterBenchRead(bench, context);
   RegisterBenchGoals(bench, context);
   RegisterBenchMemory(bench, context);
 }

@@ -14,6 +14,7 @@ namespace {
 template <class Get>
 double MedianOf(const std::vector<RoundFigures>& rounds, Get get) {
   std::vector<double> values;
+  values.reserve(rounds.size());
   for (const RoundFigures& r : rounds) values.push_back(get(r));
   return Median(std::move(values));
 }

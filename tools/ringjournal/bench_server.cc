@@ -104,6 +104,7 @@ absl::Status ServerProcess::Launch(const ServerProcessOptions& options) {
                                     "--ring-total",
                                     FormatBytes(options.ring_bytes_total)};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   std::string log = directory_ + "/log";

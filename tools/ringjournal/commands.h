@@ -11,12 +11,21 @@ namespace ringjournal::cli {
 // Each adds its subcommand to `app`. When that is chosen, it sets context.command and
 // context.action; `context` outlives the parser.
 void RegisterAppend(CLI::App& app, Context& context);
-void RegisterRead(CLI::App& app, Context& context);  // tail, cat, replay
+void RegisterRead(CLI::App& app, Context& context);  // tail, cat
+void RegisterReplay(CLI::App& app, Context& context);
+void RegisterExport(CLI::App& app, Context& context);
+void RegisterImport(CLI::App& app, Context& context);
+void RegisterInspect(CLI::App& app, Context& context);  // offline: segments
+void RegisterResolve(CLI::App& app, Context& context);
 void RegisterJournal(CLI::App& app, Context& context);
-void RegisterCheckpoint(CLI::App& app, Context& context);
+void RegisterCheckpoint(CLI::App& app, Context& context);  // now, ls
 void RegisterStatus(CLI::App& app, Context& context);
 void RegisterVerify(CLI::App& app, Context& context);  // offline: segments and rings
 void RegisterBench(CLI::App& app, Context& context);   // append, floor, goals, memory
+void RegisterDoctor(CLI::App& app, Context& context);  // this machine
+void RegisterRing(CLI::App& app, Context& context);    // ls, rm: files in shared memory
+void RegisterCheat(CLI::App& app, Context& context);
+void RegisterCompletion(CLI::App& app, Context& context);  // of all the others
 
 }  // namespace ringjournal::cli
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "client/options.h"
@@ -14,11 +15,12 @@ namespace ringjournal::cli {
 
 // Filled while the command line is parsed. A command sets `action`; main runs it.
 struct Context {
-  std::string server;           // --server or RINGJOURNAL_SERVER
-  bool as_json = false;         // -o json
-  bool needs_server = true;     // an offline command clears it in its callback
-  std::string command;          // for messages: "append", "journal create", …
-  std::function<int()> action;  // returns the exit code
+  std::string server;                  // --server or RINGJOURNAL_SERVER
+  bool as_json = false;                // -o json
+  bool needs_server = true;            // an offline command clears it in its callback
+  std::string command;                 // for messages: "append", "journal create", …
+  std::vector<std::string> arguments;  // as typed, without the program's name
+  std::function<int()> action;         // returns the exit code
 
   bool json() const { return as_json; }
   // Options for the client library; `retry_for_ns` as there. Lost connections are told on stderr.
@@ -31,8 +33,8 @@ struct Context {
   int FailUsage(std::string_view text) const;
 };
 
-// A Ctrl-C that can be waited for. SIGINT and SIGTERM make `fd` readable instead of ending the
-// process; there is one in a process. Also ignores SIGPIPE.
+// A Ctrl-C that can be waited for. SIGINT, SIGTERM and SIGHUP make `fd` readable instead of ending
+// the process; there is one in a process. Also ignores SIGPIPE.
 class Interrupt {
  public:
   Interrupt();

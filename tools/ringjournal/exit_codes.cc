@@ -23,6 +23,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     case ErrorCode::kOutcomeUnknown:
       return kExitOutcomeUnknown;
     case ErrorCode::kJournalNotFound:
+    case ErrorCode::kTransactionNotFound:
       return kExitNotFound;
     case ErrorCode::kTrimmed:
       return kExitTrimmed;
@@ -46,10 +47,11 @@ std::string ExitCodeTable() {
          "  4    refused by the server\n"
          "  5    the journal reports that acknowledged transactions may be lost\n"
          "  6    sent, but the outcome is not known\n"
-         "  7    no such journal\n"
+         "  7    no such journal, or no transaction with that id\n"
          "  8    the position asked for has been trimmed\n"
          "  9    damaged bytes were found\n"
          "  10   fenced: a newer session of the producer took over\n"
+         "  11   the command of replay --exec failed\n"
          "  130  interrupted (Ctrl-C)\n"
          "  141  whoever read the output closed the pipe\n";
 }

@@ -16,10 +16,11 @@ enum ExitCode : int {
   kExitRefused = 4,         // the server refused the request; the message says why
   kExitDataLoss = 5,        // the journal reports that acknowledged transactions may be lost
   kExitOutcomeUnknown = 6,  // something was sent, and whether it took effect is not known
-  kExitNotFound = 7,        // no such journal
+  kExitNotFound = 7,        // no such journal, or no transaction with that id
   kExitTrimmed = 8,         // the position asked for is no longer kept
   kExitDamaged = 9,         // bytes fail their checksum or chain
   kExitFenced = 10,         // a newer session of the producer took over
+  kExitCommandFailed = 11,  // the command of replay --exec failed
   kExitInterrupted = 130,   // Ctrl-C (128 + SIGINT)
   kExitPipeClosed = 141,    // whoever read the output is gone (128 + SIGPIPE)
 };

@@ -3,10 +3,12 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "client/ask.h"
+#include "client/ask_journal.h"
 #include "journal/base/limits.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/journal_text.h"
@@ -23,8 +25,8 @@ struct JournalFlags {
   int64_t checkpoint_interval_ns = 0, retention_age_ns = 0;
   bool memory_only = false;
   uint32_t producers_max = 0;
-  std::vector<std::string> fields;  // settings that were given
-  uint64_t before_lsn = 0;
+  std::vector<std::string> fields;         // settings that were given
+  std::optional<client::Position> before;  // of trim
   bool yes = false;
 };
 
@@ -83,7 +85,7 @@ void AddFixedSettings(CLI::App* sub, JournalFlags* flags) {
 }
 
 // Notes which settings were given: `set` leaves the others alone.
-void NoteFields(CLI::App* sub, std::shared_ptr<JournalFlags> flags) {
+void NoteFields(CLI::App* sub, const std::shared_ptr<JournalFlags>& flags) {
   sub->parse_complete_callback([sub, flags] {
     for (const auto& [name, field] : kSettings) {
       const CLI::Option* option = sub->get_option_no_throw(name);
@@ -139,12 +141,20 @@ int RunRemove(const Context& context, const JournalFlags& flags) {
 }
 
 int RunTrim(const Context& context, const JournalFlags& flags) {
+  uint64_t before_lsn = flags.before->lsn.value();
+  if (flags.before->kind != client::Position::Kind::kLsn) {
+    auto located = client::Locate(context.ClientOptions(0), flags.name, *flags.before);
+    if (!located.ok()) return context.Fail(located.status());
+    before_lsn = located->lsn.value();
+    context.Say(absl::StrCat(flags.name, ": before ", FormatPosition(*flags.before), " = LSN ",
+                             before_lsn));
+  }
   v1::ClientMessage request;
   request.mutable_journal_trim()->set_name(flags.name);
-  request.mutable_journal_trim()->set_before_lsn(flags.before_lsn);
-  return AskAndPrint(context, request, true,
-                     absl::StrCat("trimmed journal ", flags.name, ": LSN ", flags.before_lsn,
-                                  " and above are kept"));
+  request.mutable_journal_trim()->set_before_lsn(before_lsn);
+  return AskAndPrint(
+      context, request, true,
+      absl::StrCat("trimmed journal ", flags.name, ": LSN ", before_lsn, " and above are kept"));
 }
 
 int RunInfo(const Context& context, const JournalFlags& flags) {
@@ -162,7 +172,7 @@ int RunList(const Context& context, const JournalFlags&) {
 using RunFunction = int (*)(const Context&, const JournalFlags&);
 
 CLI::App* Add(CLI::App* parent, Context& context, const std::string& name, const std::string& help,
-              std::shared_ptr<JournalFlags> flags, RunFunction run) {
+              const std::shared_ptr<JournalFlags>& flags, RunFunction run) {
   CLI::App* sub = parent->add_subcommand(name, help);
   if (name != "ls") sub->add_option("NAME", flags->name, "Name of the journal")->required();
   sub->fallthrough();
@@ -200,11 +210,11 @@ void RegisterJournal(CLI::App& app, Context& context) {
   Add(journal, context, "rm", "Remove a journal with everything in it", remove, RunRemove)
       ->add_flag("-y,--yes", remove->yes, "Do not ask");
   auto trim = std::make_shared<JournalFlags>();
-  Add(journal, context, "trim", "Forget the oldest transactions", trim, RunTrim)
-      ->add_option("--before", trim->before_lsn, "First LSN that is kept")
-      ->required()
-      ->check(CLI::PositiveNumber)
-      ->type_name("LSN");
+  sub = Add(journal, context, "trim", "Forget the oldest transactions", trim, RunTrim);
+  AddPositionOption(sub, "--before", &trim->before, "First transaction that is kept")->required();
+  sub->footer(absl::StrCat(kPositionHelp,
+                           "Example:\n  ringjournal journal trim orders --before "
+                           "@-24h\n"));
 }
 
 }  // namespace ringjournal::cli

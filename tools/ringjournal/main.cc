@@ -1,10 +1,12 @@
 // ringjournal: the command line. Data goes to stdout, everything else to stderr.
 #include <cstdio>
 #include <exception>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "server/config/secret_name.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/context.h"
 #include "tools/ringjournal/exit_codes.h"
@@ -53,12 +55,28 @@ int Main(int argc, char** argv) {
   AddGlobalOptions(&app, &context);
   RegisterAppend(app, context);
   RegisterRead(app, context);
+  RegisterReplay(app, context);
+  RegisterResolve(app, context);
+  RegisterExport(app, context);
+  RegisterImport(app, context);
   RegisterJournal(app, context);
   RegisterCheckpoint(app, context);
   RegisterStatus(app, context);
   RegisterVerify(app, context);
+  RegisterInspect(app, context);
   RegisterBench(app, context);
+  RegisterDoctor(app, context);
+  RegisterRing(app, context);
+  RegisterCheat(app, context);
+  RegisterCompletion(app, context);
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::string secret =
+      RefuseSecrets(std::span(const_cast<const char* const*>(argv) + 1, argc - 1));
+  if (!secret.empty()) {
+    std::fprintf(stderr, "ringjournal: error: %s\n", secret.c_str());
+    return kExitUsage;
+  }
+  context.arguments = arguments;
   // CLI11 reports through exceptions; they end here.
   try {
     app.parse(argc, argv);

@@ -1,21 +1,27 @@
 #include "tools/ringjournal/output.h"
 
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "journal/base/bytes.h"
+#include "journal/base/limits.h"
 #include "proto/entry.pb.h"
 #include "tools/ringjournal/json.h"
 
 namespace ringjournal::cli {
 namespace {
 
-constexpr size_t kFlushBytes = 256 * 1024;
+const std::map<std::string, OutputFormat> kFormats = {{"lines", OutputFormat::kLines},
+                                                      {"delimited", OutputFormat::kDelimited},
+                                                      {"json", OutputFormat::kJson},
+                                                      {"raw", OutputFormat::kRaw}};
 
 void FormatJson(const client::ReadTransaction& t, std::string* out) {
   v1::Transaction transaction;
@@ -36,10 +42,30 @@ std::string FormatTime(uint64_t unix_ns) {
                          utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, unix_ns % 1'000'000'000);
 }
 
-void FormatTransaction(const client::ReadTransaction& transaction, OutputFormat format,
+absl::StatusOr<OutputSpec> OutputSpec::Parse(const std::string& text) {
+  if (auto known = kFormats.find(text); known != kFormats.end()) return OutputSpec(known->second);
+  if (text.find_first_of("%\\") == std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", text,
+                     "' is no format: write lines, delimited, json, raw, or your own "
+                     "with % places, such as '%o %k %s\\n'"));
+  }
+  absl::StatusOr<Template> custom = Template::Parse(text);
+  if (!custom.ok()) return custom.status();
+  OutputSpec spec(OutputFormat::kTemplate);
+  spec.custom = *std::move(custom);
+  return spec;
+}
+
+void FormatTransaction(const client::ReadTransaction& transaction, const OutputSpec& spec,
                        std::string* out) {
   std::byte length[10];
-  switch (format) {
+  switch (spec.format) {
+    case OutputFormat::kRaw:
+      out->append(AsView(transaction.payload));
+      return;
+    case OutputFormat::kTemplate:
+      return spec.custom.Append(transaction, out);
     case OutputFormat::kLines:
       out->append(AsView(transaction.payload));
       out->push_back('\n');
@@ -56,8 +82,15 @@ void FormatTransaction(const client::ReadTransaction& transaction, OutputFormat 
 }
 
 absl::Status OutputWriter::Write(const client::ReadTransaction& transaction) {
-  FormatTransaction(transaction, format_, &buffer_);
-  return buffer_.size() < kFlushBytes ? absl::OkStatus() : Flush();
+  FormatTransaction(transaction, spec_, &buffer_);
+  taken_ = transaction.lsn;
+  return buffer_.size() < limits::kOutputBufferBytes ? absl::OkStatus() : Flush();
+}
+
+absl::Status OutputWriter::WriteText(std::string_view text, Lsn last) {
+  buffer_.append(text);
+  taken_ = last;
+  return buffer_.size() < limits::kOutputBufferBytes ? absl::OkStatus() : Flush();
 }
 
 absl::Status OutputWriter::Flush() {
@@ -66,15 +99,28 @@ absl::Status OutputWriter::Flush() {
     ssize_t n = write(fd_, buffer_.data() + done, buffer_.size() - done);
     if (n >= 0) {
       done += static_cast<size_t>(n);
-    } else if (errno == EPIPE) {
-      return absl::CancelledError("the reader of the output is gone");
+    } else if (errno == EAGAIN) {  // somebody else made the descriptor non-blocking
+      pollfd p = {.fd = fd_, .events = POLLOUT};
+      poll(&p, 1, -1);
     } else if (errno != EINTR) {
-      return absl::InternalError(absl::StrCat("cannot write the output: ", strerror(errno),
-                                              "; check the space and the rights there"));
+      return Failed(errno, done);
     }
   }
+  bytes_ += done;
   buffer_.clear();
+  done_ = taken_;
   return absl::OkStatus();
+}
+
+absl::Status OutputWriter::Failed(int error, size_t written) {
+  if (error == EPIPE) return absl::CancelledError("the reader of the output is gone");
+  // What is left ends with a whole transaction, so that it can be gone on with.
+  off_t at = lseek(fd_, 0, SEEK_CUR);
+  bool cut = written == 0 || (at >= 0 && ftruncate(fd_, at - static_cast<off_t>(written)) == 0);
+  buffer_.clear();
+  return absl::InternalError(absl::StrCat("cannot write the output: ", strerror(error),
+                                          "; check the space and the rights there",
+                                          cut ? "" : "; the output ends inside a transaction"));
 }
 
 }  // namespace ringjournal::cli

@@ -3,6 +3,7 @@
 #define TOOLS_RINGJOURNAL_PARSE_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,11 +11,11 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "client/position.h"
+#include "tools/ringjournal/output.h"
+#include "tools/ringjournal/pace.h"
+#include "tools/ringjournal/position.h"
 
 namespace ringjournal::cli {
-
-// "oldest", "newest", an LSN from 1 on, or -N for the last N transactions.
-absl::StatusOr<client::Position> ParsePosition(const std::string& text);
 
 // Adds an option for bytes with a unit ("256MiB") or a duration with one ("10ms"); the parser
 // refuses anything else with a sentence.
@@ -22,8 +23,11 @@ CLI::Option* AddBytesOption(CLI::App* app, const std::string& name, uint64_t* by
                             const std::string& help);
 CLI::Option* AddDurationOption(CLI::App* app, const std::string& name, int64_t* duration_ns,
                                const std::string& help);
-CLI::Option* AddPositionOption(CLI::App* app, const std::string& name, client::Position* position,
-                               const std::string& help);
+// The one grammar of position.h.
+CLI::Option* AddPositionOption(CLI::App* app, const std::string& name,
+                               std::optional<client::Position>* position, const std::string& help);
+CLI::Option* AddFormatOption(CLI::App* app, std::optional<OutputSpec>* spec);
+CLI::Option* AddPaceOption(CLI::App* app, Pace* pace, const std::string& help);
 
 // Adds an option that takes one of a few words; the help shows them, and `value` as the default.
 template <class T>
@@ -51,7 +55,7 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& candi
 
 // "unknown command 'apend'; did you mean 'append'?" for the first argument that the parser does not
 // know; empty if there is none.
-std::string ExplainUnknown(const CLI::App& app, const std::vector<std::string>& arguments);
+std::string ExplainUnknown(const CLI::App& root, const std::vector<std::string>& arguments);
 
 }  // namespace ringjournal::cli
 

@@ -1,131 +1,124 @@
-// ringjournal tail, cat and replay: three ways to ask for the same read.
+// ringjournal tail and cat: two ways to ask for the same read.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/reader.h"
+#include "client/cursor.h"
 #include "tools/ringjournal/append_report.h"
 #include "tools/ringjournal/commands.h"
-#include "tools/ringjournal/output.h"
 #include "tools/ringjournal/parse.h"
+#include "tools/ringjournal/position.h"
+#include "tools/ringjournal/read_flags.h"
+#include "tools/ringjournal/read_run.h"
+#include "tools/ringjournal/reverse.h"
 
 namespace ringjournal::cli {
 namespace {
 
-const std::map<std::string, OutputFormat> kFormats = {{"lines", OutputFormat::kLines},
-                                                      {"delimited", OutputFormat::kDelimited},
-                                                      {"json", OutputFormat::kJson}};
+using client::Position;
 
-struct ReadFlags {
+struct CatFlags : ReadFlags {
   std::string command;
-  std::string journal;
-  client::Position from;
-  std::optional<client::Position> until;
-  client::Position until_value;
   std::string output_file;
-  OutputFormat format = OutputFormat::kLines;
+  std::string cursor_file;
   bool follow = false;
-  bool durable = false;
-  int64_t retry_for_ns = 60'000'000'000;
-  uint32_t accept_loss = 0;
+  bool reverse = false;
 };
 
-// One run of a reading command.
-class ReadRun {
+// One run of tail or cat.
+class CatCommand {
  public:
-  ReadRun(const Context& context, const ReadFlags& flags, int fd)
-      : context_(context),
-        flags_(flags),
-        writer_(fd, context.json() ? OutputFormat::kJson : flags.format) {}
+  CatCommand(const Context& context, const CatFlags& flags, int fd)
+      : context_(context), flags_(flags), writer_(fd, flags.Format(context)) {}
 
   int Run() {
-    client::ClientOptions options = context_.ClientOptions(flags_.retry_for_ns);
-    options.interrupt_fd = interrupt_.fd();
-    auto opened = client::Reader::Open(options, ReaderOptions());
+    client::ClientOptions client = context_.ClientOptions(flags_.retry_for_ns);
+    client.interrupt_fd = interrupt_.fd();
+    Position start = flags_.follow && !flags_.reverse ? Position::Newest() : Position::Oldest();
+    client::ReaderOptions options = ReaderOptionsOf(flags_, start);
+    options.follow = flags_.follow && !flags_.reverse && !flags_.until.has_value();
+    if (absl::Status s = UseCursor(&options); !s.ok()) return context_.Fail(s);
+    absl::StatusOr<Filter> filter = Filter::Create(flags_.filter);
+    if (!filter.ok()) return context_.FailUsage(std::string(filter.status().message()));
+    if (!flags_.filter.empty()) run_.filter = *std::move(filter);
+    run_.count_max = flags_.count_max;
+    run_.cursor_file = flags_.cursor_file;
+    auto opened = client::Reader::Open(client, options);
     if (!opened.ok()) return context_.Fail(opened.status());
     reader_ = *std::move(opened);
-    absl::Status status = Copy();
-    absl::Status flushed = written_.ok() ? writer_.Flush() : written_;
-    return Finish(status, flushed);
+    EchoPositions(context_, flags_, *reader_);
+    return flags_.reverse ? RunReverse(client, options) : RunForward();
   }
 
  private:
-  client::ReaderOptions ReaderOptions() const {
-    client::ReaderOptions options;
-    options.journal = flags_.journal;
-    options.from = flags_.from;
-    // The last one wanted on the command line, the first one not wanted in the protocol.
-    if (flags_.until && flags_.until->kind == client::Position::Kind::kLsn) {
-      options.until_lsn = flags_.until->lsn.next();
-    }
-    options.follow = flags_.follow;
-    options.durable_only = flags_.durable;
-    options.accept_generation = flags_.accept_loss;
-    return options;
+  absl::Status UseCursor(client::ReaderOptions* options) {
+    if (flags_.cursor_file.empty()) return absl::OkStatus();
+    absl::StatusOr<client::Cursor> cursor = client::LoadCursor(flags_.cursor_file);
+    if (absl::IsNotFound(cursor.status())) return absl::OkStatus();  // the first run
+    if (cursor.ok()) options->cursor = *cursor;
+    return cursor.status();
   }
 
-  // Until the end, an error, or an output that takes no more.
-  absl::Status Copy() {
-    client::ReadTransaction transaction;
-    for (;;) {
-      // Look first, then write out, then wait: nothing lies in the buffer while we sleep.
-      auto step = reader_->Next(&transaction, 0);
-      if (step.ok() && *step == client::ReadStep::kNothingYet) {
-        if (written_ = writer_.Flush(); !written_.ok()) return absl::OkStatus();
-        step = reader_->Next(&transaction);
-      }
-      if (!step.ok()) return step.status();
-      if (*step == client::ReadStep::kFinished) return absl::OkStatus();
-      if (*step == client::ReadStep::kNothingYet) continue;
-      ++count_;
-      if (written_ = writer_.Write(transaction); !written_.ok()) return absl::OkStatus();
-    }
-  }
-
-  int Finish(const absl::Status& status, const absl::Status& flushed) {
-    if (absl::IsCancelled(flushed)) return kExitPipeClosed;
-    if (!flushed.ok()) return context_.Fail(flushed);
+  int RunForward() {
+    ReadRun run(context_, run_, reader_.get(), &writer_, &interrupt_);
+    absl::Status status = run.Run();
+    if (absl::IsCancelled(run.sink_status())) return kExitPipeClosed;
     if (const auto& loss = reader_->last_loss()) SayLoss(context_, *loss, "was given");
-    if (status.ok()) return kExitOk;
+    if (!run.sink_status().ok()) status = run.sink_status();
+    if (status.ok()) {
+      return run.cursor_status().ok() ? kExitOk : context_.Fail(run.cursor_status());
+    }
     // What was lost and what to do about it is in the error itself.
     if (client::CodeOf(status) == client::ErrorCode::kDataLoss) return context_.Fail(status);
-    std::string resume = reader_->next_lsn() == Lsn()
+    std::string resume = run.resume_lsn() == Lsn()
                              ? "nothing was read yet"
-                             : absl::StrCat("resume with --from ", reader_->next_lsn().value());
-    context_.Say(absl::StrFormat("stopped after %d transactions; %s", count_, resume));
+                             : absl::StrCat("resume with --from ", run.resume_lsn().value());
+    if (!flags_.cursor_file.empty()) resume = "the cursor file says where to go on";
+    context_.Say(absl::StrFormat("stopped after %d transactions; %s", run.summary().count, resume));
+    if (client::CodeOf(status) == client::ErrorCode::kStopped) return kExitInterrupted;
+    return context_.Fail(status);
+  }
+
+  int RunReverse(const client::ClientOptions& client, const client::ReaderOptions& options) {
+    ReverseRun run(client, options, flags_.Format(context_), run_.filter, flags_.count_max,
+                   &writer_);
+    absl::Status status = run.Run(*reader_);
+    absl::Status flushed = writer_.Flush();
+    if (absl::IsCancelled(flushed)) return kExitPipeClosed;
+    if (status.ok()) status = flushed;
+    if (status.ok()) return kExitOk;
+    context_.Say(absl::StrFormat("stopped after %d transactions; go on with --until %d",
+                                 run.count(), run.reached().prev().value()));
     if (client::CodeOf(status) == client::ErrorCode::kStopped) return kExitInterrupted;
     return context_.Fail(status);
   }
 
   const Context& context_;
-  const ReadFlags& flags_;
+  const CatFlags& flags_;
   Interrupt interrupt_;
   OutputWriter writer_;
-  absl::Status written_;
+  ReadRunOptions run_;
   std::unique_ptr<client::Reader> reader_;
-  uint64_t count_ = 0;
 };
 
-int RunRead(const Context& context, const ReadFlags& flags) {
-  if (flags.until && (flags.until->kind == client::Position::Kind::kOldest ||
-                      flags.until->kind == client::Position::Kind::kLast)) {
-    return context.FailUsage("--until takes an LSN (the last one wanted) or newest");
+int RunCat(const Context& context, const CatFlags& flags) {
+  if (flags.reverse && !flags.cursor_file.empty()) {
+    return context.FailUsage("--reverse and --cursor-file contradict each other: a cursor goes on");
   }
-  if (flags.output_file.empty()) return ReadRun(context, flags, STDOUT_FILENO).Run();
+  if (flags.output_file.empty()) return CatCommand(context, flags, STDOUT_FILENO).Run();
   int fd = open(flags.output_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) {
     return context.Fail(absl::InternalError(absl::StrCat("cannot write ", flags.output_file, ": ",
                                                          strerror(errno), "; check the path")));
   }
-  int code = ReadRun(context, flags, fd).Run();
+  int code = CatCommand(context, flags, fd).Run();
   if (close(fd) != 0 && code == kExitOk) {
     return context.Fail(absl::InternalError(
         absl::StrCat("cannot write ", flags.output_file, ": ", strerror(errno))));
@@ -133,64 +126,44 @@ int RunRead(const Context& context, const ReadFlags& flags) {
   return code;
 }
 
-void AddReadOptions(CLI::App* sub, ReadFlags* flags) {
-  sub->add_option("JOURNAL", flags->journal, "Name of the journal")->required();
-  AddChoiceOption(sub, "--format", kFormats, &flags->format,
-                  "lines: payload and newline; delimited: varint length and payload; json");
-  sub->add_option("--output", flags->output_file, "Write to this file instead of stdout")
-      ->type_name("FILE");
-  sub->add_flag("--durable", flags->durable, "Only what is on the server's disk");
-  AddDurationOption(sub, "--retry-for", &flags->retry_for_ns,
-                    "How long to go on without a connection [60s]");
-  sub->add_option("--accept-loss", flags->accept_loss,
-                  "Generation whose loss report you have read and accept")
-      ->type_name("GENERATION");
-  sub->fallthrough();
-}
-
-CLI::App* AddReadCommand(CLI::App& app, Context& context, const std::string& name,
-                         const std::string& help, std::shared_ptr<ReadFlags> flags) {
+CLI::App* AddCatCommand(CLI::App& app, Context& context, const std::string& name,
+                        const std::string& help, bool follow) {
+  auto flags = std::make_shared<CatFlags>();
   CLI::App* sub = app.add_subcommand(name, help);
   flags->command = name;
-  AddReadOptions(sub, flags.get());
+  flags->follow = follow;
+  AddRangeOptions(sub, flags.get(), follow ? "newest" : "oldest");
+  AddFilterOptions(sub, flags.get());
+  AddFormatOption(sub, &flags->format);
+  sub->add_flag("--reverse", flags->reverse, "Newest first; does not wait for more");
+  sub->add_option("--cursor-file", flags->cursor_file,
+                  "Go on behind what this file says, and keep it up to date")
+      ->type_name("FILE");
+  sub->add_option("--output", flags->output_file, "Write to this file instead of stdout")
+      ->type_name("FILE");
+  sub->fallthrough();
   sub->callback([&context, flags] {
     context.command = flags->command;
-    context.action = [&context, flags] { return RunRead(context, *flags); };
+    context.action = [&context, flags] { return RunCat(context, *flags); };
   });
   return sub;
 }
 
-constexpr char kPositions[] = "POSITION: oldest, newest, an LSN, or -N (the last N)\n";
-
 }  // namespace
 
 void RegisterRead(CLI::App& app, Context& context) {
-  auto tail = std::make_shared<ReadFlags>();
-  tail->follow = true;
-  tail->from = client::Position::Newest();
-  CLI::App* sub = AddReadCommand(app, context, "tail", "Print transactions as they come", tail);
-  AddPositionOption(sub, "--from", &tail->from, "Where to begin [newest]");
-  sub->footer(absl::StrCat(kPositions,
+  CLI::App* sub = AddCatCommand(app, context, "tail", "Print transactions as they come", true);
+  sub->footer(absl::StrCat(kPositionHelp, kTemplateHelp,
                            "Examples:\n  ringjournal tail orders\n"
                            "  ringjournal tail orders --from -10 --format json\n"
+                           "  ringjournal tail orders --since @-5m --grep 'error|refused'\n"
+                           "  ringjournal tail orders --cursor-file worker.cursor\n"
                            "Ctrl-C ends it and says how to resume.\n"));
-
-  auto cat = std::make_shared<ReadFlags>();
-  sub = AddReadCommand(app, context, "cat", "Print all transactions up to the end", cat);
-  AddPositionOption(sub, "--from", &cat->from, "Where to begin [oldest]");
-  sub->footer(absl::StrCat(kPositions, "Example:\n  ringjournal cat orders --from -5\n"));
-
-  auto replay = std::make_shared<ReadFlags>();
-  sub = AddReadCommand(app, context, "replay", "Print a range of transactions", replay);
-  AddPositionOption(sub, "--from", &replay->from, "First one wanted [oldest]");
-  CLI::Option* until = AddPositionOption(sub, "--until", &replay->until_value,
-                                         "Last LSN wanted, or newest [newest]");
-  sub->parse_complete_callback([until, replay] {
-    if (until->count() > 0) replay->until = replay->until_value;
-  });
-  sub->footer(absl::StrCat(kPositions,
-                           "Examples:\n  ringjournal replay orders --from 100 --until 200\n"
-                           "  ringjournal replay orders --output orders.bin --format delimited\n"));
+  sub = AddCatCommand(app, context, "cat", "Print all transactions up to the end", false);
+  sub->footer(absl::StrCat(kPositionHelp, kTemplateHelp,
+                           "Examples:\n  ringjournal cat orders --from -5\n"
+                           "  ringjournal cat orders --since @-1h --until @-30m --reverse\n"
+                           "  ringjournal cat orders --key alice --format '%o %T %s\\n'\n"));
 }
 
 }  // namespace ringjournal::cli

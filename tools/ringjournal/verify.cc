@@ -54,6 +54,8 @@ std::string Summary(const VerifyReport& report) {
   if (report.damaged()) {
     absl::StrAppend(&out, "DAMAGED (", CountDamaged(report),
                     " files). Keep them; recover from another copy where there is one");
+  } else if (report.files.empty()) {
+    absl::StrAppend(&out, "nothing was verified");
   } else {
     absl::StrAppend(&out, "no damage");
   }

@@ -112,6 +112,7 @@ class Verifier {
 
   void CheckJournal(const std::string& directory, const std::vector<NamedSegment>& segments) {
     std::vector<SegmentFile> files;
+    files.reserve(segments.size());
     for (const NamedSegment& segment : segments) files.push_back({segment.name, 0});
     std::optional<io::MappedFile> open;
     auto bytes = [&](size_t i) -> absl::StatusOr<ByteSpan> {

@@ -8,6 +8,7 @@
 #include "journal/ring/test_ring.h"
 #include "journal/segment/test_segment.h"
 #include "tools/ringjournal/exit_codes.h"
+#include "tools/ringjournal/verify_ring.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -123,6 +124,21 @@ TEST_F(VerifyTest, WhatCannotBeReadIsSaidOnStderr) {
   EXPECT_NE(err_.str().find("nowhere"), std::string::npos);
   EXPECT_EQ(Run({root_}), kExitFailure) << "nothing to verify is not success";
   EXPECT_NE(err_.str().find("found no segment"), std::string::npos);
+}
+
+TEST_F(VerifyTest, ARingFileCutAtAnyLengthIsCalledCutOff) {
+  TestRing ring(limits::kRingBytesMin);
+  ring.AppendWithSnapshots(100, 1);
+  std::string image = ring.memory.Image();
+  Write("a.ring", image);
+  std::string path = root_ + "/a.ring";
+  ASSERT_EQ(VerifyRingFile(path).verdict, "intact");
+  for (size_t length = image.size(); length-- > 0;) {
+    ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(length)), 0);
+    FileReport report = VerifyRingFile(path);
+    ASSERT_EQ(report.verdict, "cut off") << length;
+    ASSERT_TRUE(report.damaged) << length;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+#include "client/ask_journal.h"
+
+#include "client/core/journal_request_session.h"
+#include "client/core/position_proto.h"
+#include "client/driver.h"
+
+namespace ringjournal::client {
+
+absl::StatusOr<JournalAnswer> AskJournal(const ClientOptions& options, const std::string& journal,
+                                         const v1::ClientMessage& request, bool changes_something) {
+  JournalRequestSession session(Driver::SessionOptionsFrom(options), journal, request,
+                                changes_something);
+  Driver driver(&session, options);
+  while (!session.stopped()) {
+    driver.Turn(kNeverNs);
+    if (driver.interrupted()) return MakeError(ErrorCode::kStopped, "interrupted");
+  }
+  if (!session.answered()) return session.status();
+  return JournalAnswer{session.opened(), session.reply()};
+}
+
+absl::StatusOr<Located> Locate(const ClientOptions& options, const std::string& journal,
+                               const Position& position) {
+  v1::ClientMessage request;
+  *request.mutable_locate()->mutable_position() = PositionProto(position);
+  absl::StatusOr<JournalAnswer> answer = AskJournal(options, journal, request, false);
+  if (!answer.ok()) return answer.status();
+  return Located{Lsn(answer->reply.locate_reply().lsn()), answer->opened.journal_id(),
+                 answer->opened.generation()};
+}
+
+}  // namespace ringjournal::client

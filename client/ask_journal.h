@@ -1,0 +1,36 @@
+// One question about one journal, in the protocol's own messages: Resolve, Locate.
+#ifndef CLIENT_ASK_JOURNAL_H_
+#define CLIENT_ASK_JOURNAL_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/errors.h"
+#include "client/options.h"
+#include "client/position.h"
+#include "proto/client.pb.h"
+
+namespace ringjournal::client {
+
+struct JournalAnswer {
+  v1::OpenReply opened;
+  v1::ServerMessage reply;
+};
+
+// As Ask, but opens the journal first. Blocking.
+absl::StatusOr<JournalAnswer> AskJournal(const ClientOptions& options, const std::string& journal,
+                                         const v1::ClientMessage& request, bool changes_something);
+
+struct Located {
+  Lsn lsn;
+  std::string journal_id;  // 16 bytes
+  uint32_t generation = 0;
+};
+
+// The LSN that a position stands for now. Errors: kTransactionNotFound, and those of Ask.
+absl::StatusOr<Located> Locate(const ClientOptions& options, const std::string& journal,
+                               const Position& position);
+
+}  // namespace ringjournal::client
+
+#endif  // CLIENT_ASK_JOURNAL_H_

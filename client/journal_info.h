@@ -1,0 +1,69 @@
+// What a server says about a journal, as plain values.
+#ifndef CLIENT_JOURNAL_INFO_H_
+#define CLIENT_JOURNAL_INFO_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "client/outcome.h"
+#include "journal/base/types.h"
+
+namespace ringjournal::client {
+
+// oldest: the first transaction that is kept. durable (on the disk of the node that answers),
+// committed, end: the last that is so; LSN 0 if there is none.
+struct Watermarks {
+  Watermark oldest;
+  Watermark durable;
+  Watermark committed;
+  Watermark end;
+};
+
+// What is chosen when a journal is created. 0 stands for the server's default.
+struct JournalSettings {
+  uint64_t ring_bytes = 0;  // a power of two
+  uint64_t segment_bytes = 0;
+  uint64_t checkpoint_bytes = 0;        // a checkpoint starts when so much is not on disk
+  uint32_t checkpoint_interval_ms = 0;  // or when the oldest of it is this old
+  bool memory_only = false;             // no segments: disk levels are refused
+  uint64_t retention_bytes = 0;         // trim what is older than this many bytes; 0: keep
+  uint64_t retention_age_ms = 0;        // trim what is older by log time; 0: keep
+  uint32_t producers_max = 0;
+};
+
+struct JournalInfo {
+  std::string name;
+  JournalId id;  // for ever, also when the name is given to another journal
+  Epoch epoch;
+  JournalSettings settings;
+  std::vector<std::string> members;  // nodes that should hold a copy
+  Watermarks watermarks;
+  uint64_t ring_bytes = 0;
+  uint64_t ring_bytes_used = 0;
+  uint64_t segment_count = 0;
+  uint64_t segment_bytes = 0;
+  uint64_t producer_count = 0;
+  std::string storage_state;  // "ok", "full"
+};
+
+// What became of one sequence of one producer.
+struct Resolution {
+  enum class Outcome {
+    kUnknown,          // the server said something that this version does not know
+    kAtLsn,            // applied; see lsn
+    kAppliedTrimmed,   // applied; its place is no longer known
+    kNever,            // not applied, and never will be: older sessions of the producer are fenced
+    kNotYet,           // not present; an open session of the producer may still append it
+    kMayHaveBeenLost,  // not present, and a recovery since may have lost it
+  };
+  Outcome outcome = Outcome::kUnknown;
+  Lsn lsn;                  // with kAtLsn
+  uint32_t generation = 0;  // of the journal
+  // The same as an append's fate: kUnknown for kNotYet and kMayHaveBeenLost.
+  Fate fate() const;
+};
+
+}  // namespace ringjournal::client
+
+#endif  // CLIENT_JOURNAL_INFO_H_

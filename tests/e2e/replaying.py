@@ -1,0 +1,196 @@
+"""replay into every target, stop and resume, pace, and resolve."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import time
+
+from case import SMALL, case, lines, run_ok, run_refused
+from checks import expect, expect_equal, expect_in, wait_until
+from positions import with_metadata
+
+COUNT = 30000
+
+
+def filled(environment, count=COUNT):
+    server = environment.serving()
+    for name in ("orders", "copy"):
+        run_ok(server, "journal", "create", name, *SMALL)
+    run_ok(server, "append", "orders", "--batch", "50", stdin=lines(1, count))
+    return server
+
+
+def range_hash(said):
+    (line,) = [one for one in said.decode().splitlines() if "range hash" in one]
+    return line.split("range hash ")[1].split()[0]
+
+
+def resume_command(said):
+    """The words of the command that a stopped replay prints."""
+    words = shlex.split(said.decode().split("go on with:\n", 1)[1].strip().splitlines()[0])
+    expect_equal(words[0], "ringjournal", "the program in the command that resumes")
+    return words[1:]
+
+
+def metadata(server, name):
+    done = server.cli("cat", name, "--format", r"%k|%i|%y|%h|%s\n")
+    return done.stdout
+
+
+@case("replay --into: everything with its metadata, once, in the same order, with the same range hash")
+def into(environment):
+    server = filled(environment, 5000)
+    with_metadata(environment, server, 5001, 6000)
+    first = server.cli("replay", "orders", "--into", "copy", "--level", "disk")
+    expect_equal(first.returncode, 0, f"exit code ({first.stderr})")
+    expect_equal(metadata(server, "copy"), metadata(server, "orders"), "what the copy holds")
+    again = server.cli("replay", "orders", "--into", "copy")
+    expect_in(["6000 transactions are in copy already", "0 transactions"], again.stderr.decode(), "the second run")
+    expect_equal(metadata(server, "copy"), metadata(server, "orders"), "the copy after a second run")
+    other = server.cli("replay", "copy")
+    expect_equal(range_hash(other.stderr), range_hash(first.stderr), "range hash of the copy")
+    as_json = json.loads(run_ok(server, "-o", "json", "replay", "orders", "--into", "third", "--create", "--from", "10",
+                                "--until", "19"))
+    as_json.pop("rangeHash")
+    expect_equal(as_json, {"count": "10", "bytes": str(len(lines(10, 19)) - 10), "firstLsn": "10", "lastLsn": "19",
+                           "alreadyThere": "0"}, "the summary in JSON")
+    expect_equal(run_ok(server, "cat", "third"), lines(10, 19), "a range")
+
+
+@case("replay --into is stopped, the target is killed, and the same command goes on: nothing twice, nothing missing")
+def into_stops(environment):
+    server = filled(environment)
+    target = environment.serving()
+    run_ok(target, "journal", "create", "copy", *SMALL)
+    command = server.client_command("replay", "orders", "--into", "copy", "--into-server", target.address,
+                                    "--pace", "x1000000")
+    for round_number in range(3):
+        replay = subprocess.Popen(command, stderr=subprocess.PIPE)
+        wanted = 5000 * (round_number + 1)
+        wait_until("some are there", lambda: int(json.loads(run_ok(
+            target, "-o", "json", "journal", "info", "copy"))["watermarks"]["end"].get("lsn", 0)) >= min(wanted, 100))
+        if round_number == 1:
+            replay.kill()
+        else:
+            replay.send_signal(signal.SIGINT)
+        _, said = replay.communicate(timeout=60)
+        expect(replay.returncode in (0, 130, -9), f"exit code {replay.returncode} ({said})")
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    expect_equal(done.returncode, 0, f"the last run ({done.stderr})")
+    expect(run_ok(target, "cat", "copy") == lines(1, COUNT), "the copy is the original")
+
+
+@case("replay with a filter --into: what passes is there once, also over two runs")
+def into_filtered(environment):
+    server = filled(environment, 200)
+    with_metadata(environment, server, 201, 400)
+    for _ in range(2):
+        run_ok(server, "replay", "orders", "--key", "even", "--into", "copy", "-n", "60")
+    run_ok(server, "replay", "orders", "--key", "even", "--into", "copy")
+    expected = b"".join(b"payload %d\n" % i for i in range(202, 401, 2))
+    expect_equal(run_ok(server, "cat", "copy"), expected, "the copy")
+
+
+@case("replay --output: Ctrl-C prints the command that goes on; both parts are the whole, and so is the range hash")
+def stop_and_resume(environment):
+    server = filled(environment, 3000)
+    run_ok(server, "append", "orders", "--level", "disk", stdin=lines(3001, 3001))
+    whole = range_hash(server.cli("replay", "orders").stderr)
+    path = os.path.join(server.data_dir, "out")
+    # So slow that the last one is never due: the first 3000 have nearly the same log time.
+    replay = subprocess.Popen(server.client_command("replay", "orders", "--output", path, "--pace", "x0.00001",
+                                                    "--until", "newest"), stderr=subprocess.PIPE)
+    wait_until("it has begun", lambda: os.path.exists(path) and os.path.getsize(path) > 0)
+    replay.send_signal(signal.SIGINT)
+    _, said = replay.communicate(timeout=30)
+    expect_equal(replay.returncode, 130, f"exit code ({said})")
+    words = resume_command(said)
+    expect("--append" in words and words[words.index("--until") + 1] == "3001", f"{words}")
+    words[words.index("--pace") + 1] = "max"
+    # --server stands among the words already.
+    done = subprocess.run([environment.programs.client, *words], capture_output=True, timeout=30, check=False)
+    expect_equal(done.returncode, 0, f"exit code of the rest ({done.stderr})")
+    with open(path, "rb") as file:
+        expect(file.read() == lines(1, 3001), "both parts together")
+    expect_equal(range_hash(done.stderr), whole, "range hash of both parts")
+
+
+@case("replay --exec: a run for each transaction with its payload and LSN; the first failure stops it, exit code 11")
+def execute(environment):
+    server = filled(environment, 20)
+    seen = run_ok(server, "replay", "orders", "--from", "2", "--until", "4", "--exec", 'cat; echo " $RINGJOURNAL_LSN"')
+    expect_equal(seen, b"".join(lines(i, i)[:-1] + b" %d\n" % i for i in (2, 3, 4)), "what the commands printed")
+    seen = run_ok(server, "replay", "orders", "--exec-batch", "8", "--exec",
+                  'wc -l; echo $RINGJOURNAL_LSN $RINGJOURNAL_LAST_LSN $RINGJOURNAL_COUNT')
+    expect_equal(seen.split(), b"8 1 8 8 8 9 16 8 4 17 20 4".split(), "batches")
+    said = run_refused(server, 11, ["exit code 3", "at LSN 7", "stopped before LSN 7", "--from 7"], "replay", "orders",
+                       "--exec", "test $RINGJOURNAL_LSN != 7 || exit 3")
+    rest = subprocess.run([environment.programs.client, *resume_command(said.encode())], capture_output=True,
+                          timeout=30, check=False)
+    expect_equal(rest.returncode, 11, "the command fails there again")
+    run_refused(server, 11, ["killed by signal 9", "LSN 1"], "replay", "orders", "--exec", "kill -9 $$")
+    expect_equal(run_ok(server, "replay", "orders", "--exec", "true"), b"", "a command that reads nothing may succeed")
+
+
+@case("replay --pace keeps the distances, divided by the factor; max does not wait")
+def pace(environment):
+    server = filled(environment, 1)
+    started = time.monotonic_ns()
+    wait_until("a distance of 0.3 s", lambda: time.monotonic_ns() - started > 300_000_000)
+    run_ok(server, "append", "orders", stdin=lines(2, 2))
+
+    def seconds(speed):
+        begin = time.monotonic()
+        expect_equal(run_ok(server, "replay", "orders", "--pace", speed), lines(1, 2), f"what comes at {speed}")
+        return time.monotonic() - begin
+    expect(seconds("original") >= 0.3, "original takes as long as it did")
+    expect(seconds("x0.5") >= 0.6, "half as fast takes twice as long")
+    expect(seconds("x1000") < 0.3, "a thousand times as fast does not")
+    run_refused(server, 2, ["'fast' is no pace"], "replay", "orders", "--pace", "fast")
+
+
+@case("replay: contradicting targets and wrong values are refused before anything is read")
+def wrong_use(environment):
+    server = filled(environment, 1)
+    for arguments, parts in ((["--output", "x", "--into", "copy"], "contradict"), (["--append"], "needs --output"),
+                             (["--into", "orders"], "give another one"), (["--exec-batch", "0"], "exec-batch"),
+                             (["--resume-hash", "xyz"], "hexadecimal")):
+        run_refused(server, 2, parts, "replay", "orders", *arguments)
+    run_refused(server, 7, '"nowhere"', "replay", "orders", "--into", "nowhere")
+
+
+@case("replay draws a bar with rate and time left on a terminal; --quiet says nothing; Ctrl-C ends a slow command's run")
+def progress(environment):
+    server = filled(environment, 100)
+    expect_equal(server.cli("replay", "orders", "--quiet").stderr, b"", "what --quiet says")
+    command = " ".join(shlex.quote(word) for word in server.client_command(
+        "replay", "orders", "--exec", "sleep 0.02", "--until", "60"))
+    done = subprocess.run(["script", "-qec", f"{command} > /dev/null", "/dev/null"], capture_output=True, timeout=60,
+                          check=False)
+    expect_equal(done.returncode, 0, f"exit code at a terminal ({done.stdout})")
+    expect_in(["[=", " %  LSN ", "transactions/s", "s left", "range hash"], done.stdout.decode(), "the terminal")
+    slow = subprocess.Popen(server.client_command("replay", "orders", "--exec", "echo x; sleep 0.05"),
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    slow.stdout.readline()
+    slow.send_signal(signal.SIGINT)
+    _, said = slow.communicate(timeout=30)
+    expect_equal(slow.returncode, 130, f"exit code ({said})")
+    expect_in("stopped before LSN ", said.decode(), "where it stopped")
+    expect(int(said.decode().split("stopped before LSN ")[1].split(";")[0]) < 50, f"at once: {said}")
+
+
+@case("resolve: applied, never, and unknown producers")
+def resolve(environment):
+    server = filled(environment, 1)
+    run_ok(server, "append", "orders", "--producer", "p", stdin=lines(1, 3))
+    seen = run_ok(server, "resolve", "orders", "--producer", "p", "--sequence", "2").decode()
+    expect_equal(seen, "applied: sequence 2 of producer p is LSN 3\n", "an applied one")
+    seen = json.loads(run_ok(server, "-o", "json", "resolve", "orders", "--producer", "p", "--sequence", "2"))
+    expect_equal((seen["outcome"], seen["lsn"]), ("OUTCOME_AT_LSN", "3"), "the same as JSON")
+    expect_in("not applied yet", run_ok(server, "resolve", "orders", "--producer", "p", "--sequence", "9").decode(), "9")
+    expect_in("never will be", run_ok(server, "resolve", "orders", "--producer", "p", "--sequence", "9",
+                                      "--settle").decode(), "9, settled")
+    run_refused(server, 4, ["UNKNOWN_PRODUCER"], "resolve", "orders", "--producer", "q", "--sequence", "1")
+    run_refused(server, 7, ['"nowhere"'], "resolve", "nowhere", "--producer", "q", "--sequence", "1")

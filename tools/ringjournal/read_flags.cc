@@ -1,0 +1,74 @@
+#include "tools/ringjournal/read_flags.h"
+
+#include "absl/strings/str_cat.h"
+#include "tools/ringjournal/parse.h"
+
+namespace ringjournal::cli {
+namespace {
+
+using client::Position;
+
+// A time or id is worth telling; an LSN is known to who gave it.
+bool IsResolved(const std::optional<Position>& position) {
+  return position.has_value() && position->kind != Position::Kind::kLsn;
+}
+
+}  // namespace
+
+OutputSpec ReadFlags::Format(const Context& context) const {
+  if (format.has_value()) return *format;
+  return context.json() ? OutputFormat::kJson : OutputFormat::kLines;
+}
+
+void AddRangeOptions(CLI::App* sub, ReadFlags* flags, const std::string& default_from) {
+  sub->add_option("JOURNAL", flags->journal, "Name of the journal")->required();
+  AddPositionOption(sub, "--from,--since", &flags->from,
+                    absl::StrCat("First transaction wanted [", default_from, "]"));
+  AddPositionOption(sub, "--until", &flags->until,
+                    "Last transaction wanted; a time: those before it");
+  sub->add_flag("--durable", flags->durable, "Only what is on the server's disk");
+  AddDurationOption(sub, "--retry-for", &flags->retry_for_ns,
+                    "How long to go on without a connection [60s]");
+  sub->add_option("--accept-loss", flags->accept_loss,
+                  "Generation whose loss report you have read and accept")
+      ->type_name("GENERATION");
+  sub->add_flag("-q,--quiet", flags->quiet, "Errors only on stderr");
+}
+
+void AddFilterOptions(CLI::App* sub, ReadFlags* flags) {
+  sub->add_option("--grep", flags->filter.grep,
+                  "Only payloads that match this regular expression, as for grep -E")
+      ->type_name("PATTERN");
+  sub->add_flag("-i,--ignore-case", flags->filter.ignore_case, "Of --grep");
+  sub->add_flag("-v,--invert-match", flags->filter.invert, "What --grep does not match");
+  sub->add_option("--key", flags->filter.key, "Only transactions with this key")->type_name("KEY");
+  sub->add_option("-n,--count", flags->count_max, "Stop after so many")
+      ->check(CLI::Range(uint64_t{1}, UINT64_MAX).description(""))
+      ->type_name("N");
+}
+
+client::ReaderOptions ReaderOptionsOf(const ReadFlags& flags, const Position& default_from) {
+  client::ReaderOptions options;
+  options.journal = flags.journal;
+  options.from = flags.from.value_or(default_from);
+  options.until = flags.until;
+  options.durable_only = flags.durable;
+  options.accept_generation = flags.accept_loss;
+  return options;
+}
+
+void EchoPositions(const Context& context, const ReadFlags& flags, const client::Reader& reader) {
+  if (flags.quiet) return;
+  std::string text;
+  if (IsResolved(flags.from)) {
+    absl::StrAppend(&text, "from ", FormatPosition(*flags.from), " = LSN ",
+                    reader.from_lsn().value());
+  }
+  if (IsResolved(flags.until) && reader.until_lsn().has_value()) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", "until ", FormatPosition(*flags.until),
+                    " = LSN ", reader.until_lsn()->prev().value());
+  }
+  if (!text.empty()) context.Say(absl::StrCat(flags.journal, ": ", text));
+}
+
+}  // namespace ringjournal::cli

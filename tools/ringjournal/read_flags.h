@@ -1,0 +1,46 @@
+// The options that reading commands share.
+#ifndef TOOLS_RINGJOURNAL_READ_FLAGS_H_
+#define TOOLS_RINGJOURNAL_READ_FLAGS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "client/position.h"
+#include "client/reader.h"
+#include "tools/ringjournal/context.h"
+#include "tools/ringjournal/filter.h"
+#include "tools/ringjournal/output.h"
+
+namespace ringjournal::cli {
+
+struct ReadFlags {
+  std::string journal;
+  std::optional<client::Position> from, until;
+  bool durable = false;
+  int64_t retry_for_ns = 60'000'000'000;
+  uint32_t accept_loss = 0;
+  FilterOptions filter;
+  uint64_t count_max = 0;  // 0: no limit
+  std::optional<OutputSpec> format;
+  bool quiet = false;
+
+  // The format asked for, or -o json's.
+  OutputSpec Format(const Context& context) const;
+};
+
+// JOURNAL, --from (--since), --until, --durable, --retry-for, --accept-loss, --quiet.
+void AddRangeOptions(CLI::App* sub, ReadFlags* flags, const std::string& default_from);
+// --grep, --ignore-case, --invert-match, --key, --count.
+void AddFilterOptions(CLI::App* sub, ReadFlags* flags);
+
+// For client::Reader; without a cursor. `default_from` if none was given.
+client::ReaderOptions ReaderOptionsOf(const ReadFlags& flags, const client::Position& default_from);
+
+// Tells on stderr which LSNs the positions stand for, unless they were LSNs already.
+void EchoPositions(const Context& context, const ReadFlags& flags, const client::Reader& reader);
+
+}  // namespace ringjournal::cli
+
+#endif  // TOOLS_RINGJOURNAL_READ_FLAGS_H_

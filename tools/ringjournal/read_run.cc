@@ -1,0 +1,145 @@
+#include "tools/ringjournal/read_run.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "client/cursor.h"
+#include "journal/base/limits.h"
+
+namespace ringjournal::cli {
+namespace {
+
+using client::ReadStep;
+using client::ReadTransaction;
+
+constexpr int64_t kSecondNs = 1'000'000'000;
+
+}  // namespace
+
+absl::Status ReadRun::Run() {
+  int64_t begin_ns = MonotonicNs();
+  summary_.hash = options_.hash;
+  absl::Status status = Copy();
+  // A second Ctrl-C ends the rest too.
+  if (client::CodeOf(status) == client::ErrorCode::kStopped) interrupt_->Clear();
+  if (sink_status_.ok()) FlushSink();
+  SaveCursor();
+  progress_.Clear();
+  summary_.elapsed_ns = MonotonicNs() - begin_ns;
+  return status;
+}
+
+Lsn ReadRun::resume_lsn() const {
+  if (sink_status_.ok()) return waiting_ > Lsn(0) ? waiting_ : reader_->next_lsn();
+  if (sink_->done() > Lsn(0)) return sink_->done().next();
+  return summary_.first > Lsn(0) ? summary_.first : reader_->from_lsn();
+}
+
+absl::Status ReadRun::Copy() {
+  ReadTransaction t;
+  ReadStep step = ReadStep::kNothingYet;
+  while (options_.count_max == 0 || summary_.count < options_.count_max) {
+    if (++passed_ % options_.transactions_per_look == 0) {
+      LookUp();
+      if (interrupt_->happened()) {
+        return client::MakeError(client::ErrorCode::kStopped, "interrupted");
+      }
+    }
+    if (absl::Status s = NextOrWait(&t, &step); !s.ok() || !sink_status_.ok()) return s;
+    if (step == ReadStep::kFinished) return absl::OkStatus();
+    if (step == ReadStep::kNothingYet) continue;
+    summary_.read = t.lsn;
+    if (!Wants(t)) continue;
+    if (!options_.pace.is_max()) {
+      waiting_ = t.lsn;
+      if (absl::Status s = WaitForPace(&t); !s.ok() || !sink_status_.ok()) return s;
+      waiting_ = Lsn(0);
+    }
+    if (!Put(t)) return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+// Looks first, then flushes, then waits: nothing lies in a buffer while we sleep.
+absl::Status ReadRun::NextOrWait(ReadTransaction* t, ReadStep* step) {
+  auto next = reader_->Next(t, 0);
+  if (next.ok() && *next == ReadStep::kNothingYet) {
+    if (!FlushSink()) return absl::OkStatus();
+    LookUp();
+    next = reader_->Next(t, kSecondNs / 5);
+    if (next.ok() && *next == ReadStep::kNothingYet) sink_status_ = sink_->KeepAlive();
+  }
+  if (!next.ok()) return next.status();
+  *step = *next;
+  return absl::OkStatus();
+}
+
+// The reader's bytes go when it is used while we wait, so they are kept here.
+absl::Status ReadRun::WaitForPace(ReadTransaction* t) {
+  int64_t left = options_.pace.WaitNs(t->log_time_ns, MonotonicNs());
+  if (left == 0) return absl::OkStatus();
+  size_t payload_at =
+      t->payload.empty() ? 0 : static_cast<size_t>(t->payload.data() - t->encoded.data());
+  kept_.assign(AsView(t->encoded));
+  t->encoded = AsBytes(kept_);
+  t->payload = t->encoded.subspan(payload_at, t->payload.size());
+  if (!FlushSink()) return absl::OkStatus();
+  for (; left > 0; left = options_.pace.WaitNs(t->log_time_ns, MonotonicNs())) {
+    LookUp();
+    if (absl::Status s = reader_->Wait(std::min(left, kSecondNs)); !s.ok()) return s;
+    if (interrupt_->happened()) {
+      return client::MakeError(client::ErrorCode::kStopped, "interrupted");
+    }
+    sink_status_ = sink_->KeepAlive();
+    if (!sink_status_.ok()) return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+bool ReadRun::Wants(const ReadTransaction& t) {
+  if (options_.filter && !options_.filter->Matches(t)) return false;
+  if (options_.skip == 0) return true;
+  --options_.skip;
+  return false;
+}
+
+bool ReadRun::Put(const ReadTransaction& t) {
+  if (summary_.hash) summary_.hash->Add(t);
+  if (summary_.count++ == 0) summary_.first = t.lsn;
+  summary_.last = t.lsn;
+  summary_.bytes += t.payload.size();
+  sink_status_ = sink_->Take(t);
+  return sink_status_.ok();
+}
+
+bool ReadRun::FlushSink() {
+  sink_status_ = sink_->Flush();
+  return sink_status_.ok();
+}
+
+void ReadRun::LookUp() {
+  int64_t now_ns = MonotonicNs();
+  if (options_.progress != Progress::Style::kNone) {
+    Lsn from = reader_->from_lsn();
+    Lsn end =
+        std::min(reader_->until_lsn().value_or(Lsn(UINT64_MAX)), reader_->visible_lsn().next());
+    ProgressState state{.bytes = summary_.bytes, .lsn = summary_.read.value()};
+    if (from > Lsn(0) && summary_.read >= from) state.done = summary_.read.next() - from;
+    if (from > Lsn(0) && end > from) state.total = end - from;
+    progress_.Update(state, now_ns);
+  }
+  if (options_.cursor_file.empty() ||
+      now_ns - cursor_saved_ns_ < limits::kCursorSaveMs * (kSecondNs / 1000)) {
+    return;
+  }
+  if (FlushSink()) SaveCursor();
+  cursor_saved_ns_ = now_ns;
+}
+
+void ReadRun::SaveCursor() {
+  // A sink that failed has not used all that the reader has given out.
+  if (options_.cursor_file.empty() || !sink_status_.ok()) return;
+  cursor_status_ = client::SaveCursor(options_.cursor_file, reader_->cursor());
+}
+
+}  // namespace ringjournal::cli

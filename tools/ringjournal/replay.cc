@@ -1,0 +1,325 @@
+// ringjournal replay: a range again, into stdout, a file, another journal or a command.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/ask_journal.h"
+#include "tools/ringjournal/append_report.h"
+#include "tools/ringjournal/commands.h"
+#include "tools/ringjournal/json.h"
+#include "tools/ringjournal/parse.h"
+#include "tools/ringjournal/position.h"
+#include "tools/ringjournal/read_flags.h"
+#include "tools/ringjournal/read_run.h"
+#include "tools/ringjournal/resume_command.h"
+#include "tools/ringjournal/sink_exec.h"
+#include "tools/ringjournal/sink_journal.h"
+
+namespace ringjournal::cli {
+namespace {
+
+using client::Position;
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  ringjournal replay orders --from 100 --until 200\n"
+    "  ringjournal replay orders --from @2026-05-01T12:00:00Z --pace x10 | test-system\n"
+    "  ringjournal replay orders --output orders.bin --format delimited\n"
+    "  ringjournal replay orders --into orders-copy --create --level disk\n"
+    "  ringjournal replay orders --exec 'curl -sf --data-binary @- http://localhost:8080/'\n"
+    "Ctrl-C stops it and prints the command that goes on. With --into the same command may be\n"
+    "repeated as it is: what is there already is not appended again.\n"
+    "The command of --exec finds RINGJOURNAL_JOURNAL, _LSN, _LAST_LSN, _COUNT and _LOG_TIME in "
+    "its\n"
+    "environment; the first one that fails stops the replay.\n"
+    "Range hash: h = 0; for each transaction in order h = XXH3-64(seed h, CRC32C and length of "
+    "the\n"
+    "transaction as stored, with its metadata). A copy in another journal has the same one.\n";
+
+struct ReplayFlags : ReadFlags {
+  std::string output_file;
+  bool append = false;
+  std::string into;
+  std::string into_server;
+  std::string producer;
+  bool create = false;
+  client::Level level = client::Level::kReplicated;
+  std::string exec;
+  uint32_t exec_batch = 1;
+  Pace pace;
+  bool follow = false;
+  std::string resume_hash;
+};
+
+class ReplayCommand {
+ public:
+  ReplayCommand(const Context& context, const ReplayFlags& flags)
+      : context_(context), flags_(flags) {}
+  ~ReplayCommand() {
+    if (fd_ > STDOUT_FILENO) close(fd_);
+  }
+
+  int Run() {
+    client_ = context_.ClientOptions(flags_.retry_for_ns);
+    client_.interrupt_fd = interrupt_.fd();
+    options_ = ReaderOptionsOf(flags_, Position::Oldest());
+    options_.follow = flags_.follow && !flags_.until.has_value();
+    absl::StatusOr<Filter> filter = Filter::Create(flags_.filter);
+    if (!filter.ok()) return context_.FailUsage(std::string(filter.status().message()));
+    if (!flags_.filter.empty()) run_.filter = *std::move(filter);
+    if (absl::Status s = MakeSink(); !s.ok()) return context_.Fail(s);
+    auto opened = client::Reader::Open(client_, options_);
+    if (!opened.ok()) return context_.Fail(opened.status());
+    reader_ = *std::move(opened);
+    EchoPositions(context_, flags_, *reader_);
+    return Copy();
+  }
+
+ private:
+  absl::Status MakeSink() {
+    if (!flags_.into.empty()) return OpenJournal();
+    if (!flags_.exec.empty()) {
+      OutputSpec raw = OutputFormat::kRaw, lines = OutputFormat::kLines;
+      OutputSpec usual = flags_.exec_batch == 1 ? raw : lines;
+      sink_ = std::make_unique<ExecSink>(ExecOptions{.command = flags_.exec,
+                                                     .journal = flags_.journal,
+                                                     .batch = flags_.exec_batch,
+                                                     .format = flags_.format.value_or(usual)});
+      return absl::OkStatus();
+    }
+    if (!flags_.output_file.empty()) {
+      int how = flags_.append ? O_APPEND : O_TRUNC;
+      fd_ = open(flags_.output_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
+      if (fd_ < 0) {
+        return absl::InternalError(absl::StrCat("cannot write ", flags_.output_file, ": ",
+                                                strerror(errno), "; check the path"));
+      }
+    }
+    sink_ = std::make_unique<OutputWriter>(fd_, flags_.Format(context_));
+    return absl::OkStatus();
+  }
+
+  // The producer's sequence says how much of the range is there already.
+  absl::Status OpenJournal() {
+    auto located = client::Locate(client_, flags_.journal, options_.from);
+    if (!located.ok()) return located.status();
+    JournalId source;
+    JournalId::FromView(located->journal_id, &source);
+    client::ClientOptions target = client_;
+    if (!flags_.into_server.empty()) target.server = flags_.into_server;
+    JournalSinkOptions options;
+    options.journal = flags_.into;
+    options.create = flags_.create;
+    options.level = flags_.level;
+    options.producer =
+        flags_.producer.empty() ? ProducerName(source, located->lsn) : flags_.producer;
+    auto sink = JournalSink::Open(target, options);
+    if (!sink.ok()) return sink.status();
+    before_ = (*sink)->appended_before();
+    base_ = located->lsn;
+    // A filter decides what counts, so all must be looked at again.
+    if (run_.filter) run_.skip = before_;
+    options_.from = Position::At(run_.filter ? base_ : base_ + before_);
+    if (before_ > 0 && !flags_.quiet) {
+      context_.Say(absl::StrFormat("%d transactions are in %s already; going on behind them",
+                                   before_, flags_.into));
+    }
+    journal_sink_ = sink->get();
+    sink_ = *std::move(sink);
+    return absl::OkStatus();
+  }
+
+  // The same for every run over the same range and filter, and for no other.
+  std::string ProducerName(const JournalId& source, Lsn from) const {
+    std::string name = absl::StrCat("replay-", source.ToHex().substr(0, 16), "-", from.value());
+    if (!flags_.filter.empty()) {
+      std::string filter = absl::StrCat(flags_.filter.grep, "\n", flags_.filter.ignore_case, "\n",
+                                        flags_.filter.invert, "\n", flags_.filter.key.value_or(""),
+                                        "\n", flags_.filter.key.has_value());
+      absl::StrAppendFormat(&name, "-%08x", static_cast<uint32_t>(ChainHash(0, AsBytes(filter))));
+    }
+    return name;
+  }
+
+  int Copy() {
+    uint64_t hash = 0;
+    if (!flags_.resume_hash.empty() && !absl::SimpleHexAtoi(flags_.resume_hash, &hash)) {
+      return context_.FailUsage("--resume-hash takes the 16 hexadecimal digits of a range hash");
+    }
+    run_.count_max = flags_.count_max;
+    run_.pace = flags_.pace;
+    run_.hash = RangeHash(hash);
+    run_.progress = Progress::Choose(flags_.quiet);
+    if (!flags_.exec.empty()) run_.transactions_per_look = 1;
+    ReadRun run(context_, run_, reader_.get(), sink_.get(), &interrupt_);
+    absl::Status status = run.Run();
+    if (absl::IsCancelled(run.sink_status()) &&
+        client::CodeOf(run.sink_status()) != client::ErrorCode::kStopped) {
+      return kExitPipeClosed;
+    }
+    if (const auto& loss = reader_->last_loss()) SayLoss(context_, *loss, "was given");
+    bool sink_failed = !run.sink_status().ok();
+    if (sink_failed) status = run.sink_status();
+    if (status.ok() && fd_ > STDOUT_FILENO && close(std::exchange(fd_, -1)) != 0) {
+      status = absl::InternalError(
+          absl::StrCat("cannot write ", flags_.output_file, ": ", strerror(errno)));
+    }
+    Summarise(run);
+    return status.ok() ? kExitOk : Stopped(run, status, sink_failed);
+  }
+
+  void Summarise(const ReadRun& run) const {
+    const ReadSummary& s = run.summary();
+    bool data_on_stdout = flags_.into.empty() && flags_.exec.empty();
+    if (context_.json() && !data_on_stdout) return PrintJson(s);
+    if (flags_.quiet) return;
+    double seconds = static_cast<double>(std::max<int64_t>(s.elapsed_ns, 1)) / 1e9;
+    std::string range =
+        s.count == 0 ? "" : absl::StrFormat(" (LSN %d to %d)", s.first.value(), s.last.value());
+    context_.Say(absl::StrFormat("%d transactions%s, %d bytes, %.1f s, %.1f MiB/s", s.count, range,
+                                 s.bytes, seconds,
+                                 static_cast<double>(s.bytes) / seconds / 1048576));
+    if (journal_sink_ != nullptr && journal_sink_->last_there() > Lsn(0)) {
+      context_.Say(absl::StrFormat("they are LSN %d to %d of %s",
+                                   journal_sink_->first_there().value(),
+                                   journal_sink_->last_there().value(), flags_.into));
+    }
+    if (!run.sink_status().ok()) return;  // it covers what was read, which is not what is out
+    std::string goes_on = flags_.resume_hash.empty() ? "" : " (with what came before it)";
+    context_.Say(absl::StrFormat("range hash %016x%s", s.hash->value(), goes_on));
+  }
+
+  void PrintJson(const ReadSummary& s) const {
+    std::printf(
+        "{\"count\":\"%llu\",\"bytes\":\"%llu\",\"firstLsn\":\"%llu\",\"lastLsn\":\"%llu\","
+        "\"alreadyThere\":\"%llu\",\"rangeHash\":\"%016llx\"}\n",
+        static_cast<unsigned long long>(s.count), static_cast<unsigned long long>(s.bytes),
+        static_cast<unsigned long long>(s.first.value()),
+        static_cast<unsigned long long>(s.last.value()), static_cast<unsigned long long>(before_),
+        static_cast<unsigned long long>(s.hash->value()));
+  }
+
+  int Stopped(const ReadRun& run, const absl::Status& status, bool sink_failed) {
+    if (client::CodeOf(status) == client::ErrorCode::kDataLoss) return context_.Fail(status);
+    int code = kExitInterrupted;
+    if (absl::IsAborted(status) && !flags_.exec.empty()) {
+      context_.Say(absl::StrCat("error: ", std::string(status.message())));
+      code = kExitCommandFailed;
+    } else if (client::CodeOf(status) != client::ErrorCode::kStopped) {
+      code = context_.Fail(status);
+    }
+    context_.Say(absl::StrFormat("stopped before LSN %d; go on with:", run.resume_lsn().value()));
+    std::fprintf(stderr, "  %s\n", Resume(run, sink_failed).c_str());
+    return code;
+  }
+
+  std::string Resume(const ReadRun& run, bool sink_failed) const {
+    std::vector<OptionChange> changes;
+    // The base of the producer's sequence, not the place reached.
+    Lsn from = journal_sink_ != nullptr ? base_ : run.resume_lsn();
+    changes.push_back({{"--from", "--since"}, absl::StrCat(from.value())});
+    if (flags_.until && reader_->until_lsn()) {
+      changes.push_back({{"--until"}, absl::StrCat(reader_->until_lsn()->prev().value())});
+    }
+    if (flags_.count_max > 0 && journal_sink_ == nullptr && !sink_failed) {
+      changes.push_back({{"--count", "-n"}, absl::StrCat(flags_.count_max - run.summary().count)});
+    }
+    if (!flags_.output_file.empty()) changes.push_back({{"--append"}, "", true});
+    // Where the sink failed the hash covers more than is out.
+    if (!sink_failed) {
+      changes.push_back({{"--resume-hash"}, absl::StrFormat("%016x", run.summary().hash->value())});
+    }
+    return ResumeCommand(context_.arguments, changes);
+  }
+
+  const Context& context_;
+  const ReplayFlags& flags_;
+  Interrupt interrupt_;
+  client::ClientOptions client_;
+  client::ReaderOptions options_;
+  ReadRunOptions run_;
+  std::unique_ptr<Sink> sink_;
+  JournalSink* journal_sink_ = nullptr;  // sink_, if it is one
+  uint64_t before_ = 0;
+  Lsn base_;
+  int fd_ = STDOUT_FILENO;
+  std::unique_ptr<client::Reader> reader_;
+};
+
+int RunReplay(const Context& context, const ReplayFlags& flags) {
+  int targets = (flags.output_file.empty() ? 0 : 1) + (flags.into.empty() ? 0 : 1) +
+                (flags.exec.empty() ? 0 : 1);
+  if (targets > 1) {
+    return context.FailUsage("--output, --into and --exec contradict each other: give one target");
+  }
+  if (flags.append && flags.output_file.empty()) {
+    return context.FailUsage("--append needs --output");
+  }
+  bool same_server = flags.into_server.empty() || flags.into_server == context.server;
+  if (same_server && flags.into == flags.journal) {
+    return context.FailUsage("--into names the journal that is replayed: give another one");
+  }
+  return ReplayCommand(context, flags).Run();
+}
+
+void AddTargetOptions(CLI::App* sub, ReplayFlags* flags) {
+  sub->add_option("--output", flags->output_file, "Write to this file instead of stdout")
+      ->type_name("FILE");
+  sub->add_flag("--append", flags->append, "Write behind what the file holds");
+  sub->add_option("--into", flags->into, "Append to this journal, exactly once")
+      ->type_name("JOURNAL");
+  sub->add_option("--into-server", flags->into_server, "Its server [the same]")
+      ->type_name("HOST:PORT");
+  sub->add_flag("--create", flags->create, "Create that journal if there is none");
+  AddChoiceOption(sub, "--level",
+                  {{"received", client::Level::kReceived},
+                   {"replicated", client::Level::kReplicated},
+                   {"disk", client::Level::kDisk},
+                   {"disk_quorum", client::Level::kDiskQuorum}},
+                  &flags->level, "How safe there");
+  sub->add_option("--producer", flags->producer,
+                  "Its name there [made of the source's id, the first LSN and the filter]");
+  sub->add_option("--exec", flags->exec, "Run this for each transaction, its payload on stdin")
+      ->type_name("COMMAND");
+  sub->add_option("--exec-batch", flags->exec_batch,
+                  "Transactions of one run, each as a line unless --format says else [1]")
+      ->check(CLI::Range(1u, limits::kExecBatchMax).description(""))
+      ->type_name("N");
+}
+
+}  // namespace
+
+void RegisterReplay(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<ReplayFlags>();
+  CLI::App* sub = app.add_subcommand(
+      "replay", "Give out a range again: to stdout, a file, another journal or a command");
+  AddRangeOptions(sub, flags.get(), "oldest");
+  AddFilterOptions(sub, flags.get());
+  AddFormatOption(sub, &flags->format);
+  AddPaceOption(sub, &flags->pace,
+                "Distances in time as they were, N times as fast, or none [max]");
+  sub->add_flag("--follow", flags->follow, "Go on with what is appended meanwhile");
+  AddTargetOptions(sub, flags.get());
+  sub->add_option("--resume-hash", flags->resume_hash, "Range hash of what came before")
+      ->type_name("HASH");
+  sub->fallthrough();
+  sub->footer(absl::StrCat(kPositionHelp, kTemplateHelp, kExamples));
+  sub->callback([&context, flags] {
+    context.command = "replay";
+    context.action = [&context, flags] { return RunReplay(context, *flags); };
+  });
+}
+
+}  // namespace ringjournal::cli

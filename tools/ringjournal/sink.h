@@ -1,0 +1,31 @@
+// Where a reading command puts what it reads.
+#ifndef TOOLS_RINGJOURNAL_SINK_H_
+#define TOOLS_RINGJOURNAL_SINK_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "client/read_transaction.h"
+#include "journal/base/types.h"
+
+namespace ringjournal::cli {
+
+// Takes transactions in order. One thread. After an error nothing more is taken; done() then says
+// what is out for good.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  // May keep it back for a while. Cancelled: whoever reads the output is gone.
+  virtual absl::Status Take(const client::ReadTransaction& transaction) = 0;
+  // Everything taken is out for good.
+  virtual absl::Status Flush() = 0;
+  // Called about once a second while nothing is taken.
+  virtual absl::Status KeepAlive() { return absl::OkStatus(); }
+  // Last LSN that is out for good; 0: none.
+  virtual Lsn done() const = 0;
+};
+
+}  // namespace ringjournal::cli
+
+#endif  // TOOLS_RINGJOURNAL_SINK_H_
