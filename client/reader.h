@@ -19,7 +19,10 @@
 #include "client/position.h"
 #include "client/read_transaction.h"
 #include "journal/base/limits.h"
-#include "journal/format/entry_layout.h"
+
+namespace ringjournal {
+struct RecordView;  // journal/format/entry_layout.h: not for those who only read transactions
+}
 
 namespace ringjournal::client {
 

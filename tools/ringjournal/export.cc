@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "client/reader.h"
 #include "journal/format/append_scan.h"
+#include "journal/format/entry_layout.h"
 #include "tools/ringjournal/append_report.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/json.h"
