@@ -76,7 +76,7 @@ def malformed_transaction(environment):
     bystander.goes_on()
 
 
-@case("a wrong CRC is refused with both sums")
+@case("a wrong CRC is refused with both sums", beside=True)
 def wrong_crc(environment):
     server = environment.serving()
     connection = opened(environment, server)
@@ -85,7 +85,7 @@ def wrong_crc(environment):
     lives_on(connection)
 
 
-@case("an empty append is refused")
+@case("an empty append is refused", beside=True)
 def empty_append(environment):
     server = environment.serving()
     connection = opened(environment, server)
@@ -131,7 +131,7 @@ def names(environment):
     bystander.goes_on()
 
 
-@case("an unknown journal is refused with what to do, by each request that names one")
+@case("an unknown journal is refused with what to do, by each request that names one", beside=True)
 def unknown_journal(environment):
     server = environment.serving()
     connection = environment.connect(server)
@@ -144,7 +144,7 @@ def unknown_journal(environment):
         expect_refused("JOURNAL_NOT_FOUND", ['"nowhere"', "journal ls"], call)
 
 
-@case("settings out of range, fixed settings and a journal that exists are refused")
+@case("settings out of range, fixed settings and a journal that exists are refused", beside=True)
 def settings(environment):
     server = environment.serving(flags=["--ring-total", "64MiB"])
     connection = environment.connect(server)
@@ -163,7 +163,7 @@ def settings(environment):
         journal_set=pb.JournalSet(name="a", settings={}, fields=["colour"])))
 
 
-@case("appending or reading without an open journal is refused; a second journal on one session, too")
+@case("appending or reading without an open journal is refused; a second journal on one session, too", beside=True)
 def not_open(environment):
     server = environment.serving()
     connection = environment.connect(server)
@@ -176,7 +176,7 @@ def not_open(environment):
     expect_refused("PROTOCOL", "has a journal already", lambda: connection.open("other", create=True))
 
 
-@case("a sequence out of order is told the expected one; what is pipelined behind it is refused until Resume")
+@case("a sequence out of order is told the expected one; what is pipelined behind it is refused until Resume", beside=True)
 def out_of_order(environment):
     server = environment.serving()
     connection = opened(environment, server)
@@ -192,7 +192,7 @@ def out_of_order(environment):
     lives_on(connection, 3)
 
 
-@case("an expected LSN that is not the next is refused with the actual one")
+@case("an expected LSN that is not the next is refused with the actual one", beside=True)
 def expected_lsn(environment):
     server = environment.serving()
     connection = opened(environment, server)
@@ -203,7 +203,7 @@ def expected_lsn(environment):
     lives_on(connection, 2)
 
 
-@case("an older session of a producer is fenced by a newer one")
+@case("an older session of a producer is fenced by a newer one", beside=True)
 def fenced(environment):
     server = environment.serving()
     old = opened(environment, server)
@@ -214,7 +214,7 @@ def fenced(environment):
     expect_equal(new.append([b"2"], 2).first_lsn, 2, "LSN of the newer session")
 
 
-@case("a level that is not offered is refused with the reason")
+@case("a level that is not offered is refused with the reason", beside=True)
 def levels(environment):
     server = environment.serving()
     connection = environment.connect(server)
@@ -230,7 +230,7 @@ def levels(environment):
                    lambda: connection.ask(checkpoint=pb.Checkpoint(name="ram")))
 
 
-@case("a producer beyond the journal's limit is refused with the limit")
+@case("a producer beyond the journal's limit is refused with the limit", beside=True)
 def producers_limit(environment):
     server = environment.serving()
     connection = environment.connect(server)
@@ -241,7 +241,7 @@ def producers_limit(environment):
     opened(environment, server, "few", "p1")
 
 
-@case("a read from where nothing is any more, and by an id that nobody has, says so")
+@case("a read from where nothing is any more, and by an id that nobody has, says so", beside=True)
 def reads(environment):
     server = environment.serving()
     connection = opened(environment, server)

@@ -17,12 +17,24 @@ class Skip(Exception):
     """The machine does not offer what the case needs."""
 
 
-def case(name):
-    """Registers a function(environment); `name` says what must hold."""
+def case(name, beside=False):
+    """Registers a function(environment); `name` says what must hold.
+
+    With `beside` another session appends before and after it, and must find all that it wrote.
+    """
     def register(function):
-        CASES.append((name, function))
+        CASES.append((name, watched(function) if beside else function))
         return function
     return register
+
+
+def watched(function):
+    def run(environment):
+        environment.watches = True
+        function(environment)
+        environment.bystander.goes_on()
+        environment.bystander.kept_everything()
+    return run
 
 
 class Environment(contextlib.ExitStack):
@@ -31,13 +43,19 @@ class Environment(contextlib.ExitStack):
     def __init__(self, programs):
         super().__init__()
         self.programs = programs
+        self.watches = False
+        self.bystander = None
 
     def server(self, **more):
         """A server that is not started yet."""
         return self.enter_context(Server(self.programs, **more))
 
     def serving(self, **more):
-        return self.server(**more).start()
+        server = self.server(**more).start()
+        if self.watches and self.bystander is None:
+            self.bystander = Bystander(self, server, "beside")
+            self.bystander.goes_on()
+        return server
 
     def connect(self, server, **more):
         return self.enter_context(Connection(server.address, **more))
@@ -105,7 +123,7 @@ class Bystander:
         self.server = server
         self.journal = journal
         self.connection = environment.connect(server)
-        self.connection.create(journal)
+        self.connection.create(journal, ring_bytes=1 << 20)
         self.connection.open(journal, "bystander")
         self.count = 0
 
