@@ -47,12 +47,14 @@ std::optional<uint64_t> ParseUnixSeconds(std::string_view text) {
   }
   fraction.resize(9, '0');
   uint64_t seconds = 0, ns = 0;
-  if (!IsDigits(whole) || whole.size() > 10) return std::nullopt;  // up to the year 2286
+  if (!IsDigits(whole) || whole.size() > 10) return std::nullopt;
   if (!absl::SimpleAtoi(absl::string_view(whole.data(), whole.size()), &seconds)) {
     return std::nullopt;
   }
   if (!absl::SimpleAtoi(fraction, &ns)) return std::nullopt;
-  return seconds * kSecondNs + ns;
+  ns += seconds * kSecondNs;
+  // As for dates: up to the year 2262, where nanoseconds leave 63 bits.
+  return ns <= static_cast<uint64_t>(INT64_MAX) ? std::optional(ns) : std::nullopt;
 }
 
 std::optional<uint64_t> ParseDate(std::string_view text) {

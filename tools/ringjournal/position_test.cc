@@ -80,6 +80,7 @@ TEST(Position, EverythingElseIsRefusedWithExamples) {
                           "@9999-01-01",
                           "@infinite-future",
                           "@17776368000000",
+                          "@9999999999",
                           "@1.",
                           "@1.0000000001",
                           "txn:",
