@@ -19,9 +19,16 @@ struct Field {
 
 // Reads one field and moves *pos behind it. False: cut off, number 0, or a group (which no message
 // of ours has).
+// A tag or a length: five bytes at most, as the generated parsers take them. What they refuse must
+// not get into a journal.
+bool ReadShortVarint(const std::byte** pos, const std::byte* end, uint64_t* value) {
+  const std::byte* from = *pos;
+  return ReadVarint(pos, end, value) && *pos - from <= 5;
+}
+
 bool ReadField(const std::byte** pos, const std::byte* end, Field* field) {
   uint64_t tag;
-  if (!ReadVarint(pos, end, &tag) || tag > UINT32_MAX) return false;
+  if (!ReadShortVarint(pos, end, &tag) || tag > UINT32_MAX) return false;
   field->number = static_cast<uint32_t>(tag >> 3);
   field->wire_type = static_cast<int>(tag & 7);
   if (field->number == 0) return false;
@@ -41,7 +48,8 @@ bool ReadField(const std::byte** pos, const std::byte* end, Field* field) {
       return true;
     case kBytes: {
       uint64_t length;
-      if (!ReadVarint(pos, end, &length) || length > static_cast<size_t>(end - *pos)) return false;
+      if (!ReadShortVarint(pos, end, &length)) return false;
+      if (length > static_cast<size_t>(end - *pos)) return false;
       field->bytes = {*pos, static_cast<size_t>(length)};
       *pos += length;
       return true;
@@ -91,7 +99,7 @@ bool IsBarePayload(ByteSpan t) {
   const std::byte* pos = t.data() + 1;
   const std::byte* end = t.data() + t.size();
   uint64_t length;
-  return ReadVarint(&pos, end, &length) && length == static_cast<size_t>(end - pos);
+  return ReadShortVarint(&pos, end, &length) && length == static_cast<size_t>(end - pos);
 }
 
 bool StartsTransaction(const std::byte* pos, const std::byte* end) {
@@ -104,7 +112,7 @@ bool ScanRun(const std::byte** pos, const std::byte* end, uint32_t* count, Appen
   while (StartsTransaction(*pos, end)) {
     const std::byte* p = *pos + 2;
     uint64_t length;
-    if (!ReadVarint(&p, end, &length) || length > static_cast<size_t>(end - p)) {
+    if (!ReadShortVarint(&p, end, &length) || length > static_cast<size_t>(end - p)) {
       return Refuse(v1::ERROR_CODE_MALFORMED,
                     absl::StrCat("transaction ", *count, " of the append is cut off"), *count,
                     refusal);

@@ -175,5 +175,19 @@ TEST(Control, RoundTripsAndRefusesOtherBodies) {
   EXPECT_EQ(entry.control().trim().first_lsn(), 17u);
 }
 
+// What the generated parsers refuse must not get into a journal: no reader could take it out again.
+TEST(ScanAppend, TagsAndLengthsLongerThanTheParsersTakeAreMalformed) {
+  for (const std::string& field :
+       {std::string("\x8d\x9e\xf2\x8b\x8d\x00\x01\x02\x03\x04", 10),  // a tag of six bytes
+        std::string("\x1a\x81\x80\x80\x80\x80\x00k", 8)}) {           // a length of six bytes
+    v1::Transaction parsed;
+    ASSERT_FALSE(parsed.ParseFromString(field)) << "the test needs what parsers refuse";
+    std::string run = "\xfa\x01";
+    run += static_cast<char>(field.size());
+    run += field;
+    EXPECT_EQ(Refused(Wrap(run)), v1::ERROR_CODE_MALFORMED);
+  }
+}
+
 }  // namespace
 }  // namespace ringjournal
