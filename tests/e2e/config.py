@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import time
 
 from case import SMALL, Bystander, case, lines, run_ok
 from checks import expect, expect_equal, expect_in
@@ -148,9 +149,12 @@ def blocked_log(environment):
         server.process = subprocess.Popen(server.command(), stdin=subprocess.DEVNULL, stderr=write_end)
         server.wait_serving()
         run_ok(server, "journal", "create", "orders", *SMALL)
-        for _ in range(20):  # each session is worth some lines of log
+        # For ten times as long as a line waits for a reader (kLogStalledWaitMs), however fast this is.
+        appends, until = 0, time.monotonic() + 2.0
+        while appends < 20 or time.monotonic() < until:
             run_ok(server, "append", "orders", "--level", "disk", stdin=lines(1, 50))
-        expect_equal(len(run_ok(server, "cat", "orders").splitlines()), 1000, "transactions")
+            appends += 1
+        expect_equal(len(run_ok(server, "cat", "orders").splitlines()), 50 * appends, "transactions")
         os.close(write_end)
         write_end = None
         while os.read(read_end, 1 << 20) == b"x" * (1 << 20):
