@@ -3,7 +3,6 @@
 import collections
 import random
 import threading
-import time
 
 from history import Ack, payloads
 from wire import Closed, Connection, Refused, entry_pb, pb
@@ -98,10 +97,15 @@ class Writer(threading.Thread):
                 self.problems.append(f"no answer: {error}")
                 return self._give_up()
             except (Closed, ConnectionError):
-                time.sleep(RETRY_S)
+                self._pause()
             except Exception as error:  # pylint: disable=broad-except
                 self.problems.append(f"{type(error).__name__}: {error}")
                 return self._give_up()
+
+    def _pause(self):
+        """Until the gate moves, or a moment later: a server that comes back tells nobody."""
+        with self.gate.condition:
+            self.gate.condition.wait(RETRY_S)
 
     def _give_up(self):
         with self.gate.condition:
@@ -124,7 +128,7 @@ class Writer(threading.Thread):
                 if self._in_flight:
                     self._take(connection.receive())
                 else:
-                    time.sleep(RETRY_S)  # resting
+                    self._pause()  # resting
 
     def _may_send(self, waiting):
         return (self.gate.is_open and len(self._in_flight) < WINDOW and

@@ -2,6 +2,7 @@
 """Fuzzes every decoder with libFuzzer and prints a table. `./dev soak fuzz` builds and calls it."""
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
@@ -119,7 +120,9 @@ def main():
                     run.explain()
                 elif options.keep:
                     keep(run, programs)
-            time.sleep(0.2)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if running:
+                    running[0].process.wait(0.2)
     finally:
         for run in running:
             run.process.kill()
