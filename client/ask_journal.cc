@@ -1,15 +1,15 @@
 #include "client/ask_journal.h"
 
-#include "client/core/journal_request_session.h"
 #include "client/core/position_proto.h"
+#include "client/core/request_session.h"
 #include "client/driver.h"
 
 namespace ringjournal::client {
 
 absl::StatusOr<JournalAnswer> AskJournal(const ClientOptions& options, const std::string& journal,
                                          const v1::ClientMessage& request, bool changes_something) {
-  JournalRequestSession session(Driver::SessionOptionsFrom(options), journal, request,
-                                changes_something);
+  RequestSession session(Driver::SessionOptionsFrom(options), request, changes_something);
+  session.OpenFirst(journal);
   Driver driver(&session, options);
   while (!session.stopped()) {
     driver.Turn(kNeverNs);

@@ -64,7 +64,10 @@ void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
   }
   uint64_t id = RequestIdOf(*body);
   bool about_open = open_id_ != 0 && id == open_id_;
-  if (about_open && reply.has_open_reply()) return SendRequest();
+  if (about_open && reply.has_open_reply()) {
+    opened_ = std::move(*reply.mutable_open_reply());
+    return SendRequest();
+  }
   if (reply.has_error() && (id == 0 || id == request_id_ || about_open)) {
     absl::Status why = StatusOf(reply.error());
     return IsTransient(CodeOf(why)) && retries() ? Reconnect(why) : Stop(why);

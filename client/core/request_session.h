@@ -27,6 +27,8 @@ class RequestSession : public Session {
   bool under_way() const { return request_id_ != 0 && !answered_; }
   bool answered() const { return answered_; }
   const v1::ServerMessage& reply() const { return reply_; }
+  // What the journal of OpenFirst is; filled once it is open.
+  const v1::OpenReply& opened() const { return opened_; }
 
  protected:
   void OnHello(const v1::HelloReply& reply, int64_t now_ns) override;
@@ -44,6 +46,7 @@ class RequestSession : public Session {
   uint64_t request_id_ = 0;  // 0: not sent on this connection
   bool answered_ = false;
   v1::ServerMessage reply_;
+  v1::OpenReply opened_;
 };
 
 }  // namespace ringjournal::client

@@ -5,6 +5,26 @@
 #include "journal/base/limits.h"
 
 namespace ringjournal {
+namespace {
+
+void RefuseForNow(std::string_view why, uint32_t retry_after_ms, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_BACK_PRESSURE,
+         absl::StrCat(std::string(why), "; send again in ", retry_after_ms, " ms"), refusal);
+  refusal->mutable_back_pressure()->set_retry_after_ms(retry_after_ms);
+}
+
+void RefuseTooLarge(uint64_t record_bytes, uint64_t limit, std::string_view what,
+                    v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_TOO_LARGE,
+         absl::StrCat("the append needs ", record_bytes, " bytes; this journal's ",
+                      std::string(what), " at most ", limit,
+                      " in one entry: send smaller appends or give it a larger one"),
+         refusal);
+  refusal->mutable_too_large()->set_limit(limit);
+  refusal->mutable_too_large()->set_size(record_bytes);
+}
+
+}  // namespace
 
 void Refuse(v1::ErrorCode code, std::string message, v1::ErrorReply* refusal) {
   refusal->set_code(code);
@@ -30,23 +50,11 @@ void RefuseChecksum(uint32_t stated, uint32_t computed, v1::ErrorReply* refusal)
 }
 
 void RefuseForSegment(uint64_t record_bytes, uint64_t limit, v1::ErrorReply* refusal) {
-  Refuse(v1::ERROR_CODE_TOO_LARGE,
-         absl::StrCat("the append needs ", record_bytes,
-                      " bytes; this journal's segments take at most ", limit,
-                      " in one entry: send smaller appends or give it larger segments"),
-         refusal);
-  refusal->mutable_too_large()->set_limit(limit);
-  refusal->mutable_too_large()->set_size(record_bytes);
+  RefuseTooLarge(record_bytes, limit, "segment file takes", refusal);
 }
 
 void RefuseForRing(uint64_t record_bytes, uint64_t limit, v1::ErrorReply* refusal) {
-  Refuse(
-      v1::ERROR_CODE_TOO_LARGE,
-      absl::StrCat("the append needs ", record_bytes, " bytes; this journal's ring takes at most ",
-                   limit, " in one entry: send smaller appends or give it a larger ring"),
-      refusal);
-  refusal->mutable_too_large()->set_limit(limit);
-  refusal->mutable_too_large()->set_size(record_bytes);
+  RefuseTooLarge(record_bytes, limit, "ring takes", refusal);
 }
 
 void RefuseFencedProducer(const ProducerState& state, v1::ErrorReply* refusal) {
@@ -105,20 +113,12 @@ void RefuseDiskFull(v1::ErrorReply* refusal) {
 }
 
 void RefuseNoSegment(uint32_t retry_after_ms, v1::ErrorReply* refusal) {
-  Refuse(v1::ERROR_CODE_BACK_PRESSURE,
-         absl::StrCat(
-             "the ring is full, or the disk has not made the next segment yet; send again in ",
-             retry_after_ms, " ms"),
-         refusal);
-  refusal->mutable_back_pressure()->set_retry_after_ms(retry_after_ms);
+  RefuseForNow("the ring is full, or the disk has not made the next segment yet", retry_after_ms,
+               refusal);
 }
 
 void RefuseBackPressure(uint32_t retry_after_ms, v1::ErrorReply* refusal) {
-  Refuse(v1::ERROR_CODE_BACK_PRESSURE,
-         absl::StrCat("the ring is full of entries that are not on disk yet; send again in ",
-                      retry_after_ms, " ms"),
-         refusal);
-  refusal->mutable_back_pressure()->set_retry_after_ms(retry_after_ms);
+  RefuseForNow("the ring is full of entries that are not on disk yet", retry_after_ms, refusal);
 }
 
 }  // namespace ringjournal

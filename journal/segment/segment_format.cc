@@ -44,6 +44,13 @@ bool DescriptionAgreesWithItself(const v1::SegmentDescription& d) {
          state.chain() == d.chain_before();
 }
 
+// Of no bytes, too.
+bool IsZero(ByteSpan bytes) {
+  // Comparing with itself shifted by one runs at the speed of memcmp and ends at the first bit.
+  return bytes.empty() || (bytes[0] == std::byte{0} &&
+                           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
 }  // namespace
 
 void WritePadding(std::byte* out, size_t gap) {
@@ -71,12 +78,6 @@ bool IsPadding(ByteSpan gap) {
   uint64_t content;
   if (!ReadVarint(&p, end, &content)) return false;
   return content == static_cast<uint64_t>(end - p) && IsZero({p, end});
-}
-
-bool IsZero(ByteSpan bytes) {
-  // Comparing with itself shifted by one runs at the speed of memcmp and ends at the first bit.
-  return bytes.empty() || (bytes[0] == std::byte{0} &&
-                           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 const std::string& UnusedBlock() {

@@ -53,9 +53,6 @@ inline constexpr uint64_t GroupBytes(uint64_t record_bytes) {
 void WritePadding(std::byte* out, size_t gap);
 // True if `gap` is empty or exactly one padding field of zeros.
 bool IsPadding(ByteSpan gap);
-// True if every byte is zero; of no bytes, too.
-bool IsZero(ByteSpan bytes);
-
 // ---- room made ahead ----
 
 // One block as it is before it is used: a padding field of its own, so that a segment that is still
