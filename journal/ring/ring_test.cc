@@ -86,5 +86,46 @@ TEST(Ring, TruncationForgetsAndGoesOn) {
   EXPECT_EQ(found.position.next_index, Index(12));
 }
 
+// Else what is appended next would contradict a snapshot of the log that was cut.
+TEST(Ring, ATruncationTakesAwayTheSnapshotsAboveIt) {
+  TestRing t(64 * 1024);
+  for (int i = 0; i < 5; ++i) t.Append(100, 1);
+  t.Snapshot();
+  for (int i = 0; i < 3; ++i) t.Append(100, 1);
+  t.Snapshot();
+  t.TruncateTo(*t.ring.Find(Index(7)));
+  for (int i = 0; i < 9; ++i) t.Append(120, 1);
+  RingInspection found = t.Inspect();
+  ASSERT_EQ(found.verdict, RingVerdict::kIntact) << found.reason;
+  EXPECT_EQ(found.position.next_index, Index(16));
+  EXPECT_EQ(found.snapshot.next_index(), 6u);
+  Ring again = Ring::Adopt(t.memory.memory(), found);
+  EXPECT_EQ(again.ReadSnapshotAtOrBelow(Index(6))->next_index(), 6u);
+  EXPECT_FALSE(again.ReadSnapshotAtOrBelow(Index(5)).has_value());
+}
+
+TEST(Ring, TheSnapshotThatATruncationMayNeedIsNeitherOverwrittenNorPassedByOldest) {
+  TestRing t(64 * 1024);
+  t.ring.set_committed(Index(10));
+  for (int i = 0; i < 10; ++i) t.Append(100, 1);
+  ASSERT_TRUE(t.ring.may_write_snapshot());
+  t.Snapshot();  // at what is committed
+  for (int i = 0; i < 5; ++i) t.Append(100, 1);
+  ASSERT_TRUE(t.ring.may_write_snapshot());
+  t.Snapshot();  // above it: the other one must stay
+  EXPECT_FALSE(t.ring.may_write_snapshot());
+  t.reusable = Index(10);
+  while (t.Append(1000, 1)) {
+  }
+  EXPECT_FALSE(t.ring.snapshot_due());
+  EXPECT_LE(t.ring.oldest().index, Index(11));
+  EXPECT_EQ(t.ring.ReadSnapshotAtOrBelow(Index(11))->next_index(), 11u);
+  t.ring.set_committed(t.ring.end().index.prev());
+  t.reusable = t.ring.end().index.prev();
+  EXPECT_TRUE(t.ring.may_write_snapshot());
+  t.Snapshot();
+  EXPECT_TRUE(t.Append(1000, 1));
+}
+
 }  // namespace
 }  // namespace ringjournal
