@@ -1,4 +1,5 @@
 // ringjournald: the server.
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "journal/base/limits.h"
 #include "server/config/config_file.h"
 #include "server/config/flags.h"
 #include "server/config/risks.h"
@@ -30,6 +32,11 @@ void InstallSignalHandlers() {
   // A peer that is gone shows as EPIPE, a closed log reader too.
   signal(SIGPIPE, SIG_IGN);
 }
+
+// Large buffers (what waits while a ring is full, say) go back to the kernel when they are freed.
+// By default the C library learns from them to keep such memory, so that the resident size would be
+// that of the worst moment, and take until then to get there.
+void KeepMemoryFlat() { mallopt(M_MMAP_THRESHOLD, ringjournal::limits::kReturnedBufferBytes); }
 
 ringjournal::FlagsResult ParseCommandLine(int argc, char** argv) {
   ringjournal::ProcessFacts facts;
@@ -57,6 +64,7 @@ int CheckConfig(const ringjournal::FlagsResult& flags) {
 int Run(const ringjournal::FlagsResult& flags) {
   ringjournal::InitLog({flags.options.log_level, 2});
   InstallSignalHandlers();
+  KeepMemoryFlat();
   for (const std::string& note : flags.notes) {
     ringjournal::LogEvent(ringjournal::LogLevel::kWarn, "environment_unknown", {{"note", note}});
   }

@@ -146,6 +146,8 @@ inline constexpr uint32_t kClassicReceiveBufferBytes = 64 * kKiB;
 // What the kernel receives for one connection ahead of us, where it can be told (6.17): the most
 // that still arrives after a pause, beside one buffer. Elsewhere all the buffers together.
 inline constexpr uint32_t kReceiveAheadBytesMax = 1 * kMiB;
+// Freed memory of this size and above is given back to the kernel at once.
+inline constexpr int kReturnedBufferBytes = 128 * 1024;
 // Unsent bytes go to the kernel in pieces of so many bytes, so that progress is seen.
 inline constexpr uint32_t kSendChunkBytes = 256 * kKiB;
 // When a connection's unsent bytes fall below it, the sender is told that it may go on.

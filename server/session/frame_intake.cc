@@ -54,6 +54,8 @@ bool FrameIntake::TakePreface(ByteSpan* bytes) {
 
 FrameIntake::Outcome FrameIntake::Feed(ByteSpan bytes, OnFrame on_frame, std::string* complaint) {
   if (stalled_) {
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(waiting_from_));
+    waiting_from_ = 0;
     waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
     return Outcome::kStalled;
   }
@@ -64,13 +66,16 @@ FrameIntake::Outcome FrameIntake::Feed(ByteSpan bytes, OnFrame on_frame, std::st
     }
     if (preface_.size() < kPreface.size()) return Outcome::kOk;
   }
-  return Decode(bytes, on_frame, complaint);
+  Outcome outcome = Decode(&bytes, on_frame, complaint);
+  if (outcome == Outcome::kStalled) waiting_.assign(bytes.begin(), bytes.end());
+  return outcome;
 }
 
-FrameIntake::Outcome FrameIntake::Decode(ByteSpan bytes, OnFrame on_frame, std::string* complaint) {
+FrameIntake::Outcome FrameIntake::Decode(ByteSpan* bytes, OnFrame on_frame,
+                                         std::string* complaint) {
   while (true) {
     ByteSpan frame;
-    FrameDecoder::Result result = decoder_.Next(&bytes, &frame);
+    FrameDecoder::Result result = decoder_.Next(bytes, &frame);
     if (result == FrameDecoder::Result::kNeedMore) return Outcome::kOk;
     if (result == FrameDecoder::Result::kTooLarge) {
       *complaint = absl::StrCat("a frame of ", decoder_.announced_bytes(),
@@ -81,7 +86,6 @@ FrameIntake::Outcome FrameIntake::Decode(ByteSpan bytes, OnFrame on_frame, std::
     if (taken == Taken::kEnd) return Outcome::kEnded;
     if (taken == Taken::kStall) {
       waiting_frame_.assign(frame.begin(), frame.end());
-      waiting_.assign(bytes.begin(), bytes.end());
       stalled_ = true;
       return Outcome::kStalled;
     }
@@ -93,10 +97,18 @@ FrameIntake::Outcome FrameIntake::Retry(OnFrame on_frame, std::string* complaint
   Taken taken = on_frame(waiting_frame_);
   if (taken == Taken::kStall) return Outcome::kStalled;
   stalled_ = false;
+  Outcome outcome = Outcome::kEnded;
+  if (taken == Taken::kYes) {
+    // In place: what still waits after this must not be copied once for each try.
+    ByteSpan rest = ByteSpan(waiting_).subspan(waiting_from_);
+    outcome = Decode(&rest, on_frame, complaint);
+    waiting_from_ = waiting_.size() - rest.size();
+  }
+  if (outcome == Outcome::kStalled) return outcome;
   waiting_frame_ = {};
-  std::vector<std::byte> rest = std::move(waiting_);
   waiting_ = {};
-  return taken == Taken::kEnd ? Outcome::kEnded : Decode(rest, on_frame, complaint);
+  waiting_from_ = 0;
+  return outcome;
 }
 
 }  // namespace ringjournal

@@ -35,16 +35,19 @@ class FrameIntake {
   bool stalled() const { return stalled_; }
   // In the middle of the preface or of a frame.
   bool mid_frame() const { return preface_.size() < kPreface.size() || decoder_.mid_frame(); }
-  uint64_t waiting_bytes() const { return waiting_frame_.size() + waiting_.size(); }
+  uint64_t waiting_bytes() const { return waiting_frame_.size() + waiting_.size() - waiting_from_; }
 
  private:
   bool TakePreface(ByteSpan* bytes);
-  Outcome Decode(ByteSpan bytes, OnFrame on_frame, std::string* complaint);
+  // Moves *bytes behind what was taken.
+  Outcome Decode(ByteSpan* bytes, OnFrame on_frame, std::string* complaint);
 
   std::string preface_;
   FrameDecoder decoder_;
   bool stalled_ = false;
-  std::vector<std::byte> waiting_frame_, waiting_;
+  std::vector<std::byte> waiting_frame_;
+  std::vector<std::byte> waiting_;  // what waits behind it, from `waiting_from_` on
+  size_t waiting_from_ = 0;
 };
 
 // What to tell somebody who speaks another protocol: one readable line, in his own protocol where
