@@ -183,8 +183,6 @@ void Checkpointer::WriteDescription(const v1::StateSnapshot& state, std::vector<
   description.set_opener_counter(current_.counter);
   *description.mutable_state() = state;
   std::string bytes = EncodeDescription(description);
-  // All of them with the first: one that is needed late would look like growth.
-  for (Group& each : groups_) EnsureStaging(&each, kGroupStagingBytes);
   Group* group = GroupAt(next_group_);
   EnsureStaging(group, bytes.size());
   std::memcpy(group->staging.get(), bytes.data(), bytes.size());
