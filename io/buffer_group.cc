@@ -13,9 +13,7 @@ namespace ringjournal::io {
 namespace {
 
 void* MapMemory(size_t bytes) {
-  // Populated: a buffer that is first used late would look like growing memory.
-  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
-  return mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  return mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 absl::Status NoBuffers(const char* what, int error, size_t bytes) {
