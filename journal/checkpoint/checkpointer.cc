@@ -75,7 +75,7 @@ void Checkpointer::Truncate(const RingPlace& place, const v1::StateSnapshot& sta
   pending_since_ns_ = 0;
   catalog_.Supersede(place.index);
   if (boundaries_.empty() || boundaries_.back().place.index < place.index) {
-    boundaries_.push_back({place, state});
+    boundaries_.push_back({place, state, DescriptionBytes(state)});
   }
 }
 
