@@ -198,6 +198,33 @@ inline constexpr uint32_t kListenRetryMs = 1500;
 // Log time never jumps further than this ahead of the last entry's for one bad clock reading.
 inline constexpr uint64_t kLogTimeJumpNsMax = 10ull * 1000 * 1000 * 1000;
 
+// ---- replication ----
+// A leader that has nothing to say says so this often: several in a row may be lost before anybody
+// looks for another leader.
+inline constexpr uint32_t kPeerHeartbeatMs = 10;
+// How long a backup hears nothing before it wants to lead, and a leader before it drops a backup.
+inline constexpr uint32_t kPeerGraceMs = 150;
+// An unanswered Follow, probe or connection is tried again after this.
+inline constexpr uint32_t kPeerRetryMs = 50;
+// How long a recovery from memory waits for all replicas of `complete`, and how long members of the
+// in-sync set are left to elect one of themselves before others come in.
+inline constexpr uint32_t kMemoryRecoveryWaitMs = 1000;
+// An answer to a probe that is older says nothing about now.
+inline constexpr uint32_t kProbeFreshMs = 500;
+// The config document is read again this often: the store's watch is only a hint.
+inline constexpr uint32_t kConfigPollMs = 500;
+// A change of the config document without an answer is settled by a no-op change after this.
+inline constexpr uint32_t kConfigSettleMs = 100;
+// Bytes of a frame between nodes: the largest record with its envelope, or a state snapshot.
+inline constexpr uint32_t kPeerFrameBytesMax = 16 * kMiB;
+// Entries in one Replicate: large enough for the network, small enough that heartbeats pass.
+inline constexpr uint32_t kReplicateBytesMax = 256 * kKiB;
+// Entries sent to one backup and not acknowledged: a second of a gigabit link's delay many times
+// over; a slow backup must not take the leader's memory.
+inline constexpr uint32_t kReplicateWindowBytes = 8 * kMiB;
+// What the socket to one peer has not taken: then nothing but heartbeats is sent to it.
+inline constexpr uint32_t kPeerSendQueueBytesMax = 4 * kMiB;
+
 // ---- configuration and logs ----
 // Serialised bytes of the config document: below the 1.5 MiB that etcd takes in one request.
 inline constexpr uint32_t kConfigDocumentBytesMax = 1 * kMiB;

@@ -18,6 +18,8 @@ namespace ringjournal {
 
 // Names a connection for its whole life; never reused.
 using ConnectionNumber = uint64_t;
+// Numbers of connections that a shard asks for; the driver's own lie below.
+inline constexpr ConnectionNumber kDialedConnections = ConnectionNumber{1} << 62;
 // Position of a journal in the shard; never reused.
 using JournalNumber = uint32_t;
 
@@ -53,13 +55,27 @@ struct RingAnswer {
   RingMemory memory;
   std::string error;
 };
+// A node has connected to the peers' listener.
+struct PeerAccepted {
+  ConnectionNumber connection;
+};
+// What became of ShardEffects::Dial.
+struct Dialed {
+  ConnectionNumber connection;
+  // 0: connected. ECONNREFUSED: the host answers, nobody listens there: the process is gone. Others
+  // say nothing about the process.
+  int error = 0;
+};
+// The config document may have changed: the store's watch says so. Only a hint.
+struct ConfigHint {};
 // Nothing more has arrived: acknowledge, replicate, checkpoint.
 struct EndOfBatch {};
 // Refuse new work, finish what was accepted.
 struct DrainRequested {};
 
-using ShardEvent = std::variant<Accepted, Received, ReceiveEnded, SendQueue, StorageAnswer,
-                                ConfigAnswer, RingAnswer, EndOfBatch, DrainRequested>;
+using ShardEvent =
+    std::variant<Accepted, Received, ReceiveEnded, SendQueue, StorageAnswer, ConfigAnswer,
+                 RingAnswer, EndOfBatch, DrainRequested, PeerAccepted, Dialed, ConfigHint>;
 
 // ---- effects ----
 
@@ -91,6 +107,13 @@ struct ShardEffects {
     JournalNumber journal;
     JournalId id;
   };
+  // Connect to a peer. The connection's number is the shard's own choice, at or above
+  // kDialedConnections; it is used like that of an accepted one afterwards, and is closed by
+  // `closes` also while the answer is still out.
+  struct Dial {
+    ConnectionNumber connection;
+    std::string address;
+  };
 
   std::vector<Send> sends;
   std::vector<ConnectionNumber> closes;  // after what is queued has been sent
@@ -101,6 +124,7 @@ struct ShardEffects {
   std::vector<ConfigRequest> config;
   std::vector<RingWanted> rings;
   std::vector<Discard> discards;
+  std::vector<Dial> dials;
   std::string fatal;  // not empty: the process must stop with this reason
 
   void Clear() {
@@ -113,6 +137,7 @@ struct ShardEffects {
     config.clear();
     rings.clear();
     discards.clear();
+    dials.clear();
   }
 };
 

@@ -43,6 +43,9 @@ void Shard::Step(const ShardEvent& event, Time now, ShardEffects* effects) {
     void operator()(const RingAnswer& e) { shard->OnRing(e); }
     void operator()(const EndOfBatch&) { shard->OnEndOfBatch(); }
     void operator()(const DrainRequested&) { shard->OnDrain(); }
+    void operator()(const PeerAccepted&) {}
+    void operator()(const Dialed&) {}
+    void operator()(const ConfigHint&) {}
   };
   std::visit(Visitor{this}, event);
 }

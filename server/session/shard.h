@@ -24,6 +24,8 @@ struct ShardOptions {
   uint64_t ring_bytes_total_max = limits::kRingBytesTotalDefault;
   v1::ConfigDocument document;  // as it stood after the start
   uint64_t random_seed = 1;     // for journal ids
+  // One of several nodes: journals may have leaders elsewhere, and replicas here that do not lead.
+  bool cluster = false;
 };
 
 // Step(event, now) -> effects: pure, one thread. The driver feeds it what arrives, then EndOfBatch
