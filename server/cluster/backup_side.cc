@@ -60,9 +60,10 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
     return;
   }
   if (absl::IsFailedPrecondition(cut)) {
-    c_->fatal = absl::StrCat("journal ", c_->name(), ": the leader of epoch ", epoch_.epoch, ", ",
-                             leader_.node, ", wants to take back what is committed: ",
-                             cut.message(), "; stopped so that the evidence is kept");
+    c_->fatal =
+        absl::StrCat("journal ", c_->name(), ": the leader of epoch ", epoch_.epoch, ", ",
+                     leader_.node, ", wants to take back what is committed: ", cut.message(),
+                     "; stopped so that the evidence is kept");
     return;
   }
   if (!cut.ok()) {

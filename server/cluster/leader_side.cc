@@ -87,13 +87,16 @@ bool LeaderSide::FillContinue(Index last, v1::FollowOk* ok) const {
   return true;
 }
 
-// The backup begins anew at a state of this ring. False: none that is committed is left, or the
-// backup says that it has more committed than that.
+// The backup begins anew at a state of this ring. False: none that is committed is there, or the
+// backup says that it has more committed than that; it asks again.
 bool LeaderSide::FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const {
   Index committed = c_->replica->marks().committed.index;
   std::optional<v1::StateSnapshot> state =
       c_->replica->ring().ReadSnapshotAtOrBelow(committed.next());
-  if (!state.has_value() || state->next_index() <= follow.commit_index()) return false;
+  if (!state.has_value() || state->next_index() <= follow.commit_index()) {
+    c_->replica->OfferSnapshot();
+    return false;
+  }
   if (!PlaceAfter(Index(state->next_index()).prev()).has_value()) return false;
   ok->set_truncate_to(state->next_index() - 1);
   ok->set_chain(state->chain());
@@ -110,7 +113,8 @@ void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
   LogOutline theirs{{follow.history().begin(), follow.history().end()}, Index(follow.end_index())};
   std::optional<Index> common = LastCommonEntry(c_->Outline(), theirs);
   if (!common.has_value()) {
-    c_->Note("the log of ", Text(peer->life), " contradicts this one: one epoch begins at different ",
+    c_->Note("the log of ", Text(peer->life),
+             " contradicts this one: one epoch begins at different ",
              "entries; it is left alone until an operator has looked at that node's data");
     return;
   }
@@ -170,8 +174,7 @@ void LeaderSide::BeforeBatch() {
   c_->replica->AllowCommit(set_.Committed(c_->replica->derived().position().last().index));
   bool degraded = set_.isr().size() < c_->config.target_copies();
   marks_.members = static_cast<uint32_t>(c_->config.members_size());
-  marks_.disk_for_replicated =
-      degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_DISK;
+  marks_.disk_for_replicated = degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_DISK;
   marks_.blocked = degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_BLOCK;
   marks_.backups.clear();
   for (const auto& [life, backup] : backups_) {
@@ -184,8 +187,7 @@ void LeaderSide::BeforeBatch() {
 
 bool LeaderSide::serving() const {
   Index start = c_->replica->epoch_start();
-  return c_->replica->leads() && start > Index(0) &&
-         c_->replica->marks().committed.index >= start;
+  return c_->replica->leads() && start > Index(0) && c_->replica->marks().committed.index >= start;
 }
 
 v1::Replicate LeaderSide::Head(const Backup& backup) const {
@@ -266,9 +268,7 @@ int64_t LeaderSide::deadline_ns() const {
 
 // ---- the in-sync set ----
 
-bool LeaderSide::MayDrop() const {
-  return set_.isr().size() > std::max<size_t>(1, set_.min_isr());
-}
+bool LeaderSide::MayDrop() const { return set_.isr().size() > std::max<size_t>(1, set_.min_isr()); }
 
 std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) const {
   if (set_.has_pending() || !c_->replica->leads()) return std::nullopt;

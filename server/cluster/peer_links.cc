@@ -11,7 +11,6 @@ namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
 
-
 void SetLife(const NodeLife& life, v1::ReplicaId* id) {
   id->set_node(life.node);
   id->set_incarnation(life.incarnation.value());

@@ -102,7 +102,8 @@ RecoveryDecision DecideRecovery(const RecoveryInput& in) {
   }
   if (best != nullptr) return Wait(absl::StrCat("the memory of ", *best, " is the greatest"));
   if (!config.isr().empty()) {
-    return Wait("members of the in-sync set are not reachable: start them, or recover without them");
+    return Wait(
+        "members of the in-sync set are not reachable: start them, or recover without them");
   }
   return FromDisk(in);
 }

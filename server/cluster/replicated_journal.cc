@@ -259,7 +259,8 @@ RecoveryInput ReplicatedJournal::MakeRecoveryInput() const {
 
 bool ReplicatedJournal::EditRecovery(v1::ConfigDocument* next, const Claim& claim) {
   RecoveryDecision decision = DecideRecovery(MakeRecoveryInput());
-  if (decision.reason != last_wait_) c_.Note(RecoveryStepText(decision.step), ": ", decision.reason);
+  if (decision.reason != last_wait_)
+    c_.Note(RecoveryStepText(decision.step), ": ", decision.reason);
   last_wait_ = decision.reason;
   if (decision.step == RecoveryStep::kWait) return false;
   if (decision.step == RecoveryStep::kLeadFromMemory) {

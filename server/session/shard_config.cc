@@ -288,6 +288,7 @@ void Shard::BuryRemoved() {
     JournalId id;
     JournalId::FromView(journal->config.id(), &id);
     effects_->discards.push_back({journal->number, id});
+    if (cluster_ != nullptr) cluster_->Remove(id);
     journal.reset();
   }
 }

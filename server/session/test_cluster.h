@@ -105,7 +105,7 @@ class TestCluster {
   uint64_t TakeAcked(ConnectionNumber c) {
     uint64_t acked = 0;
     for (const v1::ServerMessage& m : Take(c)) {
-      for (const v1::AppendAck& ack : m.append_acks().acks()) acked += ack.count();
+      for (const v1::AppendResult& result : m.append_reply().results()) acked += result.count();
     }
     return acked;
   }
