@@ -20,6 +20,9 @@ struct LogOrigin {
   // Of a ring: under which its content was acknowledged, and what the latest cas of a recovery
   // named. 0: none.
   Incarnation content, claim;
+  // The highest that anything on this disk calls committed; may lie above the log's end.
+  Watermark committed_seen;
+  bool disk_is_whole = false;  // every entry that was ever on it is there
 };
 
 // Owned by the ReplicatedJournal; its parts point to it. One thread.
@@ -50,7 +53,10 @@ struct JournalContext {
     replica->set_epoch(epoch(), config_version);
   }
   // Content that is acknowledged from now on, or already is, counts under this incarnation.
-  void OwnOrigin() { origin = {v1::LOG_SOURCE_LIVE, self.incarnation, origin.claim}; }
+  void OwnOrigin() {
+    origin.source = v1::LOG_SOURCE_LIVE;
+    origin.content = self.incarnation;
+  }
   LogOutline Outline() const {
     return {replica->derived().history(), replica->derived().position().last().index};
   }

@@ -12,6 +12,12 @@ namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
 
+// True if the log has everything that was ever on that node's disk.
+bool HoldsItsDisk(const v1::LogAnswer& log) {
+  bool memory = log.source() == v1::LOG_SOURCE_RING || log.source() == v1::LOG_SOURCE_LIVE;
+  return memory || log.disk_is_whole();
+}
+
 bool IsListed(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, const NodeLife& life) {
   return Names(set, {life.node, life.incarnation});
 }
@@ -131,8 +137,10 @@ v1::LogAnswer ReplicatedJournal::DescribeLog() const {
   log.set_end_index(position.last().index.value());
   log.set_end_lsn(position.last().lsn.value());
   log.set_chain(position.chain);
-  log.set_commit_index(marks.committed.index.value());
-  log.set_commit_lsn(marks.committed.lsn.value());
+  Watermark committed = std::max(marks.committed, c_.origin.committed_seen);
+  log.set_commit_index(committed.index.value());
+  log.set_commit_lsn(committed.lsn.value());
+  log.set_disk_is_whole(c_.origin.disk_is_whole);
   log.set_durable_index(marks.durable.index.value());
   log.set_durable_lsn(marks.durable.lsn.value());
   return log;
@@ -295,7 +303,7 @@ v1::LossReport ReplicatedJournal::BuildReport() const {
   for (const auto& [node, log] : in.logs) known = std::max<uint64_t>(known, log.commit_lsn());
   for (const std::string& node : c_.config.recovery_set()) {
     auto it = in.logs.find(node);
-    all_disks = all_disks && it != in.logs.end() && it->second.source() != v1::LOG_SOURCE_NONE;
+    all_disks = all_disks && it != in.logs.end() && HoldsItsDisk(it->second);
   }
   bool certain = known >= end.next_lsn.value();
   v1::LossReport report;

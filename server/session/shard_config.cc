@@ -232,7 +232,8 @@ void Shard::StartJournal(PendingChange* change) {
                                            start, state, SegmentCatalog());
   JournalNumber number = 0;
   if (cluster_ != nullptr) {
-    LogOrigin origin{v1::LOG_SOURCE_NONE, Incarnation(0), options_.incarnation};
+    LogOrigin origin;
+    origin.claim = options_.incarnation;
     number = AddReplica(config, std::move(replica), origin);
     cluster_->TakeOver(options_.document);
   } else {

@@ -191,6 +191,26 @@ const char* ContentKindText(ContentKind kind) {
   return "?";
 }
 
+LogOrigin OriginOf(const LoadedReplica& loaded) {
+  LogOrigin origin;
+  switch (loaded.content.kind) {
+    case ContentKind::kNothing:
+      origin.source = v1::LOG_SOURCE_NONE;
+      break;
+    case ContentKind::kDisk:
+      origin.source = v1::LOG_SOURCE_DISK;
+      break;
+    case ContentKind::kRing:
+      origin.source = v1::LOG_SOURCE_RING;
+      break;
+  }
+  origin.content = loaded.content.content_incarnation;
+  origin.claim = loaded.content.claim_incarnation;
+  origin.committed_seen = loaded.committed_seen;
+  origin.disk_is_whole = loaded.disk_is_whole;
+  return origin;
+}
+
 absl::StatusOr<LoadedReplica> LoadReplica(const JournalStartInput& input, JournalStorage* storage) {
   return Loader(input, storage).Run();
 }

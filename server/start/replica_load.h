@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "journal/node/replica.h"
+#include "server/cluster/journal_context.h"
 #include "server/start/journal_start.h"
 
 namespace ringjournal {
@@ -40,6 +41,9 @@ struct LoadedReplica {
   std::string sentence;  // what was found and done, for the log
   std::vector<std::string> notes;
 };
+
+// What the cluster has to know of it: for Shard::AddReplica.
+LogOrigin OriginOf(const LoadedReplica& loaded);
 
 // Loads this node's copy without leading and without changing the config:
 //   - an intact ring of this boot, journal and generation, whatever its incarnations: it is a log
