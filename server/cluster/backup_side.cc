@@ -88,8 +88,12 @@ void BackupSide::OnReplicate(PeerConnection* peer, const v1::Replicate& head, By
   if (EpochOf(head) > epoch_) c_->wants_config_read = true;
   if (EpochOf(head) != epoch_) return;
   Heard();
-  Index next = c_->replica->derived().position().next_index;
-  if (!synced_ || Index(head.first_index()) > next) return;
+  if (!synced_) return;
+  if (Index(head.first_index()) > c_->replica->derived().position().next_index) {
+    synced_ = false;  // something in between is missing: ask again
+    follow_at_ns_ = 0;
+    return;
+  }
   Replica::Taken taken = c_->replica->TakeEntries(entries);
   owes_ack_ = true;
   lease_seq_ = std::max(lease_seq_, head.lease_seq());

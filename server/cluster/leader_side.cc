@@ -109,7 +109,7 @@ void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
     if (EpochOf(follow) > c_->epoch()) c_->wants_config_read = true;
     return;
   }
-  if (!Names(c_->config.members(), peer->life.node) || !c_->replica->leads()) return;
+  if (!Names(c_->config.members(), peer->life.node)) return;
   LogOutline theirs{{follow.history().begin(), follow.history().end()}, Index(follow.end_index())};
   std::optional<Index> common = LastCommonEntry(c_->Outline(), theirs);
   if (!common.has_value()) {
@@ -271,7 +271,8 @@ int64_t LeaderSide::deadline_ns() const {
 bool LeaderSide::MayDrop() const { return set_.isr().size() > std::max<size_t>(1, set_.min_isr()); }
 
 std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) const {
-  if (set_.has_pending() || !c_->replica->leads()) return std::nullopt;
+  // Also while the epoch start waits for room: a dead backup may be what keeps the ring full.
+  if (set_.has_pending()) return std::nullopt;
   int64_t now = c_->now.monotonic_ns;
   for (const NodeLife& life : set_.isr()) {
     if (life == c_->self || !MayDrop()) continue;
