@@ -6,6 +6,7 @@
 #include "journal/base/check.h"
 #include "journal/base/checksum.h"
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "journal/format/control.h"
 #include "journal/node/refusals.h"
 
@@ -59,6 +60,7 @@ EntryHeader Replica::NextHeader(Time now) {
 }
 
 Index Replica::Reusable() const {
+  if (Mutated(Mutant::kOverwritesUncommitted)) return derived_.position().last().index;
   return memory_only() ? committed_.index
                        : std::min(committed_.index, checkpointer_.durable().index);
 }

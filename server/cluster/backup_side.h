@@ -37,6 +37,7 @@ class BackupSide {
   void SendFollow(PeerConnection* peer);
   void SendAck(PeerConnection* peer);
   absl::Status CutTo(const v1::FollowOk& ok);
+  absl::Status CutToCommit(const v1::FollowOk& ok);
   bool FromLeader(const PeerConnection& peer) const { return peer.dialed && peer.life == leader_; }
 
   JournalContext* c_;

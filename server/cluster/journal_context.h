@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "journal/base/mutants.h"
 #include "journal/node/replica.h"
 #include "journal/replication/epoch_history.h"
 #include "server/cluster/peer_links.h"
@@ -49,7 +50,8 @@ struct JournalContext {
   // Leads, or follows the leader of, the config's epoch from now on. A recovery may have given up
   // what an older generation called committed.
   void EnterEpoch() {
-    if (replica->options().epoch.generation < config.generation()) replica->ForgetCommit();
+    bool newer = replica->options().epoch.generation < config.generation();
+    if (newer && !Mutated(Mutant::kCommitOutlivesGeneration)) replica->ForgetCommit();
     replica->set_epoch(epoch(), config_version);
   }
   // Content that is acknowledged from now on, or already is, counts under this incarnation.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "server/config_store/cluster_edits.h"
 #include "server/config_store/document.h"
 #include "server/config_store/document_edits.h"
@@ -49,6 +50,7 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
     if (leader_ != nullptr && role_epoch_ == c_.epoch()) return leader_->OnConfig();
     return Lead();
   }
+  if (leader_ != nullptr && Mutated(Mutant::kZombieGoesOn)) return;
   if (leader_ != nullptr) {
     c_.replica->StepDown();
     leader_.reset();
@@ -188,17 +190,19 @@ bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now
   if (c_.config_version == 0) return false;
   if (leader_ != nullptr) return leader_->Wanted(document).has_value();
   if (!c_.config.has_leader()) return true;
-  return in_isr_ && backup_ != nullptr && backup_->suspects_leader();
+  bool may = in_isr_ || Mutated(Mutant::kOutsiderElected);
+  return may && backup_ != nullptr && backup_->suspects_leader();
 }
 
 bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string& change_id,
                                      Time now) {
   c_.now = now;
   proposing_.reset();
+  electing_ = false;
   Claim claim{c_.id, c_.self.node, c_.self.incarnation, change_id};
   if (leader_ != nullptr) return EditAsLeader(next, claim);
   if (!c_.config.has_leader()) return EditLeaderless(next, claim);
-  if (!in_isr_ || backup_ == nullptr || !backup_->suspects_leader()) return false;
+  if (!WantsChange(*next, now)) return false;
   return Elect(next, claim);
 }
 
@@ -217,6 +221,10 @@ bool ReplicatedJournal::EditAsLeader(v1::ConfigDocument* next, const Claim& clai
 }
 
 void ReplicatedJournal::Proposed() {
+  if (Mutated(Mutant::kElectionWithoutCas) && electing_) {
+    c_.config = elected_;
+    return Lead();
+  }
   if (leader_ != nullptr && proposing_.has_value()) leader_->Propose(*proposing_);
   proposing_.reset();
 }
@@ -232,14 +240,19 @@ bool ReplicatedJournal::Elect(v1::ConfigDocument* next, const Claim& claim) {
     old = backup_->leader();
     dead.push_back({old.node, old.incarnation});
   }
-  return Try(ringjournal::Elect(next, claim, dead),
-             absl::StrCat("to lead in epoch ", c_.config.epoch() + 1,
-                          dead.empty() ? "" : absl::StrCat(" without ", old.node)));
+  bool proposes = Try(ringjournal::Elect(next, claim, dead),
+                      absl::StrCat("to lead in epoch ", c_.config.epoch() + 1,
+                                   dead.empty() ? "" : absl::StrCat(" without ", old.node)));
+  if (Mutated(Mutant::kElectionWithoutCas)) {
+    electing_ = proposes;
+    elected_ = *FindJournal(*next, c_.id);
+  }
+  return proposes;
 }
 
 bool ReplicatedJournal::EditLeaderless(v1::ConfigDocument* next, const Claim& claim) {
   if (c_.config.epoch() == 0) return EditFirstLeader(next, claim);
-  if (in_isr_) return Elect(next, claim);
+  if (in_isr_ || Mutated(Mutant::kOutsiderElected)) return Elect(next, claim);
   return EditRecovery(next, claim);
 }
 
@@ -286,6 +299,7 @@ bool ReplicatedJournal::EditRecovery(v1::ConfigDocument* next, const Claim& clai
 // content is that of whom `complete` names already: two deaths in a row must not leave a ring that
 // counts for nobody.
 void ReplicatedJournal::PrepareClaim() {
+  if (Mutated(Mutant::kNoClaim)) return;
   bool content_counts = IsListed(c_.config.complete(), {c_.self.node, c_.origin.content}) ||
                         !IsListed(c_.config.complete(), {c_.self.node, c_.origin.claim});
   c_.replica->Claim(content_counts);

@@ -86,6 +86,9 @@ class ReplicatedJournal {
   int64_t leaderless_since_ns_ = 0;
   std::optional<IsrChange> proposing_;
   std::string last_wait_;  // why it waits; noted once
+  // MUTANT kElectionWithoutCas
+  bool electing_ = false;
+  v1::JournalConfig elected_;
 };
 
 }  // namespace ringjournal

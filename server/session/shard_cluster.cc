@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "journal/base/mutants.h"
 #include "journal/node/refusals.h"
 #include "server/config_store/document.h"
 #include "server/session/describe.h"
@@ -167,7 +168,9 @@ bool Shard::RefuseElsewhere(Session* session, uint64_t request_id, const Journal
 // On a node alone that is so at the end of the batch, when replies leave.
 void Shard::ReplyOnceTrue(Session* session, const Journal& journal, Index true_from,
                           v1::ServerMessage message) {
-  if (journal.replicated == nullptr) return Reply(session, message);
+  if (journal.replicated == nullptr || Mutated(Mutant::kOpenBeforeCommit)) {
+    return Reply(session, message);
+  }
   session->deferred.push_back({true_from, std::move(message)});
   if (std::find(deferring_.begin(), deferring_.end(), session) == deferring_.end()) {
     deferring_.push_back(session);
