@@ -159,6 +159,20 @@ TEST_F(BeginAnew, AMemoryOnlyJournalBeginsAnewToo) {
   EXPECT_EQ(memory_backup.replica->derived().Hash(), memory_leader.replica->derived().Hash());
 }
 
+// The hole was in the log that is gone.
+TEST(BeginAnewAboveAHole, AllThatFollowsIsOnDisk) {
+  TestNode leader(2), backup(3, SmallSettings(), Index(1000));
+  leader.Lead({1, 1});
+  for (int i = 0; i < 10; ++i) leader.AppendNext(100);
+  ASSERT_TRUE(backup.replica->BeginAnew(leader.State()).ok());
+  backup.Lead({1, 2});
+  Index last = backup.AppendNext(10);
+  backup.Settle();
+  backup.Commit(last);
+  ASSERT_LT(last, Index(1000));
+  EXPECT_EQ(backup.replica->LevelReached(last), v1::LEVEL_DISK_QUORUM);
+}
+
 // A write that fails as the disk is full need not be tried again for a log that is gone.
 TEST_F(BeginAnew, WritesOfTheOldLogThatTheFullDiskRefusedAreDropped) {
   for (int i = 0; i < 5; ++i) leader.AppendNext(5000);

@@ -233,6 +233,34 @@ TEST(LevelsInMemory, APolicyForDisksIsNoneWhereThereAreNoDisks) {
   EXPECT_EQ(a.replica->CopiesOf(last), (Copies{2, 0}));
 }
 
+// What lies in a hole of the own disk is never durable here: its duplicate is answered all the
+// same, with the level that is true.
+TEST(LevelsAboveAHole, ADuplicateFromTheHoleIsAnsweredWithTheLevelThatIsTrue) {
+  TestNode a(2, SmallSettings(), Index(4));
+  a.Lead({1, 1});
+  a.AppendNext(10);  // entry 3: in the hole
+  a.AppendNext(10);
+  ReplicationMarks marks;
+  marks.members = 3;
+  marks.backups = {{Index(1), Index(4), Index(4)}};
+  a.replica->SetReplicationMarks(marks);
+  a.Settle();
+  EXPECT_FALSE(a.replica->HasReached(kDisk, Index(3))) << "nothing is committed yet";
+  a.Commit(Index(4));
+  EXPECT_TRUE(a.replica->HasReached(kQuorum, Index(4)));
+  EXPECT_EQ(a.replica->LevelReached(Index(4)), kQuorum);
+  EXPECT_TRUE(a.replica->HasReached(kQuorum, Index(3)));
+  EXPECT_EQ(a.replica->LevelReached(Index(3)), kReplicated);
+  EXPECT_EQ(a.replica->CopiesOf(Index(3)), (Copies{2, 1}));
+  marks.disk_for_replicated = true;
+  a.replica->SetReplicationMarks(marks);
+  EXPECT_TRUE(a.replica->HasReached(kReplicated, Index(3))) << "it would wait for ever";
+  EXPECT_EQ(a.replica->LevelReached(Index(3)), kReceived);
+  marks.blocked = true;
+  a.replica->SetReplicationMarks(marks);
+  EXPECT_FALSE(a.replica->HasReached(kReplicated, Index(3)));
+}
+
 // A leader that is alone, on one node: as it was before there were several.
 TEST(LevelsOfOneCopy, AreThoseOfItsOwnMemoryAndDisk) {
   TestReplica one;

@@ -75,6 +75,17 @@ TEST(Roles, CommitGoesOnByTheCountOfCopiesAloneAlsoAcrossAStart) {
   EXPECT_EQ(a.committed(), last);
 }
 
+// From the first word on commit on the ring keeps the state that a truncation goes back to, however
+// much arrives in one batch.
+TEST(Roles, ABackupCanGoBackToItsCommitAlsoWithinABatch) {
+  TestNode a, b;
+  a.Lead({1, 1});
+  for (int i = 0; i < 14; ++i) a.AppendNext(4000);
+  ASSERT_EQ(b.Follow(a).verdict, Replica::Taken::Verdict::kAll);
+  EXPECT_TRUE(b.replica->TruncateTo(Index(3), a.ChainAt(Index(3))).ok());
+  EXPECT_EQ(b.end(), Index(3));
+}
+
 TEST(Roles, WhatIsHeldCountsOnlyForTheIncarnationThatLeadsOrFollows) {
   TestNode a(2), b(3);
   EXPECT_EQ(b.replica->ring().content_incarnation(), Incarnation(0));

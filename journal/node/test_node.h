@@ -15,13 +15,15 @@ namespace ringjournal {
 
 class TestNode {
  public:
-  explicit TestNode(uint64_t incarnation = 2, const v1::JournalSettings& settings = SmallSettings())
+  explicit TestNode(uint64_t incarnation = 2, const v1::JournalSettings& settings = SmallSettings(),
+                    Index disk_hole_below = Index(0))
       : memory(settings.ring_bytes(), settings.producers_max()) {
     ReplicaOptions options;
     options.id.bytes.fill(7);
     options.epoch = {1, 1};
     options.incarnation = Incarnation(incarnation);
     options.settings = settings;
+    options.disk_hole_below = disk_hole_below;
     v1::StateSnapshot state;
     DerivedState().WriteTo(&state);
     Ring ring = Ring::Create(memory.memory(), Identity(), state);
