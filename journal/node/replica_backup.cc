@@ -29,6 +29,8 @@ void Replica::MoveCommit() {
 }
 
 void Replica::AllowCommit(Index index) {
+  // The ring keeps what a truncation needs from now on, not from the end of the batch.
+  if (!commit_allowed_.has_value()) ring_.set_committed(committed_.index);
   commit_allowed_ = std::max(commit_allowed_.value_or(Index(0)), index);
 }
 
