@@ -16,11 +16,6 @@ namespace {
 // Record bytes that one group takes.
 constexpr uint64_t kGroupRecordBytes = limits::kGroupBytesMax - 2 - kGroupHeaderBytes;
 
-// With room for its own fields.
-uint64_t DescriptionBytes(const v1::StateSnapshot& state) {
-  return AlignToBlock(state.ByteSizeLong() + 128);
-}
-
 bool MeansFull(int64_t result) { return result == -ENOSPC || result == -EDQUOT; }
 
 }  // namespace
@@ -28,6 +23,11 @@ bool MeansFull(int64_t result) { return result == -ENOSPC || result == -EDQUOT; 
 void Checkpointer::AlignedFree::operator()(std::byte* p) const { std::free(p); }
 
 Checkpointer::Checkpointer(const CheckpointerOptions& options) : options_(options) {}
+
+// With room for its own fields.
+uint64_t Checkpointer::DescriptionBytes(const v1::StateSnapshot& state) {
+  return AlignToBlock(state.ByteSizeLong() + 128);
+}
 
 void Checkpointer::Start(const RingPlace& place, const v1::StateSnapshot& state,
                          SegmentCatalog on_disk) {
@@ -60,41 +60,11 @@ void Checkpointer::SetBoundary(const Ring& ring, const v1::StateSnapshot& state)
   boundaries_.push_back({ring.end(), state, DescriptionBytes(state)});
 }
 
-void Checkpointer::Truncate(const RingPlace& place, const v1::StateSnapshot& state) {
-  RJ_CHECK(Index(state.next_index()) == place.index);
-  Watermark last = {place.index.prev(), place.first_lsn.prev()};
-  bool opens = opening_ != Opening::kNo;
-  while (!boundaries_.empty() && boundaries_.back().place.index > place.index) {
-    opening_is_stale_ = opens && boundaries_.size() == 1;
-    boundaries_.pop_back();
-  }
-  if (submitted_.index <= place.index) return;  // nothing that was cut has been handed out
-  durable_ = std::min(durable_, last);
-  for (Group& group : groups_) group.last = std::min(group.last, last);
-  submitted_ = place;
-  pending_since_ns_ = 0;
-  catalog_.Supersede(place.index);
-  if (boundaries_.empty() || boundaries_.back().place.index < place.index) {
-    boundaries_.push_back({place, state, DescriptionBytes(state)});
-  }
-}
-
-// Its file holds nothing and has a name that promises other entries.
-void Checkpointer::DropOpening(std::vector<StorageOp>* ops) {
-  if (!opening_is_stale_ || opening_ != Opening::kReady) return;
-  StorageOp* close = &ops->emplace_back();
-  close->kind = StorageOp::Kind::kClose;
-  close->file = next_.file;
-  doomed_.push_back(next_.name);
-  next_ = OpenFile();
-  opening_ = Opening::kNo;
-  opening_is_stale_ = false;
-}
-
 void Checkpointer::Flush(const Ring& ring, const CheckpointInput& input,
                          std::vector<StorageOp>* ops) {
   now_ns_ = input.now.monotonic_ns;
   DropOpening(ops);
+  if (clearing_ && !ClearOld(ops)) return;
   RemoveNext(ops);
   if (has_failed_group()) {
     if (now_ns_ < retry_at_ns_) return;
@@ -158,11 +128,7 @@ void Checkpointer::OpenNext(std::vector<StorageOp>* ops) {
 // existence of a segment proves its predecessor whole.
 bool Checkpointer::SwitchSegment(std::vector<StorageOp>* ops) {
   if (in_flight() > 0 || opening_ != Opening::kReady || opening_is_stale_) return false;
-  if (current_.file >= 0) {
-    StorageOp* op = &ops->emplace_back();
-    op->kind = StorageOp::Kind::kClose;
-    op->file = current_.file;
-  }
+  CloseCurrent(ops);
   current_ = next_;
   next_ = OpenFile();
   opening_ = Opening::kNo;

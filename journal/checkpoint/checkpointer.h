@@ -65,6 +65,12 @@ class Checkpointer {
   // and, opened later, wins from there (formats.md). What was durable above the cut no longer is.
   void Truncate(const RingPlace& place, const v1::StateSnapshot& state);
 
+  // The log begins anew at `place`, which `state` describes: nothing that was written before
+  // belongs to it. Those segments are removed, the oldest first, and only then a new one is opened,
+  // as a recovery that found both would take what lies between for a hole and stop there. Until its
+  // description is durable nothing is. Not once the closing group is out.
+  void BeginAnew(const RingPlace& place, const v1::StateSnapshot& state);
+
   // Emits what is due. Call once per batch and at every `deadline`.
   void Flush(const Ring& ring, const CheckpointInput& input, std::vector<StorageOp>* ops);
   // Takes an answer. Empty, or why the process must stop: a failed write is never retried
@@ -134,7 +140,10 @@ class Checkpointer {
     uint64_t durable_offset = 0;  // below it everything is synced
   };
 
+  static uint64_t DescriptionBytes(const v1::StateSnapshot& state);
   void OpenNext(std::vector<StorageOp>* ops);
+  bool ClearOld(std::vector<StorageOp>* ops);
+  void CloseCurrent(std::vector<StorageOp>* ops);
   void RemoveNext(std::vector<StorageOp>* ops);
   void PrepareSpare(std::vector<StorageOp>* ops);
   bool SwitchSegment(std::vector<StorageOp>* ops);
@@ -171,6 +180,7 @@ class Checkpointer {
   uint64_t spare_counter_ = 0;
   std::string spare_name_;
   std::deque<std::string> doomed_;  // files to be removed, in this order
+  bool clearing_ = false;           // all old segments go before a new one is opened
   bool removing_ = false;           // the first of them is on its way
   bool recycling_ = false;          // likewise, to become the spare
   RingPlace submitted_;             // first record not yet in a group

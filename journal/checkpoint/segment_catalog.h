@@ -68,6 +68,16 @@ class SegmentCatalog {
     return taken;
   }
 
+  // Takes out all of them, likewise in the order of their removal.
+  std::vector<CatalogSegment> TakeAll() {
+    std::vector<CatalogSegment> taken = std::move(superseded_);
+    taken.insert(taken.end(), std::make_move_iterator(segments_.begin()),
+                 std::make_move_iterator(segments_.end()));
+    superseded_.clear();
+    segments_.clear();
+    return taken;
+  }
+
   const std::vector<CatalogSegment>& segments() const { return segments_; }
   uint64_t total_bytes() const {
     uint64_t total = 0;

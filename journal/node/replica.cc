@@ -37,27 +37,6 @@ Replica::Replica(const ReplicaOptions& options, Ring ring, DerivedState derived,
   trim_entry_ = derived_.position().next_index.prev();
 }
 
-void Replica::LeaderStart(Time now) {
-  // Before the own end is counted under this incarnation (replication.md section 7).
-  ring_.set_content_incarnation(options_.incarnation);
-  // Where the in-sync set is this replica alone, what it holds is committed, and room may be made
-  // of it.
-  ring_.RaiseAckedEnd();
-  MoveCommit();
-  if (ring_.may_write_snapshot()) TakeSnapshot();
-  wants_to_lead_ = true;
-  TryLead(now);
-}
-
-void Replica::TryLead(Time now) {
-  v1::ControlRecord record;
-  v1::EpochStart* start = record.mutable_epoch_start();
-  start->set_config_version(options_.config_version);
-  start->set_state_hash(derived_.Hash());
-  start->set_node_incarnation(options_.incarnation.value());
-  leads_ = AppendControl(v1::ENTRY_KIND_EPOCH_START, record, now);
-}
-
 // Log time is monotone, and one bad clock reading moves it ahead by a bounded amount only, however
 // many entries are stamped by it. The first reading of a process is taken as it is: how long nobody
 // led is not known.
@@ -261,8 +240,7 @@ void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
   // Before the own end is counted: nothing goes to the disk that a restart might find cut off.
   if (!memory_only() && !stopping_) ApplyRetention(now);
   if (ring_.snapshot_due()) TakeSnapshot();
-  ring_.RaiseAckedEnd();
-  MoveCommit();
+  CountOwnEnd();
   if (memory_only()) return;
   Index durable = checkpointer_.durable().index;
   // Segments go only once the trim itself is as safe as what they held; on a full disk, at once.
@@ -282,6 +260,7 @@ void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
 // Whole segments that are over the journal's retention are trimmed, as a control entry.
 void Replica::ApplyRetention(Time now) {
   const v1::JournalSettings& s = options_.settings;
+  if (!leads_) return;  // a trim is an entry, so it is the leader's
   if (s.retention_bytes() == 0 && s.retention_age_ms() == 0) return;
   const SegmentCatalog& catalog = checkpointer_.catalog();
   if (catalog.segments().size() < 2) return;
@@ -314,22 +293,6 @@ Index Replica::RequestCheckpoint() {
 void Replica::ApplySettings(const v1::JournalSettings& settings) {
   options_.settings = settings;
   checkpointer_.ApplyOptions(MakeCheckpointerOptions(options_));
-}
-
-// What lies in a hole of the disk never reaches it: such an append (a duplicate) is answered with
-// the level that is true.
-bool Replica::HasReached(v1::Level level, Index index) const {
-  if (level >= v1::LEVEL_DISK && index >= options_.disk_hole_below) {
-    return checkpointer_.durable().index >= index;
-  }
-  return committed_.index >= index;
-}
-
-v1::Level Replica::LevelReached(Index index) const {
-  // One member: its own disk is the majority.
-  bool on_disk = !memory_only() && index >= options_.disk_hole_below;
-  if (on_disk && checkpointer_.durable().index >= index) return v1::LEVEL_DISK_QUORUM;
-  return committed_.index >= index ? v1::LEVEL_REPLICATED : v1::LEVEL_RECEIVED;
 }
 
 Marks Replica::marks() const {

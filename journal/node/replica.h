@@ -2,6 +2,7 @@
 #ifndef JOURNAL_NODE_REPLICA_H_
 #define JOURNAL_NODE_REPLICA_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "journal/checkpoint/checkpointer.h"
 #include "journal/format/append_scan.h"
 #include "journal/node/derived_state.h"
+#include "journal/node/replication_marks.h"
 #include "journal/ring/ring.h"
 #include "proto/client.pb.h"
 #include "proto/config.pb.h"
@@ -57,9 +59,9 @@ struct Marks {
   Watermark end;
 };
 
-// The leader's side of a journal (on one node the in-sync set is this replica alone, so commit is
-// its own end). Pure: time comes in, disk operations go out. One thread. Fields of `refusal` out
-// parameters are filled only when something is refused.
+// A journal's replica, leading or following (on one node the in-sync set is this replica alone, so
+// commit is its own end). Pure: time comes in, disk operations go out. One thread. Fields of
+// `refusal` out parameters are filled only when something is refused.
 class Replica {
  public:
   // `derived` is the state at the ring's end. Entries from `checkpoint_from` on are not on disk
@@ -68,11 +70,37 @@ class Replica {
           const RingPlace& checkpoint_from, const v1::StateSnapshot& checkpoint_state,
           SegmentCatalog on_disk);
 
-  // Counts what the ring holds as committed and appends the epoch start. Call once, before anything
-  // else. Where the ring is full of entries that are not on disk, the epoch start follows at the
-  // end of the batch in which the disk has made room; until then clients are told to come back.
+  // ---- roles (replica_roles.cc) ----
+  // Leads the epoch that was set last, from now on: counts what the ring holds under this
+  // incarnation (as committed, unless AllowCommit was ever called) and appends the epoch start.
+  // Where the ring is full of entries that may not be given up, the epoch start follows at the end
+  // of the batch in which there is room; until then clients are told to come back. A replica may
+  // lead again in a later epoch, after having followed or without.
   void LeaderStart(Time now);
   bool leads() const { return leads_; }
+  // Leads no more: every append and every control entry is refused from now on, and no level
+  // counts as reached. What was appended stays; who waits for it is the caller's to answer.
+  void StepDown();
+  // Follows from now on, its log being a beginning of the leader's: what it holds counts under this
+  // incarnation and this epoch's generation. Call before the first acknowledgement to a leader.
+  void BackupStart();
+  // Index of the EPOCH_START of the epoch that was set last; 0: that entry is not in this log.
+  Index epoch_start() const;
+  // As a backup that the leader cannot bring up to date entry by entry: forgets the log, which goes
+  // on at `state` in ring, derived state and on disk. Commit stays where it was until the leader's
+  // word reaches the state's boundary. Nothing is changed on an error: FailedPrecondition if that
+  // would take away what is committed (I5: evidence of a violated promise), or on a leader or a
+  // stopping node; InvalidArgument if the state is not one that a leader would send.
+  // Until the state is on disk, nothing is durable; who counts durable copies has to forget what
+  // this replica said of entries below `state`.
+  absl::Status BeginAnew(const v1::StateSnapshot& state);
+  // A new generation begins: what the old one called committed is for its loss report, and may be
+  // truncated (I5 holds within a generation). Not on a leader.
+  void ForgetCommit();
+  // Before a compare-and-swap that names this incarnation as the one whose ring won a memory
+  // recovery: a kill right behind it must leave a ring that counts. `content_counts`: the config's
+  // `complete` names the ring's content incarnation; else it names the claim of a start that died.
+  void Claim(bool content_counts);
 
   // The hot path: check, header, one copy. Allocates nothing unless it refuses.
   AppendVerdict Append(const AppendEnvelope& envelope, const ProducerHandle& producer, Time now,
@@ -84,9 +112,11 @@ class Replica {
   // refused.
   bool Trim(Lsn before, Time now, v1::ErrorReply* refusal);
   // What became of a producer's sequence. With `settle` "never" is made final, which ends the
-  // producer's open session.
+  // producer's open session. With several copies the reply may leave only once
+  // HasReached(LEVEL_REPLICATED, *true_from): the entry that it speaks of, and the start of this
+  // epoch, must be committed. `true_from` may be null.
   bool Resolve(std::string_view producer, Sequence sequence, bool settle, Time now,
-               v1::ResolveReply* reply, v1::ErrorReply* refusal);
+               v1::ResolveReply* reply, v1::ErrorReply* refusal, Index* true_from = nullptr);
 
   // ---- as a backup, and for both roles with several nodes (replica_backup.cc) ----
   struct Taken {
@@ -134,10 +164,24 @@ class Replica {
   // Settings that may change while the journal is open.
   void ApplySettings(const v1::JournalSettings& settings);
 
-  // True if an append of that level has reached it: for its acknowledgement.
+  // ---- levels (replica_levels.cc) ----
+  // What the leader of several copies knows beside its own memory and disk. Once this was called
+  // levels follow replication.md section 8; before, they are those of a single copy. A new epoch
+  // begins with nothing known: nothing above `received` is reached until the next call. Allocates
+  // nothing once it was called with as many backups.
+  void SetReplicationMarks(const ReplicationMarks& marks);
+  // True if an append of that level may be acknowledged now. Not if the entry's place is that of a
+  // duplicate: see below.
   bool HasReached(v1::Level level, Index index) const;
+  // The same for what Append returned: a duplicate is answered only once its entry is committed and
+  // so is the start of this epoch (KIP-207), whatever level it asked for.
+  bool HasReached(v1::Level level, const AppendPlace& place) const {
+    return HasReached(place.duplicate ? std::max(level, v1::LEVEL_REPLICATED) : level, place.index);
+  }
   // The level that is true of the entry now, for the acknowledgement.
   v1::Level LevelReached(Index index) const;
+  // How many replicas hold the entry, this one included: for the acknowledgement.
+  Copies CopiesOf(Index index) const;
   bool memory_only() const { return options_.settings.memory_only(); }
 
   Marks marks() const;
@@ -165,6 +209,12 @@ class Replica {
   size_t ControlReserve() const;
   void ApplyRetention(Time now);
   void TryLead(Time now);
+  void OwnContent();
+  void CountOwnEnd();
+  bool IsOnOwnDisk(Index index) const;
+  bool IsReplicated(Index index) const;
+  bool IsOnDiskQuorum(Index index) const;
+  Index CommitFloor(Index index) const;
   void SetBoundaryIfDue(size_t record_bytes);
   void MoveCommit();
   std::string TakeRecord(const RecordView& view, bool* full);
@@ -176,6 +226,7 @@ class Replica {
   Checkpointer checkpointer_;
   Watermark committed_;
   std::optional<Index> commit_allowed_;
+  Index counted_end_;               // acked_end covers the entries up to here
   Index trim_entry_;                // the newest trim stands here or before
   Index disk_wanted_;               // somebody waits for durable >= this
   Index flush_wanted_;              // likewise, on demand
@@ -185,6 +236,8 @@ class Replica {
   bool stopping_ = false;
   bool wants_to_lead_ = false;
   bool leads_ = false;
+  bool several_copies_ = false;  // marks_ counts
+  ReplicationMarks marks_;
   v1::StateSnapshot scratch_;  // reused, so that snapshots keep their memory
 };
 

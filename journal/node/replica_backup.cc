@@ -8,13 +8,20 @@
 
 namespace ringjournal {
 
+void Replica::CountOwnEnd() {
+  ring_.RaiseAckedEnd();
+  counted_end_ = derived_.position().last().index;
+  MoveCommit();
+}
+
 // Counted is only what acked_end covers, so this comes after RaiseAckedEnd.
 void Replica::MoveCommit() {
   Watermark last = derived_.position().last();
   Index allowed = commit_allowed_.value_or(last.index);
   if (allowed >= last.index) {
     committed_ = last;
-  } else if (allowed > committed_.index) {
+  } else if (allowed > committed_.index && allowed.next() >= ring_.oldest().index) {
+    // Not below the beginning of a log that began anew: what lies there has no LSN here.
     committed_ = {allowed, ring_.Find(allowed.next())->first_lsn.prev()};
   }
   ring_.set_committed(committed_.index);
@@ -94,6 +101,7 @@ absl::Status Replica::TruncateTo(Index last, uint64_t chain) {
   if (next == derived_.position().next_index) return absl::OkStatus();
   ring_.Truncate(place);
   derived_ = std::move(derived);
+  counted_end_ = std::min(counted_end_, last);
   trim_entry_ = std::min(trim_entry_, last);
   disk_wanted_ = std::min(disk_wanted_, last);
   flush_wanted_ = std::min(flush_wanted_, last);

@@ -83,7 +83,10 @@ bool Replica::RaiseProducerEpoch(ProducerSlot slot, Time now) {
 }
 
 bool Replica::Resolve(std::string_view producer, Sequence sequence, bool settle, Time now,
-                      v1::ResolveReply* reply, v1::ErrorReply* refusal) {
+                      v1::ResolveReply* reply, v1::ErrorReply* refusal, Index* true_from) {
+  Index ignored;
+  if (true_from == nullptr) true_from = &ignored;
+  *true_from = epoch_start();
   reply->set_generation(options_.epoch.generation);
   std::optional<ProducerSlot> slot = derived_.producers().FindByName(producer);
   // After a lossy recovery an absent sequence may be one that was lost, for all we know.
@@ -107,6 +110,7 @@ bool Replica::Resolve(std::string_view producer, Sequence sequence, bool settle,
     reply->set_outcome(found ? v1::ResolveReply::OUTCOME_AT_LSN
                              : v1::ResolveReply::OUTCOME_APPLIED_TRIMMED);
     if (found) reply->set_lsn(found->first_lsn.value());
+    *true_from = std::max(*true_from, found ? found->index : state.last_index);
     return true;
   }
   if (settle) {
@@ -116,6 +120,7 @@ bool Replica::Resolve(std::string_view producer, Sequence sequence, bool settle,
       return false;
     }
     reply->set_outcome(absent);
+    *true_from = derived_.position().last().index;
   } else {
     reply->set_outcome(v1::ResolveReply::OUTCOME_NOT_YET);
   }

@@ -182,14 +182,6 @@ bool Ring::snapshot_due() const {
          may_write_snapshot();
 }
 
-void Ring::set_content_incarnation(Incarnation incarnation) {
-  StoreRelease(&memory_.control()->content_incarnation, incarnation.value());
-}
-
-void Ring::set_claim_incarnation(Incarnation incarnation) {
-  StoreRelease(&memory_.control()->claim_incarnation, incarnation.value());
-}
-
 RecordView Ring::Record(const RingPlace& place) const {
   RecordView view;
   ReadTrustedRecord(At(place.offset), &view);

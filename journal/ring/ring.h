@@ -64,8 +64,26 @@ class Ring {
   // True when a snapshot should be written, so that Reserve never has to wait for one.
   bool snapshot_due() const;
 
+  // Forgets every record: the next entry is that of `state`, which TakesSnapshot. Nobody counts the
+  // content any more: both incarnations become 0, first of all. A kill in between leaves the old
+  // records whole, or a ring that is not intact, or the new and empty one; never a mix.
+  void BeginAnew(const v1::StateSnapshot& state);
+  // False if the state is too large for this ring's slots: it has more producers than were planned.
+  bool TakesSnapshot(const v1::StateSnapshot& state) const;
+
+  // The generation that the content belongs to from now on. A kill finds the old or the new one.
+  void set_generation(uint32_t generation);
+  uint32_t generation() const { return memory_.control()->identity.generation; }
+  // Under which the content was acknowledged; 0: it counts for nobody.
   void set_content_incarnation(Incarnation incarnation);
+  Incarnation content_incarnation() const {
+    return Incarnation(memory_.control()->content_incarnation);
+  }
+  // Named by the latest cas of a memory recovery.
   void set_claim_incarnation(Incarnation incarnation);
+  Incarnation claim_incarnation() const {
+    return Incarnation(memory_.control()->claim_incarnation);
+  }
 
   // The record that holds this entry or LSN; nullopt outside [oldest, end).
   std::optional<RingPlace> Find(Index index) const;

@@ -21,7 +21,8 @@ inline constexpr uint32_t kRingLayoutVersion = 1;
 inline constexpr size_t kControlPageBytes = 4096;
 inline constexpr size_t kSnapshotSlotHeaderBytes = 64;
 
-// What does not change in the life of a ring file. Written once, before the file has any content.
+// Whose ring it is. Written before the file has any content; afterwards only the generation
+// changes.
 struct RingIdentity {
   uint64_t magic;
   uint32_t layout_version;
@@ -30,10 +31,13 @@ struct RingIdentity {
   uint64_t snapshot_slot_bytes;
   JournalId journal;
   BootId boot;
+  // These two are replaced by one store (Ring::set_generation): `balance` is whatever keeps crc32c
+  // true, so that a kill finds the identity of before or that of after, never a torn one.
   uint32_t generation;
-  uint32_t reserved;
+  uint32_t balance;
 };
 static_assert(sizeof(RingIdentity) == 72);
+static_assert(offsetof(RingIdentity, generation) == 64 && offsetof(RingIdentity, balance) == 68);
 
 // `end` and `acked_end` are lowered together by a truncation only: it writes the idle slot, then
 // flips `active`. While appending they are raised in place.

@@ -6,40 +6,15 @@
 #include <set>
 #include <string>
 
-#include "google/protobuf/util/message_differencer.h"
 #include "journal/base/check.h"
 #include "journal/base/limits.h"
+#include "server/config_store/broken_rule.h"
 #include "server/config_store/document.h"
 
 namespace ringjournal {
 namespace {
 
-using google::protobuf::util::MessageDifferencer;
-
 constexpr size_t kIdBytes = 16;
-
-// The document is damaged or a program is wrong: the caller refuses it as a whole.
-absl::Status Broken(std::string_view where, std::string_view rule) {
-  std::string message = "the config document breaks a rule: ";
-  message.append(where).append(": ").append(rule);
-  message.append("; it was not taken over. This is a defect of the program that proposed it: ");
-  message.append("please report it with this line");
-  return absl::FailedPreconditionError(message);
-}
-
-std::string Where(const v1::JournalConfig& journal) { return "journal \"" + journal.name() + "\""; }
-
-bool SameSet(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& a,
-             const google::protobuf::RepeatedPtrField<v1::ReplicaId>& b) {
-  return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const v1::ReplicaId& id) {
-           return Names(b, AsReplica(id));
-         });
-}
-
-template <class Repeated>
-bool SameList(const Repeated& a, const Repeated& b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
-}
 
 absl::Status ValidateNodes(const v1::ConfigDocument& document) {
   std::set<std::string_view> seen;
@@ -53,12 +28,31 @@ absl::Status ValidateNodes(const v1::ConfigDocument& document) {
   return absl::OkStatus();
 }
 
-absl::Status ValidateIdentity(const v1::JournalConfig& journal) {
+// Only a member can be asked for its ring or its disk.
+absl::Status ValidateMembers(const v1::ConfigDocument& document, const v1::JournalConfig& journal) {
+  const std::string where = Where(journal);
+  std::set<std::string_view> seen;
+  for (const std::string& node : journal.members()) {
+    if (!seen.insert(node).second) return Broken(where, "a member is listed once");
+    if (FindNode(document, node) == nullptr) return Broken(where, "members are registered");
+  }
+  for (const v1::ReplicaId& id : journal.complete()) {
+    if (!seen.contains(id.node())) return Broken(where, "`complete` is within the members");
+  }
+  for (const std::string& node : journal.recovery_set()) {
+    if (!seen.contains(node)) return Broken(where, "recovery_set is within the members");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateIdentity(const v1::ConfigDocument& document,
+                              const v1::JournalConfig& journal) {
   const std::string where = Where(journal);
   if (journal.id().size() != kIdBytes) return Broken(where, "an id has 16 bytes");
   if (!ValidateJournalName(journal.name()).ok()) return Broken(where, "the name is not valid");
   if (journal.generation() == 0) return Broken(where, "generations start at 1");
   if (journal.members().empty()) return Broken(where, "a journal has a member");
+  RJ_RETURN_IF_ERROR(ValidateMembers(document, journal));
   const uint32_t members = static_cast<uint32_t>(journal.members_size());
   if (journal.min_isr() < 1 || journal.min_isr() > members) {
     return Broken(where, "min_isr is from 1 to the number of members");
@@ -122,64 +116,18 @@ absl::Status ValidateLeader(const v1::JournalConfig& journal) {
   switch (journal.state()) {
     case v1::JOURNAL_STATE_ACTIVE:
       return led ? absl::OkStatus() : Broken(where, "ACTIVE means that there is a leader");
-    case v1::JOURNAL_STATE_LEADERLESS:
     case v1::JOURNAL_STATE_RECOVERING:
+      if (!journal.isr().empty() || journal.epoch() == 0) {
+        return Broken(where, "RECOVERING means that it was led and nobody is in sync");
+      }
+      [[fallthrough]];
+    case v1::JOURNAL_STATE_LEADERLESS:
       return led ? Broken(where, "a journal with a leader is ACTIVE or SEALED") : absl::OkStatus();
     case v1::JOURNAL_STATE_SEALED:
       return absl::OkStatus();
     default:
       return Broken(where, "the state is not known to this version");
   }
-}
-
-bool HintFits(const v1::JournalConfig& before, const v1::JournalConfig& after) {
-  if (before.generation() != after.generation()) return true;  // the recovery cuts it
-  return after.commit_hint().index() >= before.commit_hint().index() &&
-         after.commit_hint().lsn() >= before.commit_hint().lsn();
-}
-
-absl::Status ValidateLossesKept(const v1::JournalConfig& before, const v1::JournalConfig& after) {
-  for (int i = 0; i < before.losses_size(); ++i) {
-    if (!MessageDifferencer::Equals(before.losses(i), after.losses(i))) {
-      return Broken(Where(after), "stored loss reports stay as they are");
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ValidateEpochs(const v1::JournalConfig& before, const v1::JournalConfig& after) {
-  const std::string where = Where(after);
-  if (after.epoch() < before.epoch()) return Broken(where, "epochs never go back");
-  const bool raised = after.epoch() > before.epoch();
-  if (raised && !after.has_leader()) return Broken(where, "a higher epoch has a leader");
-  if (!raised && after.has_leader() &&
-      !(before.has_leader() && AsReplica(before.leader()) == AsReplica(after.leader()))) {
-    return Broken(where, "another leader needs a higher epoch");
-  }
-  if (after.generation() == before.generation()) return absl::OkStatus();
-  if (after.generation() != before.generation() + 1) {
-    return Broken(where, "generations rise one by one");
-  }
-  return raised ? absl::OkStatus() : Broken(where, "a new generation is a new epoch too");
-}
-
-absl::Status ValidateJournalChange(const v1::JournalConfig& before,
-                                   const v1::JournalConfig& after) {
-  RJ_RETURN_IF_ERROR(ValidateEpochs(before, after));
-  RJ_RETURN_IF_ERROR(ValidateLossesKept(before, after));
-  const std::string where = Where(after);
-  if (!after.has_leader() && !SameSet(before.complete(), after.complete())) {
-    return Broken(where, "`complete` changes only together with a leader");
-  }
-  if (!after.has_leader() && !SameList(before.recovery_set(), after.recovery_set())) {
-    return Broken(where, "recovery_set changes only together with a leader");
-  }
-  if (!HintFits(before, after)) return Broken(where, "the commit hint never goes back");
-  const auto floor = [](const v1::JournalConfig& journal) {
-    return Epoch{journal.writer_floor_generation(), journal.writer_floor_epoch()};
-  };
-  if (floor(after) < floor(before)) return Broken(where, "the writer floor never goes back");
-  return absl::OkStatus();
 }
 
 absl::Status ValidateName(std::string_view noun, std::string_view name, size_t bytes_max) {
@@ -226,7 +174,7 @@ absl::Status ValidateDocument(const v1::ConfigDocument& document) {
   RJ_RETURN_IF_ERROR(ValidateNodes(document));
   std::set<std::string_view> ids, names;
   for (const v1::JournalConfig& journal : document.journals()) {
-    RJ_RETURN_IF_ERROR(ValidateIdentity(journal));
+    RJ_RETURN_IF_ERROR(ValidateIdentity(document, journal));
     if (!ids.insert(journal.id()).second) return Broken(Where(journal), "ids are unique");
     if (!names.insert(journal.name()).second) return Broken(Where(journal), "names are unique");
     RJ_RETURN_IF_ERROR(ValidateLosses(journal));
@@ -234,28 +182,6 @@ absl::Status ValidateDocument(const v1::ConfigDocument& document) {
     RJ_RETURN_IF_ERROR(ValidateLeader(journal));
   }
   if (ids.size() > limits::kJournalsPerNodeMax) return Broken("document", "too many journals");
-  return absl::OkStatus();
-}
-
-absl::Status ValidateChange(const v1::ConfigDocument& before, const v1::ConfigDocument& after) {
-  if (after.version() != before.version() + 1) return Broken("document", "versions rise by one");
-  if (after.cluster_id() != before.cluster_id()) return Broken("document", "cluster_id is kept");
-  if (after.feature_level() < before.feature_level()) {
-    return Broken("document", "the feature level never goes back");
-  }
-  for (const v1::NodeRegistration& node : before.nodes()) {
-    const v1::NodeRegistration* now = FindNode(after, node.node());
-    if (now == nullptr) return Broken("registry", "a node stays registered");
-    if (now->incarnation() < node.incarnation()) {
-      return Broken("registry", "incarnations never go back");
-    }
-  }
-  for (const v1::JournalConfig& journal : after.journals()) {
-    JournalId id;
-    RJ_CHECK(JournalId::FromView(journal.id(), &id));
-    const v1::JournalConfig* old = FindJournal(before, id);
-    if (old != nullptr) RJ_RETURN_IF_ERROR(ValidateJournalChange(*old, journal));
-  }
   return absl::OkStatus();
 }
 

@@ -11,12 +11,13 @@
 namespace ringjournal {
 
 // OK, or FailedPrecondition naming the first rule that does not hold. The rules, per journal:
-//   ids and names unique; every isr member is a member of the journal and current in the registry;
+//   ids and names unique; members are registered, and isr, `complete` and recovery_set within them;
+//   every isr member is current in the registry;
 //   the leader is in the isr; with a leader, `complete` equals the isr; isr is within `complete`
 //   and its nodes within recovery_set; ACTIVE means that there is a leader, LEADERLESS and
-//   RECOVERING that there is none; before the first epoch nobody leads or is in sync; one loss
-//   report for each generation above the first; 1 <= min_isr, target_copies <= members; the writer
-//   floor is not above the generation.
+//   RECOVERING that there is none, and RECOVERING that nobody is in sync; before the first epoch
+//   nobody leads or is in sync; one loss report for each generation above the first; 1 <= min_isr,
+//   target_copies <= members; the writer floor is not above the generation.
 absl::Status ValidateDocument(const v1::ConfigDocument& document);
 
 // OK if `after` may follow `before` in one change, else FailedPrecondition. Both are valid by
@@ -24,7 +25,10 @@ absl::Status ValidateDocument(const v1::ConfigDocument& document);
 // generations, epochs, writer floors and (within a generation) commit hints never go back; nodes
 // stay; another leader needs a higher epoch, and a higher epoch a leader; a generation rises by one
 // with one more loss report, and never without a higher epoch; stored loss reports stay;
-// `complete` and recovery_set change only in a change after which there is a leader.
+// `complete` and recovery_set change only in a change after which there is a leader; the isr gets a
+// new member only from a leader that stays, or as a new leader; a new leader that was not in sync
+// is alone in its isr and, within a generation, a node of `complete`; a new journal starts in
+// generation 1.
 absl::Status ValidateChange(const v1::ConfigDocument& before, const v1::ConfigDocument& after);
 
 // OK or InvalidArgument with what is wrong and what is allowed. 0 always stands for the default.

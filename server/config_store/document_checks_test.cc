@@ -51,6 +51,11 @@ TEST(ValidateDocument, FindsEveryBrokenRuleOfAJournal) {
   ExpectInvalid("name is not valid", [](D*, J* j) { j->set_name(".."); });
   ExpectInvalid("generations start", [](D*, J* j) { j->set_generation(0); });
   ExpectInvalid("has a member", [](D*, J* j) { j->clear_members(); });
+  ExpectInvalid("member is listed once", [](D*, J* j) { j->add_members("n1"); });
+  ExpectInvalid("members are registered", [](D*, J* j) { j->add_members("n9"); });
+  ExpectInvalid("`complete` is within the members",
+                [](D*, J* j) { Add(j->mutable_complete(), "n4", 1); });
+  ExpectInvalid("recovery_set is within the members", [](D*, J* j) { j->add_recovery_set("n4"); });
   ExpectInvalid("min_isr", [](D*, J* j) { j->set_min_isr(0); });
   ExpectInvalid("min_isr", [](D*, J* j) { j->set_min_isr(4); });
   ExpectInvalid("target_copies", [](D*, J* j) { j->set_target_copies(0); });
@@ -67,7 +72,11 @@ TEST(ValidateDocument, FindsEveryBrokenRuleOfLeaderAndIsr) {
   using D = v1::ConfigDocument;
   using J = v1::JournalConfig;
   ExpectInvalid("in the isr once", [](D*, J* j) { Add(j->mutable_isr(), "n2", 1); });
-  ExpectInvalid("within the members", [](D*, J* j) { j->mutable_members()->RemoveLast(); });
+  ExpectInvalid("isr is within the members", [](D* d, J* j) {
+    d->add_nodes()->set_node("n4");
+    d->mutable_nodes(3)->set_incarnation(1);
+    Add(j->mutable_isr(), "n4", 1);
+  });
   ExpectInvalid("current incarnations", [](D* d, J*) { d->mutable_nodes(1)->set_incarnation(2); });
   ExpectInvalid("isr is within `complete`", [](D*, J* j) { j->mutable_complete()->RemoveLast(); });
   ExpectInvalid("within recovery_set", [](D*, J* j) { j->mutable_recovery_set()->RemoveLast(); });
@@ -82,7 +91,13 @@ TEST(ValidateDocument, FindsEveryBrokenRuleOfLeaderAndIsr) {
   });
   ExpectInvalid("ACTIVE means", [](D*, J* j) { j->clear_leader(); });
   ExpectInvalid("ACTIVE or SEALED", [](D*, J* j) { j->set_state(v1::JOURNAL_STATE_LEADERLESS); });
-  ExpectInvalid("ACTIVE or SEALED", [](D*, J* j) { j->set_state(v1::JOURNAL_STATE_RECOVERING); });
+  ExpectInvalid("nobody is in sync", [](D*, J* j) { j->set_state(v1::JOURNAL_STATE_RECOVERING); });
+  ExpectInvalid("nobody is in sync", [](D*, J* j) {
+    j->clear_leader();
+    j->set_state(v1::JOURNAL_STATE_RECOVERING);
+  });
+  ExpectInvalid("that it was led",
+                [](D* d, J*) { AddJournal(d, 2)->set_state(v1::JOURNAL_STATE_RECOVERING); });
   ExpectInvalid("not known", [](D*, J* j) { j->set_state(v1::JOURNAL_STATE_UNKNOWN); });
   ExpectInvalid("not known", [](D*, J* j) { j->set_state(static_cast<v1::JournalState>(77)); });
 }
@@ -154,6 +169,65 @@ TEST(ValidateChange, ALeaderAnEpochAndAGenerationComeTogether) {
     lose_leader(j);
     j->mutable_recovery_set()->RemoveLast();
   });
+}
+
+// A legal next epoch of a journal of which n3 is not in sync, until `damage` is done to it.
+void ExpectIllegalLeader(const std::string& rule, const Damage& damage) {
+  v1::ConfigDocument before = ThreeInSync();
+  v1::JournalConfig* journal = before.mutable_journals(0);
+  for (auto* set : {journal->mutable_isr(), journal->mutable_complete()}) set->RemoveLast();
+  v1::ConfigDocument after = before;
+  after.set_version(before.version() + 1);
+  after.mutable_journals(0)->set_epoch(6);
+  ASSERT_EQ(Message(ValidateChange(before, after)), "");
+  damage(&after, after.mutable_journals(0));
+  EXPECT_THAT(Message(ValidateChange(before, after)), HasSubstr(rule));
+}
+
+TEST(ValidateChange, TheInSyncSetGrowsOnlyByALeaderInItsEpoch) {
+  using D = v1::ConfigDocument;
+  using J = v1::JournalConfig;
+  const auto add_third = [](D*, J* j) { Add(j->mutable_isr(), "n3", 1); };
+  ExpectIllegalLeader("only a leader adds", add_third);
+  ExpectIllegalChange("only a leader adds", [&](D* d, J* j) {
+    j->clear_leader();
+    d->add_nodes()->set_node("n4");
+    Add(j->mutable_isr(), "n4", 1);
+  });
+}
+
+TEST(ValidateChange, ALeaderThatWasNotInSyncIsAloneAndOfComplete) {
+  using D = v1::ConfigDocument;
+  using J = v1::JournalConfig;
+  const auto lead = [](const char* node) {
+    return [node](D*, J* j) { j->mutable_leader()->set_node(node); };
+  };
+  const auto alone = [](D*, J* j) {
+    j->mutable_leader()->set_node("n3");
+    j->clear_isr();
+    *j->mutable_isr()->Add() = j->leader();
+  };
+  ExpectIllegalLeader("starts alone", lead("n3"));
+  ExpectIllegalLeader("`complete` names a leader", alone);
+  const v1::ConfigDocument before = ThreeInSync();
+  v1::ConfigDocument after = before;
+  after.set_version(before.version() + 1);
+  v1::JournalConfig* lossy = after.mutable_journals(0);
+  lossy->set_epoch(2);
+  lossy->set_generation(2);
+  EXPECT_THAT(Message(ValidateChange(before, after)), HasSubstr("starts alone"));
+  alone(&after, lossy);
+  EXPECT_EQ(Message(ValidateChange(before, after)), "");
+}
+
+TEST(ValidateChange, AJournalThatAppearsIsNew) {
+  const v1::ConfigDocument before = ThreeInSync();
+  v1::ConfigDocument after = before;
+  after.set_version(before.version() + 1);
+  AddJournal(&after, 2)->set_epoch(1);
+  EXPECT_EQ(Message(ValidateChange(before, after)), "");
+  after.mutable_journals(1)->set_epoch(2);
+  EXPECT_THAT(Message(ValidateChange(before, after)), HasSubstr("a new journal"));
 }
 
 TEST(ValidateSettings, ZerosAreDefaultsAndLimitsAreInclusive) {

@@ -2,21 +2,16 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "journal/base/check.h"
 #include "journal/base/limits.h"
 #include "server/config_store/document.h"
 #include "server/config_store/document_checks.h"
+#include "server/config_store/edit_rules.h"
 
 namespace ringjournal {
 namespace {
-
-std::string Quoted(std::string_view text) { return std::string("\"").append(text).append("\""); }
-
-absl::Status NoSuchJournal(const JournalId& id) {
-  return absl::NotFoundError("no journal has the id " + id.ToHex() +
-                             " (any more): it may have been removed; list the journals");
-}
 
 // (node, *) leaves the journal's isr; a journal that it led has no leader any more.
 void RemoveFromIsr(std::string_view node, v1::JournalConfig* journal) {
@@ -57,30 +52,18 @@ absl::Status CheckRegistration(const v1::ConfigDocument& document, const Registr
   return absl::OkStatus();
 }
 
-// The journal that a claim may lead now; the rules that hold for every new leader.
+// The journal that a claim may lead now, because nobody does.
 absl::StatusOr<v1::JournalConfig*> ClaimableJournal(v1::ConfigDocument* document,
                                                     const Claim& claim) {
-  v1::JournalConfig* journal = FindJournal(document, claim.journal);
-  if (journal == nullptr) return NoSuchJournal(claim.journal);
-  const ReplicaName me = {claim.node, claim.incarnation};
-  const std::string what = ReplicaText(me) + " cannot lead journal " + Quoted(journal->name());
-  if (!IsCurrent(*document, me)) {
-    return absl::FailedPreconditionError(
-        what +
-        ": the registry has another incarnation of the node, so this process was replaced; "
-        "stop it");
-  }
-  if (!Names(journal->members(), claim.node)) {
-    return absl::FailedPreconditionError(what + ": the node is not a member; add it first");
-  }
-  if (journal->has_leader()) {
-    return absl::FailedPreconditionError(what + ": " + ReplicaText(journal->leader()) +
-                                         " leads it; follow that leader");
-  }
-  return journal;
+  absl::StatusOr<v1::JournalConfig*> journal = JournalForClaim(document, claim);
+  if (!journal.ok() || !(*journal)->has_leader()) return journal;
+  return absl::FailedPreconditionError(ReplicaText({claim.node, claim.incarnation}) +
+                                       " cannot lead journal " + Quoted((*journal)->name()) + ": " +
+                                       ReplicaText((*journal)->leader()) +
+                                       " leads it; follow that leader");
 }
 
-// A recovery starts where nobody is in sync; an isr member would have to be elected instead.
+// A disk counts only where nobody is in sync; an isr member would have to be elected instead.
 absl::Status CheckNobodyInSync(const v1::JournalConfig& journal) {
   if (journal.isr().empty()) return absl::OkStatus();
   return absl::FailedPreconditionError("journal " + Quoted(journal.name()) +
@@ -88,20 +71,14 @@ absl::Status CheckNobodyInSync(const v1::JournalConfig& journal) {
                                        " is in sync and holds every committed entry; elect it");
 }
 
-// What every change that makes a leader alone in its isr does.
+// What every change does that makes a leader alone in its isr.
 void MakeLeader(const Claim& claim, v1::JournalConfig* journal) {
-  journal->set_epoch(journal->epoch() + 1);
-  journal->mutable_leader()->set_node(claim.node);
-  journal->mutable_leader()->set_incarnation(claim.incarnation.value());
-  journal->clear_isr();
-  *journal->add_isr() = journal->leader();
-  *journal->mutable_complete() = journal->isr();
-  journal->clear_recovery_set();
-  journal->add_recovery_set(claim.node);
-  if (journal->state() != v1::JOURNAL_STATE_SEALED) journal->set_state(v1::JOURNAL_STATE_ACTIVE);
-  journal->set_change_id(claim.change_id);
-  // From now on there may be entries that it does not know.
-  journal->clear_orderly_stop();
+  v1::ReplicaId leader;
+  leader.set_node(claim.node);
+  leader.set_incarnation(claim.incarnation.value());
+  ReplicaSet isr;
+  *isr.Add() = leader;
+  StartEpoch(std::move(leader), std::move(isr), claim.change_id, journal);
 }
 
 absl::Status CheckLossReport(const v1::JournalConfig& journal, const v1::LossReport& report) {
@@ -192,7 +169,6 @@ absl::Status LeadAfterMemoryRecovery(v1::ConfigDocument* document, const Claim& 
                                      const RingIncarnations& ring) {
   absl::StatusOr<v1::JournalConfig*> journal = ClaimableJournal(document, claim);
   if (!journal.ok()) return journal.status();
-  RJ_RETURN_IF_ERROR(CheckNobodyInSync(**journal));
   const auto& complete = (*journal)->complete();
   if (!Names(complete, {claim.node, ring.content}) && !Names(complete, {claim.node, ring.claim})) {
     return absl::FailedPreconditionError(

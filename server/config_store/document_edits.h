@@ -90,9 +90,10 @@ struct RingIncarnations {
 
 // "No leader, memory": epoch+1, leader = claimant, isr = complete = {claimant}, recovery_set = {its
 // node}; same generation, so nothing acknowledged at `replicated` or above was lost. The claimant's
-// ring must count for `complete`: as (node, content_inc) or as (node, claim_inc). That the ring is
-// intact and the greatest of all in `complete`, and that the wait for the others was long enough,
-// is for the caller to know.
+// ring must count for `complete`: as (node, content_inc) or as (node, claim_inc). Allowed also
+// where the isr is not empty, as its members may not come back. That the ring is intact and the
+// greatest of all in `complete`, and that the wait for the others, isr members before all, was long
+// enough, is for the caller to know.
 absl::Status LeadAfterMemoryRecovery(v1::ConfigDocument* document, const Claim& claim,
                                      const RingIncarnations& ring);
 

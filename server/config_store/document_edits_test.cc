@@ -226,13 +226,13 @@ TEST(LeadAfterMemoryRecovery, NobodyOutsideCompleteWins) {
   EXPECT_TRUE(LeadAfterMemoryRecovery(&document, ClaimOf(1, "n2", Incarnation(2)), first).ok());
 }
 
-TEST(LeadAfterMemoryRecovery, IsRefusedWhileAReplicaIsInSync) {
+TEST(LeadAfterDiskRecovery, IsRefusedWhileAReplicaIsInSync) {
   v1::ConfigDocument document = ThreeInSync();
   Start(&document, "n1");
   ExpectRefused(document, absl::StatusCode::kFailedPrecondition, "n2/1 is in sync",
                 [&](v1::ConfigDocument* d) {
-                  return LeadAfterMemoryRecovery(d, ClaimOf(1, "n1", Incarnation(2)),
-                                                 {.content = Incarnation(1)});
+                  return LeadAfterDiskRecovery(d, ClaimOf(1, "n1", Incarnation(2)),
+                                               Report(5, 40, 40));
                 });
 }
 

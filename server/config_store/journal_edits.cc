@@ -8,6 +8,7 @@
 #include "server/config_store/document.h"
 #include "server/config_store/document_checks.h"
 #include "server/config_store/document_edits.h"
+#include "server/config_store/edit_rules.h"
 
 namespace ringjournal {
 namespace {
@@ -112,10 +113,7 @@ absl::Status RemoveJournal(v1::ConfigDocument* document, const JournalId& id) {
 
 absl::Status SetJournal(v1::ConfigDocument* document, const SettingsChange& change) {
   v1::JournalConfig* journal = FindJournal(document, change.id);
-  if (journal == nullptr) {
-    return absl::NotFoundError("no journal has the id " + change.id.ToHex() +
-                               " (any more): it may have been removed; list the journals");
-  }
+  if (journal == nullptr) return NoSuchJournal(change.id);
   v1::JournalSettings settings = journal->settings();
   if (change.fields.empty()) {
     return absl::InvalidArgumentError("no setting is named; name one of " + SettingNames());

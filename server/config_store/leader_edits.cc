@@ -3,31 +3,10 @@
 
 #include "journal/base/check.h"
 #include "server/config_store/document.h"
-#include "server/config_store/document_checks.h"
 #include "server/config_store/document_edits.h"
+#include "server/config_store/edit_rules.h"
 
 namespace ringjournal {
-namespace {
-
-std::string Quoted(std::string_view text) { return std::string("\"").append(text).append("\""); }
-
-absl::StatusOr<v1::JournalConfig*> LedJournal(v1::ConfigDocument* document, const Claim& leader) {
-  v1::JournalConfig* journal = FindJournal(document, leader.journal);
-  if (journal == nullptr) {
-    return absl::NotFoundError("no journal has the id " + leader.journal.ToHex() +
-                               " (any more): it may have been removed; list the journals");
-  }
-  const ReplicaName me = {leader.node, leader.incarnation};
-  if (!journal->has_leader() || AsReplica(journal->leader()) != me) {
-    return absl::FailedPreconditionError(ReplicaText(me) + " does not lead journal " +
-                                         Quoted(journal->name()) +
-                                         ", and only its leader knows what is committed; re-read");
-  }
-  return journal;
-}
-
-}  // namespace
-
 absl::Status SetCommitHint(v1::ConfigDocument* document, const Claim& leader, Watermark committed) {
   absl::StatusOr<v1::JournalConfig*> led = LedJournal(document, leader);
   if (!led.ok()) return led.status();

@@ -125,6 +125,7 @@ struct ShardEffects {
   std::vector<RingWanted> rings;
   std::vector<Discard> discards;
   std::vector<Dial> dials;
+  std::vector<std::string> notes;  // one sentence each, for the log
   std::string fatal;  // not empty: the process must stop with this reason
 
   void Clear() {
@@ -138,6 +139,7 @@ struct ShardEffects {
     rings.clear();
     discards.clear();
     dials.clear();
+    notes.clear();
   }
 };
 

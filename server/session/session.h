@@ -14,6 +14,7 @@
 #include "journal/node/replica.h"
 #include "journal/subscription/reader.h"
 #include "journal/subscription/seek.h"
+#include "server/cluster/replicated_journal.h"
 #include "server/session/ack_encoder.h"
 #include "server/session/effects.h"
 #include "server/session/frame_intake.h"
@@ -25,6 +26,8 @@ struct Journal {
   JournalNumber number = 0;
   v1::JournalConfig config;
   std::unique_ptr<Replica> replica;
+  ReplicatedJournal* replicated = nullptr;  // the cluster's; null on a node alone
+  Epoch served;          // in which sessions were bound to it
   bool dirty = false;    // something happened since the last EndOfBatch
   bool removed = false;  // no longer in the config document
 };

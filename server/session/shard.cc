@@ -14,7 +14,11 @@ constexpr int64_t kMs = 1000 * 1000;
 }  // namespace
 
 Shard::Shard(ShardOptions options)
-    : options_(std::move(options)), random_state_(options_.random_seed) {}
+    : options_(std::move(options)), random_state_(options_.random_seed) {
+  if (!options_.cluster) return;
+  NodeLife self{options_.node, options_.incarnation};
+  cluster_ = std::make_unique<Cluster>(self, options_.document);
+}
 
 Shard::~Shard() = default;
 
@@ -43,11 +47,14 @@ void Shard::Step(const ShardEvent& event, Time now, ShardEffects* effects) {
     void operator()(const RingAnswer& e) { shard->OnRing(e); }
     void operator()(const EndOfBatch&) { shard->OnEndOfBatch(); }
     void operator()(const DrainRequested&) { shard->OnDrain(); }
+    // Of several nodes only, and then the cluster's.
     void operator()(const PeerAccepted&) {}
     void operator()(const Dialed&) {}
     void operator()(const ConfigHint&) {}
   };
-  std::visit(Visitor{this}, event);
+  if (cluster_ != nullptr) cluster_->BeginStep(now, effects);
+  if (!ToCluster(event)) std::visit(Visitor{this}, event);
+  if (cluster_ != nullptr) cluster_->EndStep();
 }
 
 void Shard::OnReceived(const Received& event) {
@@ -287,13 +294,19 @@ void Shard::OnEndOfBatch() {
 }
 
 void Shard::EndJournals() {
+  if (cluster_ != nullptr) cluster_->BeforeBatch();
   for (auto& journal : journals_) {
     if (journal == nullptr || journal->replica == nullptr) continue;
-    if (!journal->dirty && journal->replica->deadline_ns() > now_.monotonic_ns) continue;
+    // What may be committed moves by what others say.
+    bool moves = journal->dirty || journal->replicated != nullptr;
+    if (!moves && journal->replica->deadline_ns() > now_.monotonic_ns) continue;
     journal->dirty = false;
     journal->replica->EndOfBatch(now_, &ops_);
     EmitStorage(journal.get());
   }
+  if (cluster_ == nullptr) return;
+  cluster_->AfterBatch();
+  FollowDocument();
 }
 
 // Hands out what sessions are owed so far; what is read for them goes behind it.
@@ -308,6 +321,7 @@ void Shard::FlushOut() {
 int64_t Shard::deadline_ns() const {
   if (batch_due_) return now_.monotonic_ns;
   int64_t deadline = sessions_.empty() ? INT64_MAX : next_timeout_check_ns_;
+  if (cluster_ != nullptr) deadline = std::min(deadline, cluster_->deadline_ns());
   for (const auto& journal : journals_) {
     if (journal == nullptr || journal->replica == nullptr) continue;
     deadline = std::min(deadline, journal->replica->deadline_ns());

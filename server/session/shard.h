@@ -3,6 +3,7 @@
 #define SERVER_SESSION_SHARD_H_
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
+#include "server/cluster/cluster.h"
 #include "server/session/effects.h"
 #include "server/session/session.h"
 
@@ -39,6 +41,10 @@ class Shard {
   // A journal that the start procedure has brought back. Its replica has started to lead.
   JournalNumber AddJournal(const v1::JournalConfig& config, std::unique_ptr<Replica> replica);
 
+  // The same on one of several nodes: it does not lead, and what it becomes the document says.
+  JournalNumber AddReplica(const v1::JournalConfig& config, std::unique_ptr<Replica> replica,
+                           LogOrigin origin);
+
   // As it stood after the start procedure. Before the first Step.
   void SetDocument(v1::ConfigDocument document) { options_.document = std::move(document); }
 
@@ -56,6 +62,8 @@ class Shard {
   // In the order of their numbers; null where one was removed.
   const std::vector<std::unique_ptr<Journal>>& journals() const { return journals_; }
   const v1::ConfigDocument& document() const { return options_.document; }
+  // Null on a node alone.
+  const Cluster* cluster() const { return cluster_.get(); }
 
  private:
   using Taken = FrameIntake::Taken;
@@ -134,6 +142,16 @@ class Shard {
   Journal* FindOrRefuse(Session* session, uint64_t request_id, const std::string& name);
   void FillReply(const Journal& journal, v1::JournalReply* reply) const;
 
+  // one of several nodes (shard_cluster.cc)
+  bool ToCluster(const ShardEvent& event);
+  void FollowDocument();
+  void FollowRole(Journal* journal);
+  void WantReplica(const v1::JournalConfig& config, const JournalId& id);
+  bool MakeReplica(const RingAnswer& event);
+  bool RefuseElsewhere(Session* session, uint64_t request_id, const Journal& journal);
+  void EndSessionsOf(Journal* journal, v1::ErrorCode code, const std::string& why);
+  std::vector<std::string> NewMembers() const;
+
   // changes of the config document, one at a time (shard_config.cc)
   void StartCreate(Session* session, PendingChange change);
   void SubmitChange();
@@ -173,6 +191,8 @@ class Shard {
   void EmitStorage(Journal* journal);
 
   ShardOptions options_;
+  std::unique_ptr<Cluster> cluster_;
+  std::map<JournalId, v1::JournalConfig> wanted_replicas_;  // their memory has been asked for
   Time now_;
   ShardEffects* effects_ = nullptr;  // of the Step that runs
   // In order: one seed is one run.

@@ -125,7 +125,7 @@ void Shard::OnStatus(Session* session, const v1::Status& request) {
 
 void Shard::OnTrim(Session* session, const v1::JournalTrim& request) {
   Journal* journal = FindOrRefuse(session, request.request_id(), request.name());
-  if (journal == nullptr) return;
+  if (journal == nullptr || RefuseElsewhere(session, request.request_id(), *journal)) return;
   v1::ErrorReply error;
   if (!journal->replica->Trim(Lsn(request.before_lsn()), now_, &error)) {
     return ReplyError(session, request.request_id(), std::move(error));
@@ -139,7 +139,7 @@ void Shard::OnTrim(Session* session, const v1::JournalTrim& request) {
 
 void Shard::OnCheckpoint(Session* session, const v1::Checkpoint& request) {
   Journal* journal = FindOrRefuse(session, request.request_id(), request.name());
-  if (journal == nullptr) return;
+  if (journal == nullptr || RefuseElsewhere(session, request.request_id(), *journal)) return;
   v1::ErrorReply error;
   if (journal->replica->memory_only()) {
     Refuse(v1::ERROR_CODE_LEVEL_NOT_OFFERED, "the journal is memory-only; it has no checkpoints",

@@ -83,6 +83,7 @@ void Shard::StartCreate(Session* session, PendingChange change) {
 }
 
 void Shard::OnRing(const RingAnswer& event) {
+  if (MakeReplica(event)) return;
   auto it = std::find_if(changes_.begin(), changes_.end(),
                          [&](const PendingChange& c) { return c.id == event.journal; });
   RJ_CHECK(it != changes_.end());
@@ -99,7 +100,7 @@ absl::Status Shard::EditDocument(v1::ConfigDocument* next, const PendingChange& 
       JournalSpec spec;
       spec.id = change.id;
       spec.name = change.name;
-      spec.members = {options_.node};
+      spec.members = NewMembers();
       spec.settings = change.settings;
       spec.change_id = change_id;
       absl::Status created = CreateJournal(next, spec);
@@ -119,6 +120,7 @@ absl::Status Shard::EditDocument(v1::ConfigDocument* next, const PendingChange& 
 
 // Sends the first change on its way, if it is ready and none is under way.
 void Shard::SubmitChange() {
+  if (cluster_ != nullptr && cluster_->config_busy()) return;
   while (!changes_.empty() && !changes_.front().submitted) {
     PendingChange* change = &changes_.front();
     if (!change->ready) return;
@@ -135,6 +137,7 @@ void Shard::SubmitChange() {
     }
     if (change->kind == PendingChange::Kind::kCreate) MakeRing(change);
     change->submitted = true;
+    if (cluster_ != nullptr) cluster_->set_shard_changes(true);
     std::string change_id = absl::StrCat(options_.incarnation.value(), "-", change_token_);
     effects_->config.push_back(ConfigRequest::Cas(change_token_, options_.document.version(),
                                                   std::move(next), std::move(change_id)));
@@ -146,6 +149,7 @@ void Shard::OnConfig(const ConfigAnswer& event) {
   const ConfigCompletion& done = event.completion;
   if (done.token != change_token_ || changes_.empty() || !changes_.front().submitted) return;
   if (done.document.version() > options_.document.version()) options_.document = done.document;
+  if (cluster_ != nullptr) cluster_->set_shard_changes(false);
   changes_.front().submitted = false;
   if (done.outcome == ConfigOutcome::kOk) {
     ChangeIsDone();
@@ -226,8 +230,15 @@ void Shard::StartJournal(PendingChange* change) {
   RingPlace start = change->ring->end();
   auto replica = std::make_unique<Replica>(options, *std::move(change->ring), std::move(derived),
                                            start, state, SegmentCatalog());
-  replica->LeaderStart(now_);  // at once: its ring is empty
-  JournalNumber number = AddJournal(config, std::move(replica));
+  JournalNumber number = 0;
+  if (cluster_ != nullptr) {
+    LogOrigin origin{v1::LOG_SOURCE_NONE, Incarnation(0), options_.incarnation};
+    number = AddReplica(config, std::move(replica), origin);
+    cluster_->TakeOver(options_.document);
+  } else {
+    replica->LeaderStart(now_);  // at once: its ring is empty
+    number = AddJournal(config, std::move(replica));
+  }
   effects_->opened.push_back({number, change->id});
 }
 

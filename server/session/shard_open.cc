@@ -114,6 +114,7 @@ v1::Continuity Shard::CheckReceipt(const v1::Receipt& receipt, const Journal& jo
 }
 
 void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal) {
+  if (RefuseElsewhere(session, open.request_id(), *journal)) return;
   v1::ErrorReply error;
   if (ShowsLoss(open, *journal, &error)) {
     return ReplyError(session, open.request_id(), std::move(error));

@@ -1,0 +1,149 @@
+#include "server/cluster/backup_side.h"
+
+#include <algorithm>
+
+#include "journal/base/limits.h"
+
+namespace ringjournal {
+namespace {
+
+constexpr int64_t kMs = 1000 * 1000;
+
+}  // namespace
+
+BackupSide::BackupSide(JournalContext* context, uint64_t first_nonce)
+    : c_(context),
+      leader_(LifeOf(context->config.leader())),
+      epoch_(context->epoch()),
+      nonce_(first_nonce),
+      heard_ns_(context->now.monotonic_ns) {}
+
+// ---- following ----
+
+void BackupSide::SendFollow(PeerConnection* peer) {
+  synced_ = false;
+  follow_at_ns_ = c_->now.monotonic_ns + limits::kPeerRetryMs * kMs;
+  const Replica& replica = *c_->replica;
+  v1::PeerMessage message;
+  v1::Follow* follow = message.mutable_follow();
+  follow->set_journal_id(std::string(c_->id.view()));
+  follow->set_generation(epoch_.generation);
+  follow->set_epoch(epoch_.epoch);
+  follow->set_nonce(++nonce_);
+  follow->set_end_index(replica.derived().position().last().index.value());
+  follow->set_chain(replica.derived().position().chain);
+  for (const v1::EpochHistory& h : replica.derived().history()) *follow->add_history() = h;
+  Marks marks = replica.marks();
+  follow->set_durable_index(marks.durable.index.value());
+  follow->set_commit_index(marks.committed.index.value());
+  follow->set_oldest_index(marks.oldest.index.value());
+  follow->set_needs_snapshot(needs_snapshot_);
+  c_->links->Send(peer, message);
+}
+
+absl::Status BackupSide::CutTo(const v1::FollowOk& ok) {
+  if (ok.has_snapshot()) return c_->replica->BeginAnew(ok.snapshot());
+  return c_->replica->TruncateTo(Index(ok.truncate_to()), ok.chain());
+}
+
+void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
+  if (!FromLeader(*peer) || EpochOf(ok) != epoch_) return;
+  Heard();
+  // An answer to an older question is about another log (a stale FOLLOW_OK).
+  if (synced_ || ok.nonce() != nonce_) return;
+  Index end = c_->replica->derived().position().last().index;
+  c_->EnterEpoch();
+  absl::Status cut = CutTo(ok);
+  if (absl::IsNotFound(cut)) {
+    needs_snapshot_ = true;
+    follow_at_ns_ = 0;
+    return;
+  }
+  if (absl::IsFailedPrecondition(cut)) {
+    c_->fatal = absl::StrCat("journal ", c_->name(), ": the leader of epoch ", epoch_.epoch, ", ",
+                             leader_.node, ", wants to take back what is committed: ",
+                             cut.message(), "; stopped so that the evidence is kept");
+    return;
+  }
+  if (!cut.ok()) {
+    c_->Note("cannot follow ", leader_.node, ": ", cut.message(),
+             "; this copy is left as it is until an operator has looked at it");
+    return;
+  }
+  c_->replica->BackupStart();
+  c_->OwnOrigin();
+  synced_ = true;
+  needs_snapshot_ = false;
+  owes_ack_ = true;
+  Index now_end = c_->replica->derived().position().last().index;
+  c_->Note("follows ", leader_.node, " in epoch ", epoch_.epoch, " from entry ",
+           now_end.value() + 1,
+           now_end < end ? absl::StrCat("; ", end - now_end, " entries of an older leader were cut")
+                         : "");
+}
+
+void BackupSide::OnReplicate(PeerConnection* peer, const v1::Replicate& head, ByteSpan entries) {
+  if (!FromLeader(*peer)) return;
+  if (EpochOf(head) > epoch_) c_->wants_config_read = true;
+  if (EpochOf(head) != epoch_) return;
+  Heard();
+  Index next = c_->replica->derived().position().next_index;
+  if (!synced_ || Index(head.first_index()) > next) return;
+  Replica::Taken taken = c_->replica->TakeEntries(entries);
+  owes_ack_ = true;
+  lease_seq_ = std::max(lease_seq_, head.lease_seq());
+  c_->replica->AllowCommit(Index(head.commit_index()));
+  if (taken.verdict == Replica::Taken::Verdict::kAll) return;
+  // What is missing now would leave a hole: ask again where to go on.
+  synced_ = false;
+  follow_at_ns_ = c_->now.monotonic_ns + limits::kPeerRetryMs * kMs;
+  if (taken.verdict == Replica::Taken::Verdict::kWrong) {
+    c_->Note("entries from ", leader_.node, " were refused: ", taken.wrong);
+  }
+}
+
+// ---- batches ----
+
+void BackupSide::SendAck(PeerConnection* peer) {
+  Marks marks = c_->replica->marks();
+  v1::PeerMessage message;
+  v1::ReplicateAck* ack = message.mutable_replicate_ack();
+  ack->set_journal_id(std::string(c_->id.view()));
+  ack->set_generation(epoch_.generation);
+  ack->set_epoch(epoch_.epoch);
+  ack->set_end_index(marks.end.index.value());
+  ack->set_durable_index(marks.durable.index.value());
+  ack->set_commit_index(marks.committed.index.value());
+  ack->set_lease_seq(lease_seq_);
+  c_->links->Send(peer, message);
+  owes_ack_ = false;
+  acked_durable_ = marks.durable.index;
+}
+
+void BackupSide::AfterBatch() {
+  PeerConnection* peer = c_->links->FindDialed(leader_.node);
+  if (peer == nullptr || peer->life != leader_) return;
+  int64_t now = c_->now.monotonic_ns;
+  // A leader that says nothing has forgotten this backup, or never knew it.
+  bool silent = now - heard_ns_ >= limits::kPeerRetryMs * kMs;
+  if ((!synced_ || silent) && now >= follow_at_ns_) return SendFollow(peer);
+  if (!synced_) return;
+  bool durable_moved = c_->replica->marks().durable.index > acked_durable_;
+  if (owes_ack_ || durable_moved) SendAck(peer);
+}
+
+int64_t BackupSide::deadline_ns() const {
+  int64_t deadline = heard_ns_ + limits::kPeerGraceMs * kMs + 1;
+  // Nothing more happens by time alone once the leader is suspected: the config is read then.
+  if (c_->now.monotonic_ns >= deadline) deadline = INT64_MAX;
+  if (c_->links->FindDialed(leader_.node) == nullptr) return deadline;
+  int64_t silent_at = heard_ns_ + limits::kPeerRetryMs * kMs;
+  return std::min(deadline, std::max(follow_at_ns_, synced_ ? silent_at : int64_t{0}));
+}
+
+bool BackupSide::suspects_leader() const {
+  if (c_->links->IsGone(leader_)) return true;
+  return c_->now.monotonic_ns - heard_ns_ > limits::kPeerGraceMs * kMs;
+}
+
+}  // namespace ringjournal

@@ -1,0 +1,59 @@
+// A backup of a journal: follows the leader of one epoch.
+#ifndef SERVER_CLUSTER_BACKUP_SIDE_H_
+#define SERVER_CLUSTER_BACKUP_SIDE_H_
+
+#include <cstdint>
+
+#include "server/cluster/journal_context.h"
+
+namespace ringjournal {
+
+// Made when the config names a leader that is another node; forgotten at the next epoch. Asks that
+// leader where to go on (FOLLOW), truncates, then takes what it sends and acknowledges it. Pure; one
+// thread.
+class BackupSide {
+ public:
+  BackupSide(JournalContext* context, uint64_t first_nonce);
+
+  // The connection to the leader is there, or gone.
+  void OnUp() { follow_at_ns_ = 0; }
+  void OnDown() { synced_ = false; }
+
+  void OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok);
+  void OnReplicate(PeerConnection* peer, const v1::Replicate& head, ByteSpan entries);
+
+  // After the replica's EndOfBatch: asks and acknowledges.
+  void AfterBatch();
+  int64_t deadline_ns() const;
+
+  bool synced() const { return synced_; }
+  // Nothing was heard of the leader for the grace time, or its process is known to be gone.
+  bool suspects_leader() const;
+  const NodeLife& leader() const { return leader_; }
+  uint64_t nonce() const { return nonce_; }
+
+ private:
+  void Heard() { heard_ns_ = c_->now.monotonic_ns; }
+  void SendFollow(PeerConnection* peer);
+  void SendAck(PeerConnection* peer);
+  absl::Status CutTo(const v1::FollowOk& ok);
+  bool FromLeader(const PeerConnection& peer) const {
+    return peer.dialed && peer.life == leader_;
+  }
+
+  JournalContext* c_;
+  NodeLife leader_;
+  Epoch epoch_;
+  uint64_t nonce_;
+  bool synced_ = false;
+  bool needs_snapshot_ = false;
+  bool owes_ack_ = false;
+  uint64_t lease_seq_ = 0;
+  Index acked_durable_;
+  int64_t heard_ns_;
+  int64_t follow_at_ns_ = 0;
+};
+
+}  // namespace ringjournal
+
+#endif  // SERVER_CLUSTER_BACKUP_SIDE_H_

@@ -1,0 +1,227 @@
+#include "server/cluster/cluster.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "journal/base/limits.h"
+#include "server/config_store/document.h"
+
+namespace ringjournal {
+namespace {
+
+constexpr int64_t kMs = 1000 * 1000;
+// Tokens of the shard's own requests lie below.
+constexpr uint64_t kTokenBase = uint64_t{1} << 62;
+
+}  // namespace
+
+Cluster::Cluster(const NodeLife& self, v1::ConfigDocument document)
+    : self_(self),
+      links_({document.cluster_id(), self}, this),
+      config_(std::move(document), kTokenBase, self.incarnation.value()) {}
+
+ReplicatedJournal* Cluster::Find(const JournalId& id) {
+  auto it = journals_.find(id);
+  return it == journals_.end() ? nullptr : it->second.get();
+}
+
+ReplicatedJournal* Cluster::FindByView(std::string_view view) {
+  JournalId id;
+  return JournalId::FromView(view, &id) ? Find(id) : nullptr;
+}
+
+ReplicatedJournal* Cluster::Add(const JournalId& id, Replica* replica, LogOrigin origin) {
+  auto journal = std::make_unique<ReplicatedJournal>(id, self_, replica, origin, &links_);
+  ReplicatedJournal* added = journal.get();
+  journals_[id] = std::move(journal);
+  seen_version_ = 0;  // it has not seen the document yet
+  return added;
+}
+
+// ---- steps ----
+
+void Cluster::BeginStep(Time now, ShardEffects* effects) {
+  now_ = now;
+  effects_ = effects;
+  links_.BeginStep(now.monotonic_ns, effects);
+}
+
+void Cluster::EndStep() { links_.Flush(); }
+
+void Cluster::BeforeBatch() {
+  NewDocument();
+  for (auto& [id, journal] : journals_) journal->BeforeBatch(now_);
+}
+
+void Cluster::AfterBatch() {
+  links_.Turn();
+  for (auto& [id, journal] : journals_) {
+    journal->AfterBatch(now_);
+    Collect(journal.get());
+  }
+  SendProbes();
+  ProposeChanges();
+  config_.Turn(now_.monotonic_ns, &effects_->config);
+}
+
+// What a journal's roles have to say.
+void Cluster::Collect(ReplicatedJournal* journal) {
+  JournalContext* context = journal->mutable_context();
+  for (std::string& note : context->notes) effects_->notes.push_back(std::move(note));
+  context->notes.clear();
+  if (!context->fatal.empty()) effects_->fatal = context->fatal;
+  if (!context->wants_config_read) return;
+  context->wants_config_read = false;
+  if (now_.monotonic_ns < read_not_before_ns_) return;
+  read_not_before_ns_ = now_.monotonic_ns + limits::kPeerRetryMs * kMs;
+  config_.WantRead();
+}
+
+int64_t Cluster::deadline_ns() const {
+  int64_t deadline = std::min(links_.deadline_ns(), config_.deadline_ns());
+  if (now_.monotonic_ns < propose_not_before_ns_) {
+    deadline = std::min(deadline, propose_not_before_ns_);
+  }
+  for (const auto& [id, journal] : journals_) {
+    deadline = std::min(deadline, journal->deadline_ns());
+    if (journal->wants_probes()) deadline = std::min(deadline, probe_at_ns_);
+  }
+  return deadline;
+}
+
+// ---- the document ----
+
+void Cluster::NewDocument() {
+  if (config_.version() == seen_version_) return;
+  seen_version_ = config_.version();
+  std::set<std::string> wanted;
+  for (auto& [id, journal] : journals_) {
+    const v1::JournalConfig* config = FindJournal(config_.document(), id);
+    if (config != nullptr) journal->OnConfig(config_.document(), *config, now_);
+    journal->AddWantedPeers(&wanted);
+    Collect(journal.get());
+  }
+  links_.SetWanted(wanted, config_.document());
+}
+
+void Cluster::TakeOver(const v1::ConfigDocument& document) {
+  config_.TakeOver(document);
+  NewDocument();
+}
+
+void Cluster::OnConfigAnswer(const ConfigCompletion& done) {
+  ConfigClient::Result result = config_.OnAnswer(done, now_.monotonic_ns);
+  if (result == ConfigClient::Result::kRefused) {
+    for (ReplicatedJournal* journal : proposers_) journal->Refused();
+    effects_->notes.push_back(
+        absl::StrCat("a change of the configuration was refused: ", done.status.message()));
+    propose_not_before_ns_ = now_.monotonic_ns + limits::kPeerRetryMs * kMs;
+  }
+  NewDocument();
+}
+
+// All journals' changes go in one: what a dead node led moves at once.
+void Cluster::ProposeChanges() {
+  if (config_.busy() || shard_changes_ || now_.monotonic_ns < propose_not_before_ns_) return;
+  std::string change_id = absl::StrCat(self_.node, "-", self_.incarnation.value(), "-c",
+                                       change_number_);
+  v1::ConfigDocument next;
+  proposers_.clear();
+  for (auto& [id, journal] : journals_) {
+    if (!journal->WantsChange(config_.document(), now_)) continue;
+    if (next.version() == 0) next = config_.document();
+    if (journal->EditDocument(&next, change_id, now_)) proposers_.push_back(journal.get());
+    Collect(journal.get());
+  }
+  // Nobody could propose what he wants: not again in every turn.
+  if (next.version() != 0) {
+    propose_not_before_ns_ = now_.monotonic_ns + limits::kPeerHeartbeatMs * kMs;
+  }
+  if (proposers_.empty()) return;
+  ++change_number_;
+  config_.Propose(std::move(next), &effects_->config);
+  for (ReplicatedJournal* journal : proposers_) journal->Proposed();
+}
+
+// ---- peers ----
+
+void Cluster::OnUp(PeerConnection* peer) {
+  for (auto& [id, journal] : journals_) journal->OnUp(peer, now_);
+}
+
+void Cluster::OnDown(const PeerConnection& peer) {
+  for (auto& [id, journal] : journals_) journal->OnDown(peer, now_);
+}
+
+void Cluster::OnPeerFrame(PeerConnection* peer, const PeerFrame& frame) {
+  const v1::PeerMessage& m = frame.message;
+  ReplicatedJournal* journal = nullptr;
+  switch (m.message_case()) {
+    case v1::PeerMessage::kReplicate:
+      journal = FindByView(m.replicate().journal_id());
+      if (journal != nullptr) journal->OnReplicate(peer, m.replicate(), frame.entries, now_);
+      break;
+    case v1::PeerMessage::kReplicateAck:
+      journal = FindByView(m.replicate_ack().journal_id());
+      if (journal != nullptr) journal->OnAck(peer, m.replicate_ack(), now_);
+      break;
+    case v1::PeerMessage::kFollow:
+      journal = FindByView(m.follow().journal_id());
+      if (journal != nullptr) journal->OnFollow(peer, m.follow(), now_);
+      break;
+    case v1::PeerMessage::kFollowOk:
+      journal = FindByView(m.follow_ok().journal_id());
+      if (journal != nullptr) journal->OnFollowOk(peer, m.follow_ok(), now_);
+      break;
+    case v1::PeerMessage::kProbe:
+      OnProbe(peer, m.probe());
+      break;
+    case v1::PeerMessage::kProbeReply:
+      OnProbeReply(peer, m.probe_reply());
+      break;
+    default:
+      break;  // of a newer version
+  }
+  if (journal != nullptr) Collect(journal);
+}
+
+void Cluster::OnProbe(PeerConnection* peer, const v1::Probe& probe) {
+  v1::PeerMessage message;
+  v1::ProbeReply* reply = message.mutable_probe_reply();
+  reply->set_request_id(probe.request_id());
+  reply->set_config_version(config_.version());
+  for (const std::string& id : probe.journal_ids()) {
+    if (ReplicatedJournal* journal = FindByView(id)) *reply->add_logs() = journal->DescribeLog();
+  }
+  links_.Send(peer, message);
+}
+
+void Cluster::OnProbeReply(PeerConnection* peer, const v1::ProbeReply& reply) {
+  config_.NoteVersion(reply.config_version());
+  if (!peer->dialed) return;
+  for (const v1::LogAnswer& log : reply.logs()) {
+    ReplicatedJournal* journal = FindByView(log.journal_id());
+    if (journal != nullptr) journal->OnLogAnswer(peer->life.node, log, now_);
+  }
+}
+
+void Cluster::SendProbes() {
+  if (now_.monotonic_ns < probe_at_ns_) return;
+  v1::PeerMessage message;
+  v1::Probe* probe = message.mutable_probe();
+  std::set<std::string> nodes;
+  for (auto& [id, journal] : journals_) {
+    if (!journal->wants_probes()) continue;
+    probe->add_journal_ids(std::string(id.view()));
+    journal->AddWantedPeers(&nodes);
+  }
+  if (nodes.empty()) return;
+  probe->set_request_id(++probe_number_);
+  probe_at_ns_ = now_.monotonic_ns + limits::kPeerRetryMs * kMs;
+  for (const std::string& node : nodes) {
+    if (PeerConnection* peer = links_.FindDialed(node)) links_.Send(peer, message);
+  }
+}
+
+}  // namespace ringjournal

@@ -1,0 +1,67 @@
+// What the roles of one replicated journal share.
+#ifndef SERVER_CLUSTER_JOURNAL_CONTEXT_H_
+#define SERVER_CLUSTER_JOURNAL_CONTEXT_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "journal/node/replica.h"
+#include "journal/replication/epoch_history.h"
+#include "server/cluster/peer_links.h"
+
+namespace ringjournal {
+
+// Where a replica's entries come from: what they prove when nobody leads (replication.md section
+// 7).
+struct LogOrigin {
+  v1::LogSource source = v1::LOG_SOURCE_NONE;
+  // Of a ring: under which its content was acknowledged, and what the latest cas of a recovery
+  // named. 0: none.
+  Incarnation content, claim;
+};
+
+// Owned by the ReplicatedJournal; its parts point to it. One thread.
+struct JournalContext {
+  JournalId id;
+  NodeLife self;
+  Replica* replica = nullptr;
+  LogOrigin origin;
+  PeerLinks* links = nullptr;
+  // The document as this node knows it.
+  uint64_t config_version = 0;
+  v1::JournalConfig config;
+  Time now;
+  bool wants_config_read = false;  // a message showed a newer epoch
+  std::string fatal;               // the process must stop with this
+  std::vector<std::string> notes;  // for the log
+
+  Epoch epoch() const { return {config.generation(), config.epoch()}; }
+  const std::string& name() const { return config.name(); }
+  template <class... Parts>
+  void Note(const Parts&... parts) {
+    notes.push_back(absl::StrCat("journal ", config.name(), ": ", parts...));
+  }
+  // Leads, or follows the leader of, the config's epoch from now on. A recovery may have given up
+  // what an older generation called committed.
+  void EnterEpoch() {
+    if (replica->options().epoch.generation < config.generation()) replica->ForgetCommit();
+    replica->set_epoch(epoch(), config_version);
+  }
+  // Content that is acknowledged from now on, or already is, counts under this incarnation.
+  void OwnOrigin() { origin = {v1::LOG_SOURCE_LIVE, self.incarnation, origin.claim}; }
+  LogOutline Outline() const {
+    return {replica->derived().history(), replica->derived().position().last().index};
+  }
+};
+
+// The pair that a peer message carries.
+template <class Message>
+Epoch EpochOf(const Message& message) {
+  return {message.generation(), message.epoch()};
+}
+
+}  // namespace ringjournal
+
+#endif  // SERVER_CLUSTER_JOURNAL_CONTEXT_H_

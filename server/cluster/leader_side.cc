@@ -1,0 +1,298 @@
+#include "server/cluster/leader_side.h"
+
+#include <algorithm>
+
+#include "journal/base/limits.h"
+#include "server/config_store/document.h"
+
+namespace ringjournal {
+namespace {
+
+constexpr int64_t kMs = 1000 * 1000;
+constexpr uint32_t kBackOffDoublingsMax = 6;
+
+std::vector<NodeLife> Lives(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set) {
+  std::vector<NodeLife> lives;
+  for (const v1::ReplicaId& id : set) lives.push_back(LifeOf(id));
+  return lives;
+}
+
+std::string Text(const NodeLife& life) {
+  return absl::StrCat(life.node, "/", life.incarnation.value());
+}
+
+}  // namespace
+
+LeaderSide::LeaderSide(JournalContext* context)
+    : c_(context),
+      set_(context->self, Lives(context->config.isr()), context->config.min_isr()),
+      started_ns_(context->now.monotonic_ns),
+      known_isr_(set_.isr()) {}
+
+void LeaderSide::OnConfig() {
+  // Until a newer version is known, what was proposed may still come true.
+  if (set_.has_pending() && c_->config_version <= proposed_at_version_) return;
+  std::vector<NodeLife> isr = Lives(c_->config.isr());
+  for (const NodeLife& life : known_isr_) {
+    if (std::find(isr.begin(), isr.end(), life) != isr.end()) continue;
+    Backup* backup = &backups_[life];
+    backup->drops = std::min(backup->drops + 1, kBackOffDoublingsMax);
+    backup->add_not_before_ns =
+        c_->now.monotonic_ns + (limits::kPeerRetryMs * kMs << backup->drops);
+  }
+  for (const NodeLife& life : isr) {
+    bool is_new = std::find(known_isr_.begin(), known_isr_.end(), life) == known_isr_.end();
+    if (is_new) backups_[life].last_heard_ns = c_->now.monotonic_ns;
+  }
+  set_.SetIsr(isr, c_->config.min_isr());
+  known_isr_ = std::move(isr);
+}
+
+void LeaderSide::Propose(const IsrChange& change) {
+  std::vector<NodeLife> isr = set_.isr();
+  if (change.kind == IsrChange::Kind::kAdd) {
+    isr.push_back(change.backup);
+  } else {
+    std::erase(isr, change.backup);
+  }
+  proposed_at_version_ = c_->config_version;
+  set_.Propose(std::move(isr));
+}
+
+// ---- backups ----
+
+// The place of the entry behind `last`, or where it will be; nullopt if the ring does not go back
+// so far.
+std::optional<RingPlace> LeaderSide::PlaceAfter(Index last) const {
+  const Ring& ring = c_->replica->ring();
+  if (last.next() == ring.end().index) return ring.end();
+  return ring.Find(last.next());
+}
+
+// The backup keeps what it has up to `last`. False: this ring does not hold what follows, or cannot
+// show that entry's chain hash.
+bool LeaderSide::FillContinue(Index last, v1::FollowOk* ok) const {
+  const Ring& ring = c_->replica->ring();
+  if (!PlaceAfter(last).has_value()) return false;
+  ok->set_truncate_to(last.value());
+  if (last == Index(0)) return true;
+  const LogPosition& end = c_->replica->derived().position();
+  if (last == end.last().index) {
+    ok->set_chain(end.chain);
+    return true;
+  }
+  std::optional<RingPlace> place = ring.Find(last);
+  if (!place.has_value()) return false;
+  ok->set_chain(ring.Record(*place).header.chain);
+  return true;
+}
+
+// The backup begins anew at a state of this ring. False: none that is committed is left, or the
+// backup says that it has more committed than that.
+bool LeaderSide::FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const {
+  Index committed = c_->replica->marks().committed.index;
+  std::optional<v1::StateSnapshot> state =
+      c_->replica->ring().ReadSnapshotAtOrBelow(committed.next());
+  if (!state.has_value() || state->next_index() <= follow.commit_index()) return false;
+  if (!PlaceAfter(Index(state->next_index()).prev()).has_value()) return false;
+  ok->set_truncate_to(state->next_index() - 1);
+  ok->set_chain(state->chain());
+  *ok->mutable_snapshot() = *std::move(state);
+  return true;
+}
+
+void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
+  if (EpochOf(follow) != c_->epoch()) {
+    if (EpochOf(follow) > c_->epoch()) c_->wants_config_read = true;
+    return;
+  }
+  if (!Names(c_->config.members(), peer->life.node) || !c_->replica->leads()) return;
+  LogOutline theirs{{follow.history().begin(), follow.history().end()}, Index(follow.end_index())};
+  std::optional<Index> common = LastCommonEntry(c_->Outline(), theirs);
+  if (!common.has_value()) {
+    c_->Note("the log of ", Text(peer->life), " contradicts this one: one epoch begins at different ",
+             "entries; it is left alone until an operator has looked at that node's data");
+    return;
+  }
+  v1::PeerMessage message;
+  v1::FollowOk* ok = message.mutable_follow_ok();
+  bool continues = !follow.needs_snapshot() && FillContinue(*common, ok);
+  if (!continues && !FillSnapshot(follow, ok)) return;  // it asks again
+  ok->set_journal_id(std::string(c_->id.view()));
+  ok->set_generation(c_->epoch().generation);
+  ok->set_epoch(c_->epoch().epoch);
+  ok->set_nonce(follow.nonce());
+  ok->set_epoch_start_index(c_->replica->epoch_start().value());
+  c_->links->Send(peer, message);
+  Index first(continues ? follow.oldest_index() : ok->truncate_to() + 1);
+  StartSending(peer, first, *PlaceAfter(Index(ok->truncate_to())));
+  c_->Note(Text(peer->life), " follows from entry ", ok->truncate_to() + 1,
+           continues ? "" : ", with a state snapshot");
+}
+
+void LeaderSide::StartSending(PeerConnection* peer, Index first, const RingPlace& next) {
+  Backup* backup = &backups_[peer->life];
+  backup->connection = peer->number;
+  backup->first = first;
+  backup->next = next;
+  backup->in_flight.clear();
+  backup->acked_end = next.offset;
+  backup->commit_sent = Index(0);
+  backup->last_sent_ns = 0;
+  backup->last_heard_ns = c_->now.monotonic_ns;
+}
+
+void LeaderSide::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
+  if (EpochOf(ack) > c_->epoch()) c_->wants_config_read = true;
+  // Another epoch's acknowledgement is about another log.
+  if (EpochOf(ack) != c_->epoch()) return;
+  auto it = backups_.find(peer->life);
+  if (it == backups_.end() || it->second.connection != peer->number) return;
+  Backup* backup = &it->second;
+  backup->last_heard_ns = c_->now.monotonic_ns;
+  Index end = c_->replica->derived().position().last().index;
+  set_.Acknowledge(peer->life, std::min(Index(ack.end_index()), end),
+                   std::min(Index(ack.durable_index()), end));
+  while (!backup->in_flight.empty() && backup->in_flight.front().last <= Index(ack.end_index())) {
+    backup->acked_end = backup->in_flight.front().end;
+    backup->in_flight.pop_front();
+  }
+}
+
+void LeaderSide::OnDown(const PeerConnection& peer) {
+  auto it = backups_.find(peer.life);
+  if (it != backups_.end() && it->second.connection == peer.number) it->second.connection = 0;
+}
+
+// ---- batches ----
+
+void LeaderSide::BeforeBatch() {
+  c_->replica->AllowCommit(set_.Committed(c_->replica->derived().position().last().index));
+  bool degraded = set_.isr().size() < c_->config.target_copies();
+  marks_.members = static_cast<uint32_t>(c_->config.members_size());
+  marks_.disk_for_replicated =
+      degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_DISK;
+  marks_.blocked = degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_BLOCK;
+  marks_.backups.clear();
+  for (const auto& [life, backup] : backups_) {
+    Index match = set_.MatchOf(life);
+    if (match == Index(0)) continue;
+    marks_.backups.push_back({backup.first, match, set_.DurableOf(life)});
+  }
+  c_->replica->SetReplicationMarks(marks_);
+}
+
+bool LeaderSide::serving() const {
+  Index start = c_->replica->epoch_start();
+  return c_->replica->leads() && start > Index(0) &&
+         c_->replica->marks().committed.index >= start;
+}
+
+v1::Replicate LeaderSide::Head(const Backup& backup) const {
+  v1::Replicate head;
+  head.set_journal_id(std::string(c_->id.view()));
+  head.set_generation(c_->epoch().generation);
+  head.set_epoch(c_->epoch().epoch);
+  head.set_commit_index(c_->replica->marks().committed.index.value());
+  head.set_lease_seq(lease_seq_);
+  head.set_first_index(backup.next.index.value());
+  return head;
+}
+
+// Whole records, at most kReplicateBytesMax of them but always one.
+void LeaderSide::SendRun(PeerConnection* peer, Backup* backup) {
+  const Ring& ring = c_->replica->ring();
+  RingPlace to = ring.end();
+  if (to.offset - backup->next.offset > limits::kReplicateBytesMax) {
+    to = ring.Next(backup->next);
+    while (to.index < ring.end().index) {
+      RingPlace further = ring.Next(to);
+      if (further.offset - backup->next.offset > limits::kReplicateBytesMax) break;
+      to = further;
+    }
+  }
+  c_->links->SendReplicate(peer, Head(*backup), ring.Bytes(backup->next.offset, to.offset));
+  backup->in_flight.push_back({to.index.prev(), to.offset});
+  backup->next = to;
+}
+
+void LeaderSide::SendEntries(PeerConnection* peer, Backup* backup) {
+  const Ring& ring = c_->replica->ring();
+  Index committed = c_->replica->marks().committed.index;
+  bool sent = false;
+  while (backup->next.index < ring.end().index &&
+         peer->queued_bytes < limits::kPeerSendQueueBytesMax &&
+         backup->next.offset - backup->acked_end < limits::kReplicateWindowBytes) {
+    SendRun(peer, backup);
+    sent = true;
+  }
+  bool due = c_->now.monotonic_ns - backup->last_sent_ns >= limits::kPeerHeartbeatMs * kMs;
+  if (!sent && !due && committed <= backup->commit_sent) return;
+  if (!sent) c_->links->SendReplicate(peer, Head(*backup), {});
+  backup->commit_sent = committed;
+  backup->last_sent_ns = c_->now.monotonic_ns;
+}
+
+void LeaderSide::AfterBatch() {
+  ++lease_seq_;
+  for (auto& [life, backup] : backups_) {
+    if (backup.connection == 0) continue;
+    PeerConnection* peer = c_->links->Find(backup.connection);
+    // What it needs next is no longer in the ring: hearing nothing, it follows again.
+    bool too_slow = backup.next.offset < c_->replica->ring().oldest().offset;
+    if (peer == nullptr || too_slow) {
+      backup.connection = 0;
+    } else {
+      SendEntries(peer, &backup);
+    }
+  }
+}
+
+int64_t LeaderSide::deadline_ns() const {
+  int64_t deadline = INT64_MAX;
+  for (const auto& [life, backup] : backups_) {
+    if (backup.connection != 0) {
+      deadline = std::min(deadline, backup.last_sent_ns + limits::kPeerHeartbeatMs * kMs);
+    }
+  }
+  for (const NodeLife& life : set_.isr()) {
+    if (life == c_->self) continue;
+    auto it = backups_.find(life);
+    int64_t heard = it == backups_.end() ? started_ns_ : it->second.last_heard_ns;
+    deadline = std::min(deadline, std::max(heard, started_ns_) + limits::kPeerGraceMs * kMs + 1);
+  }
+  return deadline;
+}
+
+// ---- the in-sync set ----
+
+bool LeaderSide::MayDrop() const {
+  return set_.isr().size() > std::max<size_t>(1, set_.min_isr());
+}
+
+std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) const {
+  if (set_.has_pending() || !c_->replica->leads()) return std::nullopt;
+  int64_t now = c_->now.monotonic_ns;
+  for (const NodeLife& life : set_.isr()) {
+    if (life == c_->self || !MayDrop()) continue;
+    auto it = backups_.find(life);
+    int64_t heard = it == backups_.end() ? started_ns_ : it->second.last_heard_ns;
+    if (now - std::max(heard, started_ns_) > limits::kPeerGraceMs * kMs) {
+      return IsrChange{IsrChange::Kind::kDrop, life,
+                       absl::StrCat("it has been silent for ", (now - heard) / kMs, " ms")};
+    }
+  }
+  // Before its epoch has begun in the log a backup's own log may still be another one (KIP-320).
+  if (c_->replica->epoch_start() == Index(0)) return std::nullopt;
+  Index needed = std::max(c_->replica->marks().committed.index, c_->replica->epoch_start());
+  for (const auto& [life, backup] : backups_) {
+    if (backup.connection == 0 || set_.Contains(life)) continue;
+    if (now < backup.add_not_before_ns || set_.MatchOf(life) < needed) continue;
+    if (!IsCurrent(document, {life.node, life.incarnation})) continue;
+    if (!Names(c_->config.members(), life.node)) continue;
+    return IsrChange{IsrChange::Kind::kAdd, life, "it holds every committed entry"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace ringjournal

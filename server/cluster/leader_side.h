@@ -1,0 +1,90 @@
+// The leader of a journal with several members: who follows, what they have, who is in sync.
+#ifndef SERVER_CLUSTER_LEADER_SIDE_H_
+#define SERVER_CLUSTER_LEADER_SIDE_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "journal/replication/in_sync_set.h"
+#include "server/cluster/journal_context.h"
+
+namespace ringjournal {
+
+// A change of the in-sync set that the leader wants.
+struct IsrChange {
+  enum class Kind { kDrop, kAdd } kind = Kind::kDrop;
+  NodeLife backup;
+  std::string why;
+};
+
+// Made when a won change of the config document is known, for one epoch; forgotten with it. Pure;
+// one thread.
+class LeaderSide {
+ public:
+  explicit LeaderSide(JournalContext* context);
+
+  // The config as it is known now still names this leader and epoch.
+  void OnConfig();
+  // A change to that isr has been sent on its way.
+  void Propose(const IsrChange& change);
+  // It will never be applied: refused.
+  void Withdraw() { set_.Withdraw(); }
+  bool has_pending() const { return set_.has_pending(); }
+
+  void OnFollow(PeerConnection* peer, const v1::Follow& follow);
+  void OnAck(PeerConnection* peer, const v1::ReplicateAck& ack);
+  void OnDown(const PeerConnection& peer);
+
+  // Before the replica's EndOfBatch: what it may call committed, and durable on how many.
+  void BeforeBatch();
+  // After it: entries, commit and heartbeats to the backups.
+  void AfterBatch();
+  int64_t deadline_ns() const;
+
+  // The epoch's start is committed: this leader may answer for what is in its log (KIP-207).
+  bool serving() const;
+  std::optional<IsrChange> Wanted(const v1::ConfigDocument& document) const;
+
+  const InSyncSet& in_sync() const { return set_; }
+
+ private:
+  struct Sent {
+    Index last;
+    RingOffset end;
+  };
+  struct Backup {
+    ConnectionNumber connection = 0;  // 0: does not follow now
+    RingPlace next;                   // first that was not sent
+    std::deque<Sent> in_flight;
+    RingOffset acked_end;
+    Index first;  // that it may hold
+    Index commit_sent;
+    int64_t last_sent_ns = 0;
+    int64_t last_heard_ns = 0;
+    int64_t add_not_before_ns = 0;  // backs off after drops
+    uint32_t drops = 0;
+  };
+  std::optional<RingPlace> PlaceAfter(Index last) const;
+  bool FillContinue(Index last, v1::FollowOk* ok) const;
+  bool FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const;
+  void StartSending(PeerConnection* peer, Index first, const RingPlace& next);
+  void SendEntries(PeerConnection* peer, Backup* backup);
+  void SendRun(PeerConnection* peer, Backup* backup);
+  v1::Replicate Head(const Backup& backup) const;
+  bool MayDrop() const;
+  JournalContext* c_;
+  InSyncSet set_;
+  std::map<NodeLife, Backup> backups_;
+  int64_t started_ns_;
+  uint64_t lease_seq_ = 0;
+  ReplicationMarks marks_;  // kept for its memory
+  uint64_t proposed_at_version_ = 0;
+  std::vector<NodeLife> known_isr_;
+};
+
+}  // namespace ringjournal
+
+#endif  // SERVER_CLUSTER_LEADER_SIDE_H_

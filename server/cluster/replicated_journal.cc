@@ -1,0 +1,316 @@
+#include "server/cluster/replicated_journal.h"
+
+#include <algorithm>
+
+#include "journal/base/limits.h"
+#include "server/config_store/cluster_edits.h"
+#include "server/config_store/document.h"
+#include "server/config_store/document_edits.h"
+
+namespace ringjournal {
+namespace {
+
+constexpr int64_t kMs = 1000 * 1000;
+
+bool IsListed(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, const NodeLife& life) {
+  return Names(set, {life.node, life.incarnation});
+}
+
+}  // namespace
+
+ReplicatedJournal::ReplicatedJournal(const JournalId& id, const NodeLife& self, Replica* replica,
+                                     LogOrigin origin, PeerLinks* links) {
+  c_.id = id;
+  c_.self = self;
+  c_.replica = replica;
+  c_.origin = origin;
+  c_.links = links;
+  // With several members nothing is committed by being here alone.
+  replica->AllowCommit(Index(0));
+}
+
+// ---- roles ----
+
+void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
+                                 const v1::JournalConfig& config, Time now) {
+  bool was_leaderless = c_.config_version != 0 && !c_.config.has_leader();
+  c_.config = config;
+  c_.config_version = document.version();
+  c_.now = now;
+  in_isr_ = IsListed(config.isr(), c_.self);
+  bool mine = config.has_leader() && LifeOf(config.leader()) == c_.self;
+  if (mine) {
+    if (leader_ != nullptr && role_epoch_ == c_.epoch()) return leader_->OnConfig();
+    return Lead();
+  }
+  if (leader_ != nullptr) {
+    c_.replica->StepDown();
+    leader_.reset();
+    c_.Note("leads no longer: epoch ", config.epoch(), " is led by ",
+            config.has_leader() ? config.leader().node() : "nobody");
+  }
+  if (!config.has_leader()) {
+    if (!was_leaderless) leaderless_since_ns_ = now.monotonic_ns;
+    backup_.reset();
+    return;
+  }
+  if (backup_ != nullptr && role_epoch_ == c_.epoch()) return;
+  if (backup_ != nullptr) last_nonce_ = backup_->nonce();
+  role_epoch_ = c_.epoch();
+  answers_.clear();
+  backup_ = std::make_unique<BackupSide>(&c_, last_nonce_);
+}
+
+void ReplicatedJournal::Lead() {
+  if (backup_ != nullptr) last_nonce_ = backup_->nonce();
+  backup_.reset();
+  answers_.clear();
+  role_epoch_ = c_.epoch();
+  c_.EnterEpoch();
+  c_.replica->LeaderStart(c_.now);
+  c_.OwnOrigin();
+  leader_ = std::make_unique<LeaderSide>(&c_);
+  c_.Note("leads in epoch ", role_epoch_.epoch, " of generation ", role_epoch_.generation,
+          ", in sync: ", c_.config.isr_size());
+}
+
+// ---- peers ----
+
+void ReplicatedJournal::OnUp(PeerConnection* peer, Time now) {
+  c_.now = now;
+  if (backup_ != nullptr && peer->dialed && peer->life == backup_->leader()) backup_->OnUp();
+}
+
+void ReplicatedJournal::OnDown(const PeerConnection& peer, Time now) {
+  c_.now = now;
+  answers_.erase(peer.life.node);
+  if (leader_ != nullptr && !peer.dialed) leader_->OnDown(peer);
+  if (backup_ != nullptr && peer.dialed && peer.life == backup_->leader()) backup_->OnDown();
+}
+
+void ReplicatedJournal::OnFollow(PeerConnection* peer, const v1::Follow& follow, Time now) {
+  c_.now = now;
+  if (EpochOf(follow) > c_.epoch()) c_.wants_config_read = true;
+  if (leader_ != nullptr) leader_->OnFollow(peer, follow);
+}
+
+void ReplicatedJournal::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok, Time now) {
+  c_.now = now;
+  if (backup_ != nullptr) backup_->OnFollowOk(peer, ok);
+}
+
+void ReplicatedJournal::OnReplicate(PeerConnection* peer, const v1::Replicate& head,
+                                    ByteSpan entries, Time now) {
+  c_.now = now;
+  if (EpochOf(head) > c_.epoch()) c_.wants_config_read = true;
+  if (backup_ != nullptr) backup_->OnReplicate(peer, head, entries);
+}
+
+void ReplicatedJournal::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack, Time now) {
+  c_.now = now;
+  if (EpochOf(ack) > c_.epoch()) c_.wants_config_read = true;
+  if (leader_ != nullptr) leader_->OnAck(peer, ack);
+}
+
+void ReplicatedJournal::OnLogAnswer(const std::string& node, const v1::LogAnswer& log, Time now) {
+  answers_[node] = {log, now.monotonic_ns};
+}
+
+v1::LogAnswer ReplicatedJournal::DescribeLog() const {
+  const LogPosition& position = c_.replica->derived().position();
+  Marks marks = c_.replica->marks();
+  v1::LogAnswer log;
+  log.set_journal_id(std::string(c_.id.view()));
+  log.set_source(c_.origin.source);
+  log.set_content_incarnation(c_.origin.content.value());
+  log.set_claim_incarnation(c_.origin.claim.value());
+  if (!c_.replica->derived().history().empty()) {
+    log.set_last_generation(c_.replica->derived().history().back().generation());
+    log.set_last_epoch(c_.replica->derived().history().back().epoch());
+  }
+  log.set_end_index(position.last().index.value());
+  log.set_end_lsn(position.last().lsn.value());
+  log.set_chain(position.chain);
+  log.set_commit_index(marks.committed.index.value());
+  log.set_commit_lsn(marks.committed.lsn.value());
+  log.set_durable_index(marks.durable.index.value());
+  log.set_durable_lsn(marks.durable.lsn.value());
+  return log;
+}
+
+void ReplicatedJournal::AddWantedPeers(std::set<std::string>* nodes) const {
+  if (backup_ != nullptr) nodes->insert(backup_->leader().node);
+  if (c_.config.has_leader()) return;
+  for (const std::string& node : c_.config.members()) nodes->insert(node);
+  for (const std::string& node : c_.config.recovery_set()) nodes->insert(node);
+  for (const v1::ReplicaId& id : c_.config.complete()) nodes->insert(id.node());
+}
+
+// ---- batches ----
+
+void ReplicatedJournal::BeforeBatch(Time now) {
+  c_.now = now;
+  if (leader_ != nullptr) leader_->BeforeBatch();
+}
+
+void ReplicatedJournal::AfterBatch(Time now) {
+  c_.now = now;
+  if (leader_ != nullptr) leader_->AfterBatch();
+  if (backup_ != nullptr) backup_->AfterBatch();
+  if (backup_ != nullptr && backup_->suspects_leader()) c_.wants_config_read = true;
+}
+
+int64_t ReplicatedJournal::deadline_ns() const {
+  if (leader_ != nullptr) return leader_->deadline_ns();
+  if (backup_ != nullptr) return backup_->deadline_ns();
+  int64_t wait_over = leaderless_since_ns_ + limits::kMemoryRecoveryWaitMs * kMs + 1;
+  return c_.now.monotonic_ns < wait_over ? wait_over : INT64_MAX;
+}
+
+// ---- changes of the document ----
+
+bool ReplicatedJournal::Try(const absl::Status& edited, const std::string& what) {
+  c_.Note(edited.ok() ? "proposes " : "cannot propose ", what,
+          edited.ok() ? "" : absl::StrCat(": ", edited.message()));
+  return edited.ok();
+}
+
+bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now) {
+  c_.now = now;
+  if (c_.config_version == 0) return false;
+  if (leader_ != nullptr) return leader_->Wanted(document).has_value();
+  if (!c_.config.has_leader()) return true;
+  return in_isr_ && backup_ != nullptr && backup_->suspects_leader();
+}
+
+bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string& change_id,
+                                     Time now) {
+  c_.now = now;
+  proposing_.reset();
+  Claim claim{c_.id, c_.self.node, c_.self.incarnation, change_id};
+  if (leader_ != nullptr) return EditAsLeader(next, claim);
+  if (!c_.config.has_leader()) return EditLeaderless(next, claim);
+  if (!in_isr_ || backup_ == nullptr || !backup_->suspects_leader()) return false;
+  return Elect(next, claim);
+}
+
+bool ReplicatedJournal::EditAsLeader(v1::ConfigDocument* next, const Claim& claim) {
+  proposing_ = leader_->Wanted(*next);
+  if (!proposing_.has_value()) return false;
+  ReplicaName backup{proposing_->backup.node, proposing_->backup.incarnation};
+  bool drop = proposing_->kind == IsrChange::Kind::kDrop;
+  absl::Status edited = drop ? ShrinkIsr(next, claim, backup) : ExpandIsr(next, claim, backup);
+  if (Try(edited, absl::StrCat(drop ? "to drop " : "to take back ", ReplicaText(backup), ": ",
+                               proposing_->why))) {
+    return true;
+  }
+  proposing_.reset();
+  return false;
+}
+
+void ReplicatedJournal::Proposed() {
+  if (leader_ != nullptr && proposing_.has_value()) leader_->Propose(*proposing_);
+  proposing_.reset();
+}
+
+void ReplicatedJournal::Refused() {
+  if (leader_ != nullptr) leader_->Withdraw();
+}
+
+bool ReplicatedJournal::Elect(v1::ConfigDocument* next, const Claim& claim) {
+  std::vector<ReplicaName> dead;
+  NodeLife old;
+  if (backup_ != nullptr) {
+    old = backup_->leader();
+    dead.push_back({old.node, old.incarnation});
+  }
+  return Try(ringjournal::Elect(next, claim, dead),
+             absl::StrCat("to lead in epoch ", c_.config.epoch() + 1,
+                          dead.empty() ? "" : absl::StrCat(" without ", old.node)));
+}
+
+bool ReplicatedJournal::EditLeaderless(v1::ConfigDocument* next, const Claim& claim) {
+  if (c_.config.epoch() == 0) return EditFirstLeader(next, claim);
+  if (in_isr_) return Elect(next, claim);
+  return EditRecovery(next, claim);
+}
+
+bool ReplicatedJournal::EditFirstLeader(v1::ConfigDocument* next, const Claim& claim) {
+  bool first = c_.config.members(0) == c_.self.node;
+  bool waited = c_.now.monotonic_ns - leaderless_since_ns_ > limits::kMemoryRecoveryWaitMs * kMs;
+  if (!first && !waited) return false;
+  if (!Try(LeadNew(next, claim), "to be its first leader")) return false;
+  PrepareClaim();
+  return true;
+}
+
+RecoveryInput ReplicatedJournal::MakeRecoveryInput() const {
+  RecoveryInput in;
+  in.config = &c_.config;
+  in.self = c_.self.node;
+  int64_t now = c_.now.monotonic_ns;
+  in.waited = now - leaderless_since_ns_ > limits::kMemoryRecoveryWaitMs * kMs;
+  for (const auto& [node, answer] : answers_) {
+    if (now - answer.at_ns <= limits::kProbeFreshMs * kMs) in.logs[node] = answer.log;
+  }
+  in.logs[c_.self.node] = DescribeLog();
+  return in;
+}
+
+bool ReplicatedJournal::EditRecovery(v1::ConfigDocument* next, const Claim& claim) {
+  RecoveryDecision decision = DecideRecovery(MakeRecoveryInput());
+  if (decision.reason != last_wait_) c_.Note(RecoveryStepText(decision.step), ": ", decision.reason);
+  last_wait_ = decision.reason;
+  if (decision.step == RecoveryStep::kWait) return false;
+  if (decision.step == RecoveryStep::kLeadFromMemory) {
+    RingIncarnations held{c_.origin.content, c_.origin.claim};
+    if (!Try(LeadAfterMemoryRecovery(next, claim, held), "to lead from memory")) return false;
+  } else if (!Try(LeadAfterDiskRecovery(next, claim, BuildReport()),
+                  "a new generation, and to lead it from disk")) {
+    return false;
+  }
+  PrepareClaim();
+  return true;
+}
+
+// Written before the cas that names this incarnation, so that a crash in between is understood. The
+// content is that of whom `complete` names already: two deaths in a row must not leave a ring that
+// counts for nobody.
+void ReplicatedJournal::PrepareClaim() {
+  bool content_counts = IsListed(c_.config.complete(), {c_.self.node, c_.origin.content}) ||
+                        !IsListed(c_.config.complete(), {c_.self.node, c_.origin.claim});
+  c_.replica->Claim(content_counts);
+  if (!content_counts) c_.origin.content = c_.origin.claim;
+  c_.origin.claim = c_.self.incarnation;
+}
+
+// What this log lacks of what anybody knows to have been committed is certainly lost; what else was
+// acknowledged may be.
+v1::LossReport ReplicatedJournal::BuildReport() const {
+  RecoveryInput in = MakeRecoveryInput();
+  const LogPosition& end = c_.replica->derived().position();
+  uint64_t known = c_.config.commit_hint().lsn();
+  bool all_disks = true;
+  for (const auto& [node, log] : in.logs) known = std::max<uint64_t>(known, log.commit_lsn());
+  for (const std::string& node : c_.config.recovery_set()) {
+    auto it = in.logs.find(node);
+    all_disks = all_disks && it != in.logs.end() && it->second.source() != v1::LOG_SOURCE_NONE;
+  }
+  bool certain = known >= end.next_lsn.value();
+  v1::LossReport report;
+  report.set_first_index(end.next_index.value());
+  report.set_first_lsn(end.next_lsn.value());
+  report.set_known_committed_lsn(known + 1);
+  report.set_received(certain ? v1::LOSS_VERDICT_CERTAIN : v1::LOSS_VERDICT_POSSIBLE);
+  report.set_replicated(report.received());
+  v1::LossVerdict disk = all_disks && !certain && !c_.replica->memory_only()
+                             ? v1::LOSS_VERDICT_NONE
+                             : v1::LOSS_VERDICT_POSSIBLE;
+  report.set_disk(disk);
+  report.set_disk_quorum(disk);
+  report.set_reason("no memory was left that held every committed entry");
+  report.set_time_ns(static_cast<uint64_t>(c_.now.wall_ns));
+  return report;
+}
+
+}  // namespace ringjournal

@@ -1,0 +1,93 @@
+// One journal with several members on one node: which role it has, and what it wants changed.
+#ifndef SERVER_CLUSTER_REPLICATED_JOURNAL_H_
+#define SERVER_CLUSTER_REPLICATED_JOURNAL_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "server/cluster/backup_side.h"
+#include "server/cluster/leader_side.h"
+#include "server/cluster/recovery_decision.h"
+
+namespace ringjournal {
+
+// Follows the config document: leader, backup, or neither while nobody leads. All rules that say
+// when a replica may cause a change of the document stand here and in the two sides. Pure; one
+// thread.
+class ReplicatedJournal {
+ public:
+  // `replica` outlives it and does not lead.
+  ReplicatedJournal(const JournalId& id, const NodeLife& self, Replica* replica, LogOrigin origin,
+                    PeerLinks* links);
+
+  // Every newer document, the first included.
+  void OnConfig(const v1::ConfigDocument& document, const v1::JournalConfig& config, Time now);
+  void OnUp(PeerConnection* peer, Time now);
+  void OnDown(const PeerConnection& peer, Time now);
+  void OnFollow(PeerConnection* peer, const v1::Follow& follow, Time now);
+  void OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok, Time now);
+  void OnReplicate(PeerConnection* peer, const v1::Replicate& head, ByteSpan entries, Time now);
+  void OnAck(PeerConnection* peer, const v1::ReplicateAck& ack, Time now);
+  void OnLogAnswer(const std::string& node, const v1::LogAnswer& log, Time now);
+
+  // Around the replica's EndOfBatch.
+  void BeforeBatch(Time now);
+  void AfterBatch(Time now);
+  int64_t deadline_ns() const;
+
+  // Cheap: whether EditDocument may have something to do.
+  bool WantsChange(const v1::ConfigDocument& document, Time now);
+  // Applies the change that this replica wants now to a copy of the newest document. False: none.
+  // Call Proposed right after the change was sent on its way, and Refused if it was refused.
+  bool EditDocument(v1::ConfigDocument* next, const std::string& change_id, Time now);
+  void Proposed();
+  void Refused();
+
+  // Nodes to be connected to.
+  void AddWantedPeers(std::set<std::string>* nodes) const;
+  // Nodes whose logs must be known now; empty while somebody leads.
+  bool wants_probes() const { return !c_.config.has_leader() && !in_isr_; }
+  v1::LogAnswer DescribeLog() const;
+
+  bool leads() const { return leader_ != nullptr; }
+  // Appends, reads and openings may be answered.
+  bool serving() const { return leader_ != nullptr && leader_->serving(); }
+  const JournalContext& context() const { return c_; }
+  JournalContext* mutable_context() { return &c_; }
+  const LeaderSide* leader() const { return leader_.get(); }
+  const BackupSide* backup() const { return backup_.get(); }
+
+ private:
+  void Lead();
+  bool EditAsLeader(v1::ConfigDocument* next, const Claim& claim);
+  bool EditLeaderless(v1::ConfigDocument* next, const Claim& claim);
+  bool EditFirstLeader(v1::ConfigDocument* next, const Claim& claim);
+  bool EditRecovery(v1::ConfigDocument* next, const Claim& claim);
+  bool Elect(v1::ConfigDocument* next, const Claim& claim);
+  void PrepareClaim();
+  v1::LossReport BuildReport() const;
+  RecoveryInput MakeRecoveryInput() const;
+  bool Try(const absl::Status& edited, const std::string& what);
+
+  struct Answer {
+    v1::LogAnswer log;
+    int64_t at_ns = 0;
+  };
+  JournalContext c_;
+  std::unique_ptr<LeaderSide> leader_;
+  std::unique_ptr<BackupSide> backup_;
+  Epoch role_epoch_;        // of the role that it has
+  bool in_isr_ = false;     // in its current incarnation
+  uint64_t last_nonce_ = 0;
+  std::map<std::string, Answer> answers_;
+  int64_t leaderless_since_ns_ = 0;
+  std::optional<IsrChange> proposing_;
+  std::string last_wait_;  // why it waits; noted once
+};
+
+}  // namespace ringjournal
+
+#endif  // SERVER_CLUSTER_REPLICATED_JOURNAL_H_

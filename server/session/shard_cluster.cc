@@ -1,0 +1,175 @@
+// One of several nodes: what peers and the config document ask of the shard.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "journal/node/refusals.h"
+#include "server/config_store/document.h"
+#include "server/session/describe.h"
+#include "server/session/shard.h"
+
+namespace ringjournal {
+namespace {
+
+// A journal is made on so many nodes, where there are so many.
+constexpr size_t kCopiesDefault = 3;
+// When to ask a leader again whose epoch has not begun yet.
+constexpr uint32_t kEpochRetryMs = 10;
+
+}  // namespace
+
+JournalNumber Shard::AddReplica(const v1::JournalConfig& config, std::unique_ptr<Replica> replica,
+                                LogOrigin origin) {
+  JournalId id = replica->options().id;
+  Replica* added = replica.get();
+  JournalNumber number = AddJournal(config, std::move(replica));
+  journals_[number]->replicated = cluster_->Add(id, added, origin);
+  return number;
+}
+
+// False: the event is not for the cluster.
+bool Shard::ToCluster(const ShardEvent& event) {
+  if (cluster_ == nullptr) return false;
+  if (const auto* e = std::get_if<PeerAccepted>(&event)) {
+    cluster_->OnAccepted(*e);
+  } else if (const auto* e = std::get_if<Dialed>(&event)) {
+    cluster_->OnDialed(*e);
+  } else if (std::get_if<ConfigHint>(&event) != nullptr) {
+    cluster_->OnConfigHint();
+  } else if (const auto* e = std::get_if<Received>(&event)) {
+    if (!cluster_->OwnsConnection(e->connection)) return false;
+    cluster_->OnReceived(*e);
+  } else if (const auto* e = std::get_if<ReceiveEnded>(&event)) {
+    if (!cluster_->OwnsConnection(e->connection)) return false;
+    cluster_->OnEnded(e->connection);
+  } else if (const auto* e = std::get_if<SendQueue>(&event)) {
+    if (!cluster_->OwnsConnection(e->connection)) return false;
+    cluster_->OnSendQueue(*e);
+  } else if (const auto* e = std::get_if<ConfigAnswer>(&event)) {
+    if (!cluster_->OwnsToken(e->completion.token)) return false;
+    cluster_->OnConfigAnswer(e->completion);
+    FollowDocument();
+    SubmitChange();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// Roles, settings and journals as the newest document has them.
+void Shard::FollowDocument() {
+  const v1::ConfigDocument& document = cluster_->document();
+  if (document.version() > options_.document.version()) options_.document = document;
+  cluster_->TakeOver(options_.document);
+  for (auto& journal : journals_) {
+    if (journal != nullptr && !journal->removed) FollowRole(journal.get());
+  }
+  for (const v1::JournalConfig& config : options_.document.journals()) {
+    JournalId id;
+    if (!JournalId::FromView(config.id(), &id) || cluster_->Find(id) != nullptr) continue;
+    if (Names(config.members(), options_.node)) WantReplica(config, id);
+  }
+}
+
+void Shard::FollowRole(Journal* journal) {
+  const v1::JournalConfig* config =
+      ringjournal::FindJournal(options_.document, journal->replica->options().id);
+  if (config == nullptr) return ApplyRemove(journal);
+  Epoch served = journal->replicated->leads() ? journal->replicated->context().epoch() : Epoch();
+  if (journal->served != Epoch() && journal->served != served) {
+    EndSessionsOf(journal, v1::ERROR_CODE_NOT_LEADER,
+                  absl::StrCat("this node leads the journal no longer; its leader is ",
+                               config->has_leader() ? config->leader().node() : "not known yet",
+                               ": connect there"));
+  }
+  journal->served = served;
+  journal->config = *config;
+}
+
+void Shard::EndSessionsOf(Journal* journal, v1::ErrorCode code, const std::string& why) {
+  std::vector<Session*> bound;
+  for (auto& [connection, session] : sessions_) {
+    if (session->journal == journal) bound.push_back(session.get());
+  }
+  for (Session* session : bound) {
+    // What was not acknowledged stays unknown: the next leader may have it.
+    session->acks = AckQueue();
+    EndWith(session, code, why);
+  }
+}
+
+void Shard::WantReplica(const v1::JournalConfig& config, const JournalId& id) {
+  auto pending = [&](const PendingChange& c) { return c.id == id; };
+  if (wanted_replicas_.count(id) > 0 || std::any_of(changes_.begin(), changes_.end(), pending)) {
+    return;
+  }
+  wanted_replicas_[id] = config;
+  v1::JournalSettings settings = WithDefaults(config.settings());
+  effects_->rings.push_back({id, settings.ring_bytes(), RingHeadBytes(settings.producers_max())});
+}
+
+// An empty replica in the memory that was asked for. False: the answer is to another question.
+bool Shard::MakeReplica(const RingAnswer& event) {
+  auto wanted = wanted_replicas_.find(event.journal);
+  if (wanted == wanted_replicas_.end()) return false;
+  v1::JournalConfig config = wanted->second;
+  wanted_replicas_.erase(wanted);
+  if (!event.error.empty()) {
+    effects_->notes.push_back(
+        absl::StrCat("journal ", config.name(), " has no memory here: ", event.error));
+    return true;
+  }
+  ReplicaOptions options;
+  options.id = event.journal;
+  options.epoch = {config.generation(), config.epoch()};
+  options.incarnation = options_.incarnation;
+  options.config_version = options_.document.version();
+  options.settings = WithDefaults(config.settings());
+  v1::StateSnapshot state;
+  DerivedState derived;
+  derived.WriteTo(&state);
+  RingIdentityValues identity{event.journal, options_.boot, config.generation(),
+                              options.settings.producers_max()};
+  Ring ring = Ring::Create(event.memory, identity, state);
+  RingPlace start = ring.end();
+  auto replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), start,
+                                           state, SegmentCatalog());
+  JournalNumber number = AddReplica(config, std::move(replica), LogOrigin());
+  effects_->opened.push_back({number, event.journal});
+  FollowDocument();
+  return true;
+}
+
+// True: the session was told where to go, or when to ask again.
+bool Shard::RefuseElsewhere(Session* session, uint64_t request_id, const Journal& journal) {
+  if (journal.replicated == nullptr || journal.replicated->serving()) return false;
+  v1::ErrorReply error;
+  if (journal.replicated->leads()) {
+    RefuseBackPressure(kEpochRetryMs, &error);
+  } else if (!journal.config.has_leader()) {
+    Refuse(v1::ERROR_CODE_NOT_LEADER,
+           absl::StrCat("nobody leads journal ", journal.config.name(), " at the moment; try again"),
+           &error);
+  } else {
+    const std::string& leader = journal.config.leader().node();
+    Refuse(v1::ERROR_CODE_NOT_LEADER,
+           absl::StrCat("journal ", journal.config.name(), " is led by ", leader, ": connect there"),
+           &error);
+    const v1::NodeRegistration* node = FindNode(options_.document, leader);
+    if (node != nullptr) error.mutable_not_leader()->set_leader_address(node->address());
+  }
+  ReplyError(session, request_id, std::move(error));
+  return true;
+}
+
+std::vector<std::string> Shard::NewMembers() const {
+  std::vector<std::string> members{options_.node};
+  if (cluster_ == nullptr) return members;
+  for (const v1::NodeRegistration& node : options_.document.nodes()) {
+    if (members.size() < kCopiesDefault && node.node() != options_.node) {
+      members.push_back(node.node());
+    }
+  }
+  return members;
+}
+
+}  // namespace ringjournal

@@ -1,0 +1,345 @@
+// Several shards with everything around them, for tests: a network and a config store that answer
+// at once, nodes that die and come back with or without their memory.
+#ifndef SERVER_SESSION_TEST_CLUSTER_H_
+#define SERVER_SESSION_TEST_CLUSTER_H_
+
+#include <cerrno>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "journal/checkpoint/test_disk.h"
+#include "journal/ring/test_memory.h"
+#include "server/config_store/document.h"
+#include "server/config_store/document_checks.h"
+#include "server/config_store/document_edits.h"
+#include "server/session/test_shard.h"
+
+namespace ringjournal {
+
+// Nodes n1, n2, n3 with one journal, "ledger". Time moves by Run only.
+class TestCluster {
+ public:
+  static constexpr char kJournal[] = "ledger";
+
+  explicit TestCluster(size_t nodes, bool memory_only = true) : document_(NewDocument(kClusterId)) {
+    for (size_t i = 0; i < nodes; ++i) nodes_.push_back(std::make_unique<Node>());
+    for (size_t i = 0; i < nodes; ++i) Register(i);
+    JournalSpec spec;
+    JournalId::FromView("0123456789ledger", &spec.id);
+    spec.name = kJournal;
+    for (size_t i = 0; i < nodes; ++i) spec.members.push_back(NameOf(i));
+    spec.settings.set_ring_bytes(limits::kRingBytesMin);
+    spec.settings.set_segment_bytes(limits::kSegmentBytesMin);
+    spec.settings.set_producers_max(8);
+    spec.settings.set_memory_only(memory_only);
+    RJ_CHECK(CreateJournal(&document_, spec).ok());
+    for (size_t i = 0; i < nodes; ++i) StartShard(i);
+  }
+
+  // ---- nodes ----
+  // The process is gone; its memory stays.
+  void Kill(size_t i) {
+    Node* node = nodes_[i].get();
+    node->shard.reset();
+    node->disk = TestDisk();
+    node->storage_journals.clear();
+    std::vector<ConnectionNumber> ends;
+    for (auto& [key, wire] : wires_) {
+      if (key.first == i) ends.push_back(key.second);
+    }
+    for (ConnectionNumber c : ends) Cut(i, c);
+  }
+  // A new process, with what is left of the ring. `intact`: false loses it.
+  void Start(size_t i, bool intact) {
+    Register(i);
+    Node* node = nodes_[i].get();
+    if (!intact) node->memory.reset();
+    StartShard(i);
+    AddFromMemory(i);
+  }
+  // No byte passes between the two until Heal; connections stay.
+  void Silence(size_t a, size_t b) { silent_.push_back({a, b}); }
+  void Heal() { silent_.clear(); }
+
+  // ---- time ----
+  // Lets everything happen that is due within so many milliseconds.
+  void Run(int64_t ms) {
+    for (int64_t until = now_.monotonic_ns + ms * 1'000'000; now_.monotonic_ns < until;) {
+      now_.monotonic_ns += 1'000'000;
+      now_.wall_ns += 1'000'000;
+      do Turn();
+      while (Deliver());
+    }
+  }
+
+  // ---- a client ----
+  // Connects to node i and opens the journal. Returns the connection; look at Take for the answer.
+  ConnectionNumber Open(size_t i, const std::string& producer) {
+    ConnectionNumber c = next_connection_++;
+    Step(i, Accepted{c});
+    Send(i, c, std::string(kPreface) + HelloFrame() + OpenFrame(producer));
+    return c;
+  }
+  void Send(size_t i, ConnectionNumber c, const std::string& bytes) {
+    Step(i, Received{c, AsBytes(bytes)});
+  }
+  void Append(size_t i, ConnectionNumber c, uint64_t sequence,
+              v1::Level level = v1::LEVEL_REPLICATED) {
+    Send(i, c, FrameOf(AppendOf(sequence, 1, level)));
+  }
+  std::vector<v1::ServerMessage> Take(ConnectionNumber c) {
+    std::vector<v1::ServerMessage> messages;
+    FrameDecoder decoder(limits::kFrameBytesMax + limits::kReadChunkBytes);
+    std::string bytes = std::exchange(sent_[c], "");
+    ByteSpan rest = AsBytes(bytes), frame;
+    while (decoder.Next(&rest, &frame) == FrameDecoder::Result::kFrame) {
+      messages.emplace_back().ParseFromArray(frame.data(), static_cast<int>(frame.size()));
+    }
+    return messages;
+  }
+  // Acknowledged transactions among what the connection was sent.
+  uint64_t TakeAcked(ConnectionNumber c) {
+    uint64_t acked = 0;
+    for (const v1::ServerMessage& m : Take(c)) {
+      for (const v1::AppendAck& ack : m.append_acks().acks()) acked += ack.count();
+    }
+    return acked;
+  }
+
+  // ---- what is visible ----
+  bool alive(size_t i) const { return nodes_[i]->shard != nullptr; }
+  const Replica* replica(size_t i) const {
+    for (const auto& journal : nodes_[i]->shard->journals()) {
+      if (journal != nullptr) return journal->replica.get();
+    }
+    return nullptr;
+  }
+  const v1::JournalConfig& config() const { return document_.journals(0); }
+  v1::ConfigDocument* document() { return &document_; }
+  // Position of the node that serves the journal; -1: none does.
+  int leader() const {
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      if (!alive(i)) continue;
+      for (const auto& [id, journal] : nodes_[i]->shard->cluster()->journals()) {
+        if (journal->serving()) return static_cast<int>(i);
+      }
+    }
+    return -1;
+  }
+  static std::string NameOf(size_t i) { return "n" + std::to_string(i + 1); }
+  // The isr, as "n1 n2".
+  std::string Isr() const {
+    std::string text;
+    for (const v1::ReplicaId& id : config().isr()) {
+      text.append(text.empty() ? "" : " ").append(id.node());
+    }
+    return text;
+  }
+  const std::string& fatal(size_t i) const { return nodes_[i]->fatal; }
+  std::vector<std::string> notes;
+
+ private:
+  static constexpr std::string_view kClusterId = "0123456789abcdef";
+  struct Node {
+    uint64_t starts = 0;
+    Incarnation incarnation;
+    std::unique_ptr<TestRingMemory> memory;  // of its only journal
+    std::unique_ptr<Shard> shard;
+    TestDisk disk;
+    std::vector<JournalNumber> storage_journals;
+    std::string fatal;
+  };
+  using Key = std::pair<size_t, ConnectionNumber>;
+  struct Wire {
+    Key other;
+    std::string bytes;  // to the owner of the key
+    bool ended = false;
+  };
+
+  void Register(size_t i) {
+    Node* node = nodes_[i].get();
+    auto incarnation = RegisterNode(
+        &document_, {NameOf(i), NameOf(i), NameOf(i) + " start " + std::to_string(++node->starts)});
+    RJ_CHECK(incarnation.ok());
+    node->incarnation = *incarnation;
+    document_.set_version(document_.version() + 1);
+  }
+  void StartShard(size_t i) {
+    ShardOptions options;
+    options.node = NameOf(i);
+    options.incarnation = nodes_[i]->incarnation;
+    options.document = document_;
+    options.cluster = true;
+    options.random_seed = i + 1;
+    nodes_[i]->shard = std::make_unique<Shard>(std::move(options));
+  }
+  // What an intact ring holds.
+  void AddFromMemory(size_t i);
+
+  void Turn() {
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      if (alive(i)) Step(i, EndOfBatch{});
+    }
+  }
+  void Step(size_t i, const ShardEvent& event) {
+    Node* node = nodes_[i].get();
+    if (node->shard == nullptr) return;
+    ShardEffects effects;
+    node->shard->Step(event, now_, &effects);
+    for (const std::string& note : effects.notes) notes.push_back(NameOf(i) + ": " + note);
+    if (!effects.fatal.empty()) node->fatal = effects.fatal;
+    for (const auto& s : effects.sends) {
+      std::string bytes = std::string(AsView(s.head)) + std::string(AsView(s.body));
+      auto wire = wires_.find({i, s.connection});
+      if (wire == wires_.end()) {
+        sent_[s.connection] += bytes;
+      } else {
+        auto other = wires_.find(wire->second.other);
+        if (other != wires_.end()) other->second.bytes += bytes;
+      }
+    }
+    for (ConnectionNumber c : effects.closes) Cut(i, c);
+    for (const ShardEffects::Dial& dial : effects.dials) dials_.push_back({i, dial});
+    for (ShardEffects::Storage& s : effects.storage) {
+      std::vector<StorageOp> one;
+      if (s.op.kind != StorageOp::Kind::kClose) node->storage_journals.push_back(s.journal);
+      one.push_back(std::move(s.op));
+      node->disk.Take(&one);
+    }
+    for (ConfigRequest& request : effects.config) answers_.push_back({i, Serve(request)});
+    for (const ShardEffects::RingWanted& wanted : effects.rings) {
+      node->memory = std::make_unique<TestRingMemory>(wanted.data_bytes, 8);
+      rings_.push_back({i, RingAnswer{wanted.journal, node->memory->memory(), ""}});
+    }
+  }
+  ConfigCompletion Serve(const ConfigRequest& request) {
+    ConfigCompletion done;
+    done.token = request.token;
+    done.kind = request.kind;
+    done.outcome = ConfigOutcome::kOk;
+    if (request.kind == ConfigRequest::Kind::kCas) {
+      v1::ConfigDocument next = request.document;
+      next.set_version(request.expected_version + 1);
+      if (request.expected_version != document_.version()) {
+        done.outcome = ConfigOutcome::kConflict;
+      } else {
+        RJ_CHECK(ValidateDocument(next).ok() && ValidateChange(document_, next).ok());
+        document_ = std::move(next);
+      }
+    }
+    done.document = document_;
+    return done;
+  }
+  // Ends a connection on both sides.
+  void Cut(size_t i, ConnectionNumber c) {
+    auto wire = wires_.find({i, c});
+    if (wire == wires_.end()) return;
+    auto other = wires_.find(wire->second.other);
+    if (other != wires_.end()) other->second.ended = true;
+    wires_.erase(wire);
+  }
+  bool IsSilent(size_t a, size_t b) const {
+    for (const auto& [x, y] : silent_) {
+      if ((x == a && y == b) || (x == b && y == a)) return true;
+    }
+    return false;
+  }
+  void Connect(size_t from, const ShardEffects::Dial& dial) {
+    size_t to = static_cast<size_t>(dial.address[1] - '1');
+    if (!alive(to)) return Step(from, Dialed{dial.connection, ECONNREFUSED});
+    if (IsSilent(from, to)) return;  // never answered
+    ConnectionNumber at_peer = next_connection_++;
+    wires_[{from, dial.connection}].other = {to, at_peer};
+    wires_[{to, at_peer}].other = {from, dial.connection};
+    Step(to, PeerAccepted{at_peer});
+    Step(from, Dialed{dial.connection, 0});
+  }
+  // One round of everything that is on its way. False: there was nothing.
+  bool Deliver() {
+    bool any = false;
+    for (auto& [i, dial] : std::exchange(dials_, {})) {
+      any = true;
+      Connect(i, dial);
+    }
+    for (auto& [i, answer] : std::exchange(answers_, {})) {
+      any = true;
+      Step(i, ConfigAnswer{answer});
+    }
+    for (auto& [i, answer] : std::exchange(rings_, {})) {
+      any = true;
+      Step(i, answer);
+    }
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      Node* node = nodes_[i].get();
+      while (alive(i) && !node->disk.pending().empty()) {
+        any = true;
+        JournalNumber journal = node->storage_journals.front();
+        node->storage_journals.erase(node->storage_journals.begin());
+        Step(i, StorageAnswer{journal, node->disk.CompleteOne()});
+      }
+    }
+    std::vector<Key> keys;
+    for (auto& [key, wire] : wires_) keys.push_back(key);
+    for (const Key& key : keys) any = DeliverTo(key) || any;
+    return any;
+  }
+  bool DeliverTo(const Key& key) {
+    auto wire = wires_.find(key);
+    if (wire == wires_.end() || IsSilent(key.first, wire->second.other.first)) return false;
+    if (!wire->second.bytes.empty()) {
+      std::string bytes = std::exchange(wire->second.bytes, "");
+      Step(key.first, Received{key.second, AsBytes(bytes)});
+      return true;
+    }
+    if (!wire->second.ended) return false;
+    wires_.erase(wire);
+    Step(key.first, ReceiveEnded{key.second, 0});
+    return true;
+  }
+
+  v1::ConfigDocument document_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  Time now_{1'000'000'000, 1'700'000'000'000'000'000};
+  std::map<Key, Wire> wires_;
+  std::vector<std::pair<size_t, ShardEffects::Dial>> dials_;
+  std::vector<std::pair<size_t, ConfigCompletion>> answers_;
+  std::vector<std::pair<size_t, RingAnswer>> rings_;
+  std::vector<std::pair<size_t, size_t>> silent_;
+  std::map<ConnectionNumber, std::string> sent_;
+  ConnectionNumber next_connection_ = 1;
+};
+
+inline void TestCluster::AddFromMemory(size_t i) {
+  Node* node = nodes_[i].get();
+  if (node->memory == nullptr) return;
+  const v1::JournalConfig& config = document_.journals(0);
+  ReplicaOptions options;
+  JournalId::FromView(config.id(), &options.id);
+  RingIdentityValues identity{options.id, {}, config.generation(), 8};
+  RingInspection found = InspectRing(node->memory->memory(), &identity);
+  RJ_CHECK(found.verdict == RingVerdict::kIntact);
+  Ring ring = Ring::Adopt(node->memory->memory(), found);
+  DerivedState derived = DerivedState::ReadFrom(found.snapshot);
+  RingPlace place = ring.end();
+  if (derived.position().next_index < ring.end().index) {
+    place = *ring.Find(derived.position().next_index);
+  }
+  for (RingPlace p = place; p.index < ring.end().index; p = ring.Next(p)) {
+    RJ_CHECK(derived.Apply(ring.Record(p)).ok());
+  }
+  options.epoch = {config.generation(), config.epoch()};
+  options.incarnation = node->incarnation;
+  options.settings = WithDefaults(config.settings());
+  auto replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), place,
+                                           found.snapshot, SegmentCatalog());
+  LogOrigin origin{v1::LOG_SOURCE_RING, found.content_incarnation, found.claim_incarnation};
+  node->shard->AddReplica(config, std::move(replica), origin);
+}
+
+}  // namespace ringjournal
+
+#endif  // SERVER_SESSION_TEST_CLUSTER_H_
