@@ -2,6 +2,7 @@
 #include "tests/cluster_sim/cluster_node.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
@@ -184,8 +185,21 @@ void ClusterNode::Step(const ShardEvent& event) {
   effects_.Clear();
   effects_.fatal.clear();
   ++counts_.steps;
+  env_.report->Mix(static_cast<uint64_t>(env_.events->now_ns()));
   bool ends_batch = std::holds_alternative<EndOfBatch>(event);
   shard_->Step(event, Now(), &effects_);
+  ObserveReplicas();
+  if (env_.report->failed()) return;
+  if (!effects_.fatal.empty()) return StopItself();
+  if (!Carry(effects_)) return Kill("at a boundary between two effects");
+  in_batch_ = in_batch_ || !ends_batch;
+  ScheduleTurn();
+}
+
+void ClusterNode::ObserveReplicas() {
+  for (const std::string& note : effects_.notes) {
+    env_.report->Trace(name_, "/", incarnation_.value(), ": ", note);
+  }
   for (const auto& journal : shard_->journals()) {
     if (journal == nullptr || journal->replica == nullptr) continue;
     auto truth = env_.truths->find(journal->replica->options().id);
@@ -196,11 +210,15 @@ void ClusterNode::Step(const ShardEvent& event) {
     ++counts_.leads;
     env_.on_moment(this, Moment::kLeads);
   }
-  if (env_.report->failed()) return;
-  if (!effects_.fatal.empty()) return Kill(absl::StrCat("it stops itself: ", effects_.fatal));
-  if (!Carry(effects_)) return Kill("at a boundary between two effects");
-  in_batch_ = in_batch_ || !ends_batch;
-  ScheduleTurn();
+}
+
+// Right after a write that failed; for any other reason it is evidence of a broken promise.
+void ClusterNode::StopItself() {
+  if (!std::exchange(may_stop_itself_, false)) {
+    env_.report->Violation(name_, " stops itself: ", effects_.fatal);
+    return;
+  }
+  Kill(absl::StrCat("it stops itself: ", effects_.fatal));
 }
 
 void ClusterNode::ScheduleTurn() {

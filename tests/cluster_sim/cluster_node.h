@@ -20,12 +20,12 @@ namespace ringjournal::cluster_sim {
 
 // Moments that biased schedules aim at.
 enum class Moment {
-  kCasSubmitted,   // the node has asked for a change of the config document
-  kCasAnswered,    // and has got the answer; nothing else of that step was carried out yet
-  kFollowSent,     // it has asked a leader where to go on
-  kFollowOkSent,   // it has told a backup where to go on
-  kLeads,          // it has begun to lead: its epoch start is in its ring, nowhere else
-  kRingMade,       // it has made or rebuilt a ring in its start
+  kCasSubmitted,  // the node has asked for a change of the config document
+  kCasAnswered,   // and has got the answer; nothing else of that step was carried out yet
+  kFollowSent,    // it has asked a leader where to go on
+  kFollowOkSent,  // it has told a backup where to go on
+  kLeads,         // it has begun to lead: its epoch start is in its ring, nowhere else
+  kRingMade,      // it has made or rebuilt a ring in its start
 };
 inline constexpr int kMoments = 6;
 
@@ -71,6 +71,11 @@ class ClusterNode : public EventTarget, public NetworkUser {
   void PauseUntil(int64_t until_ns, bool suspended);
   void Drain();
   void SlowDisk(uint32_t factor) { disk_factor_ = factor; }
+  // The next write fails; a process stops itself then.
+  void FailNextWrite() {
+    machine_.disk.FailNextWrite();
+    may_stop_itself_ = true;
+  }
   NodeClock* clock() { return &clock_; }
   sim::CrashClock* crash_clock() { return &crash_; }
   sim::Machine* machine() { return &machine_; }
@@ -123,6 +128,8 @@ class ClusterNode : public EventTarget, public NetworkUser {
   void EndProcess();
   void OnConfigReady();
   void Step(const ShardEvent& event);
+  void ObserveReplicas();
+  void StopItself();
   void ScheduleTurn();
   void Wake(int64_t at_ns);
   Time Now() const { return clock_.Read(env_.events->now_ns()); }
@@ -151,6 +158,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   uint64_t life_ = 0;  // +1 for each process and at its end
   int64_t paused_until_ns_ = 0;
   uint32_t disk_factor_ = 1;
+  bool may_stop_itself_ = false;
   NodeCounts counts_;
   std::string refusal_;
 

@@ -28,9 +28,8 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
       plan_(&random_, options.allowed),
       network_(&events_, &random_, &report_, kHostsMax),
       config_(&events_, &random_, "simulated-clust.") {
-  config_.set_on_change([this](const auto& before, const auto& after) {
-    OnConfigChange(before, after);
-  });
+  config_.set_on_change(
+      [this](const auto& before, const auto& after) { OnConfigChange(before, after); });
   config_.set_on_refusal([this](const std::string& why) {
     report_.Violation("a change of the config document breaks a rule: ", why);
   });
@@ -177,8 +176,8 @@ void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
     if (report_.tracing()) {
       std::string isr;
       for (const v1::ReplicaId& r : config.isr()) absl::StrAppend(&isr, " ", ReplicaText(r));
-      report_.Trace("config ", after.version(), ": ", config.name(), " epoch ",
-                    config.generation(), "/", config.epoch(), " leader ",
+      report_.Trace("config ", after.version(), ": ", config.name(), " epoch ", config.generation(),
+                    "/", config.epoch(), " leader ",
                     config.has_leader() ? ReplicaText(config.leader()) : "none", " isr", isr);
     }
     truth->second->OnConfig(*old, config);
@@ -254,9 +253,9 @@ void ClusterWorld::CheckEnd() {
   }
   phase_ = Phase::kReading;
   for (auto& [id, truth] : truths_) {
-    last_readers_.push_back(std::make_unique<SimReader>(
-        MakeClientEnvironment(truth.get()), next_host_++, "last reader",
-        truth->config().name(), true));
+    last_readers_.push_back(std::make_unique<SimReader>(MakeClientEnvironment(truth.get()),
+                                                        next_host_++, "last reader",
+                                                        truth->config().name(), true));
     last_readers_.back()->Begin();
   }
 }

@@ -15,7 +15,7 @@ constexpr uint64_t kOutageMaxMs = 2500;
 }  // namespace
 
 // Every fault has a number, whether it happens or not: so single ones can be left out of a run.
-bool ClusterWorld::Counts(std::string_view what) {
+bool ClusterWorld::Counts(const std::string& what) {
   const uint64_t number = fault_number_++;
   if (number >= options_.faults_max || options_.left_out.count(number) > 0) return false;
   ++result_.faults;
@@ -134,7 +134,7 @@ void ClusterWorld::InjectIntoDisk(Fault fault, uint32_t node) {
       n->machine()->disk.set_full(true);
       break;
     default:
-      return n->machine()->disk.FailNextWrite();
+      return n->FailNextWrite();
   }
   events_.ScheduleIn(SomeTime(kOutageMaxMs), this, kBackToNormal, node);
 }
@@ -142,8 +142,8 @@ void ClusterWorld::InjectIntoDisk(Fault fault, uint32_t node) {
 // ---- processes and machines ----
 
 void ClusterWorld::RestartLater(uint32_t node) {
-  int64_t in_ns = static_cast<int64_t>(
-      fault_random_.Skewed(static_cast<uint64_t>(plan_.restart_max_ns)));
+  int64_t in_ns =
+      static_cast<int64_t>(fault_random_.Skewed(static_cast<uint64_t>(plan_.restart_max_ns)));
   // Fast ones meet what the dead process had sent.
   if (fault_random_.Chance(30)) in_ns = static_cast<int64_t>(fault_random_.Skewed(2 * kMs));
   nodes_[node]->StartIn(phase_ == Phase::kFaults ? in_ns : kMs);
@@ -160,7 +160,7 @@ void ClusterWorld::LoseMachine(uint32_t node, bool disk_too) {
 void ClusterWorld::BreakPromise(uint32_t node) {
   for (auto& [id, truth] : truths_) {
     NodeWear* wear = truth->wear(node);
-    sim::TestRingMemory* ring = nodes_[node]->machine()->rings.Find(id);
+    TestRingMemory* ring = nodes_[node]->machine()->rings.Find(id);
     switch (options_.mutant) {
       case SimMutant::kMemoryLossUntold:
         nodes_[node]->machine()->rings.Remove(id);
@@ -220,7 +220,8 @@ void ClusterWorld::InjectIntoProcess(Fault fault, uint32_t node) {
 // ---- biased schedules ----
 
 void ClusterWorld::OnMoment(ClusterNode* node, Moment moment) {
-  if (phase_ != Phase::kFaults || !fault_random_.Chance(plan_.aim_percent[static_cast<int>(moment)])) {
+  if (phase_ != Phase::kFaults ||
+      !fault_random_.Chance(plan_.aim_percent[static_cast<int>(moment)])) {
     return;
   }
   if (!Counts(absl::StrCat("aimed at moment ", static_cast<int>(moment), " of ", node->name()))) {

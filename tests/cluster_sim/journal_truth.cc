@@ -12,6 +12,8 @@
 namespace ringjournal::cluster_sim {
 namespace {
 
+std::string LevelText(client::Level level) { return std::string(client::LevelName(level)); }
+
 std::string EpochText(Epoch epoch) { return absl::StrCat(epoch.generation, "/", epoch.epoch); }
 
 // The chain hash of an entry in a replica's ring. False: it is not there.
@@ -79,9 +81,9 @@ void JournalTruth::OnLeads(uint32_t node, const NodeView& view) {
                  " in epoch ", EpochText(view.epoch), ", log ends at ", view.end.value());
   auto [it, first] = leaders_.try_emplace(view.epoch, node, view.incarnation);
   if (!first && it->second != std::make_pair(node, view.incarnation)) {
-    report_->Violation("I1: epoch ", EpochText(view.epoch), " is led by ",
-                       nodes_[it->second.first], "/", it->second.second.value(), " and by ",
-                       nodes_[node], "/", view.incarnation.value());
+    report_->Violation("I1: epoch ", EpochText(view.epoch), " is led by ", nodes_[it->second.first],
+                       "/", it->second.second.value(), " and by ", nodes_[node], "/",
+                       view.incarnation.value());
   }
   // Who learns late that it has won may lack what a later leader has committed; it commits nothing.
   bool is_newest = view.epoch == Epoch{config_.generation(), config_.epoch()};
@@ -233,7 +235,7 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, ByteSpan run) {
   bool in_log = entry != nullptr && entry->header.chain == receipt.chain;
   if (!in_log) entry = FindLost(receipt.index, receipt.chain);
   if (entry == nullptr) {
-    report_->Violation("I14: an acknowledgement at level ", client::LevelName(receipt.level),
+    report_->Violation("I14: an acknowledgement at level ", LevelText(receipt.level),
                        " names entry ", i, ", committed is ", entries_.size(),
                        i <= entries_.size() ? " with another chain hash there" : "");
     return;

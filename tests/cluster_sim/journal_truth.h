@@ -121,8 +121,8 @@ class JournalTruth {
   std::map<uint32_t, std::vector<Placed>> placed_;
   std::set<std::pair<uint32_t, uint64_t>> not_applied_;
   Lsn committed_ever_;
-  Index acked_[5];         // newest acknowledged, by level reached
-  Index quorum_word_;      // newest acknowledged at disk_quorum
+  Index acked_[5];                           // newest acknowledged, by level reached
+  Index quorum_word_;                        // newest acknowledged at disk_quorum
   std::vector<uint64_t> quorum_disk_lives_;  // of all nodes then
 };
 

@@ -14,20 +14,20 @@ namespace ringjournal::cluster_sim {
 // Promises that are broken around the production code, which has nothing of it.
 enum class SimMutant {
   kNone,
-  kAcksOtherPlace,     // a client sees another LSN in an acknowledgement
-  kReadsFuture,        // a reader gets an entry that is never committed
-  kAppendsAgain,       // another producer appends the same payloads
-  kSwallowsAnswers,    // a client's answers are lost without an end of the connection
-  kMemoryLossUntold,   // memory is lost where the fault model says that it is not
-  kDiskLossUntold,     // the same of a disk
-  kForgetsAckedEnd,    // a restart finds a ring without its last acknowledged entries
+  kAcksOtherPlace,    // a client sees another LSN in an acknowledgement
+  kReadsFuture,       // a reader gets an entry that is never committed
+  kAppendsAgain,      // another producer appends the same payloads
+  kSwallowsAnswers,   // a client's answers are lost without an end of the connection
+  kMemoryLossUntold,  // memory is lost where the fault model says that it is not
+  kDiskLossUntold,    // the same of a disk
+  kForgetsAckedEnd,   // a restart finds a ring without its last acknowledged entries
 };
 
 // Either one of these, or one of the production code's own (server/cluster/mutants.h).
 struct MutantChoice {
   std::string_view name;
   SimMutant sim = SimMutant::kNone;
-  int production = 0;     // its number there; 0: none
+  int production = 0;  // its number there; 0: none
   // Kinds of faults without which nothing could show it; 0: any.
   FaultMask needs = 0;
 };

@@ -85,13 +85,13 @@ class Network : public EventTarget {
   struct End {
     NetworkUser* user = nullptr;
     HostNumber host = 0;
-    bool open = false;       // the process holds it
+    bool open = false;  // the process holds it
     bool reading = true;
-    bool told_end = false;   // the process knows that nothing more comes
-    bool vanished = false;   // the machine went: no end was ever sent
-    std::string bytes;       // sent by this end, not delivered yet: from `head` on
+    bool told_end = false;  // the process knows that nothing more comes
+    bool vanished = false;  // the machine went: no end was ever sent
+    std::string bytes;      // sent by this end, not delivered yet: from `head` on
     size_t head = 0;
-    bool fin = false;        // an end follows the bytes
+    bool fin = false;  // an end follows the bytes
     int fin_error = 0;
     bool delivery_due = false;
     uint64_t reported_queue = 0;

@@ -48,7 +48,7 @@ class ClusterNode::Storage : public JournalStorage {
 
 void ClusterNode::SaveRings() {
   for (const auto& [id, truth] : *env_.truths) {
-    sim::TestRingMemory* ring = machine_.rings.Find(id);
+    TestRingMemory* ring = machine_.rings.Find(id);
     if (ring != nullptr) saved_rings_[id] = ring->Image();
   }
 }

@@ -12,12 +12,19 @@ namespace {
 
 using client::Level;
 
-constexpr std::string_view kNames[] = {
-    "kill",         "kill-at-boundary", "kill-damage",      "kill-all",    "machine",
-    "machine+disk", "power-all",        "pause",            "suspend",     "cut",
-    "isolate",      "one-way",          "partial",          "flap",        "slow-link",
-    "slow-disk",    "disk-full",        "disk-fails",       "store-away",  "store-away-all",
-    "forgotten",    "late",             "wall-clock",       "drain",       "aimed"};
+constexpr const char* kNames[] = {"kill",        "kill-at-boundary",
+                                  "kill-damage", "kill-all",
+                                  "machine",     "machine+disk",
+                                  "power-all",   "pause",
+                                  "suspend",     "cut",
+                                  "isolate",     "one-way",
+                                  "partial",     "flap",
+                                  "slow-link",   "slow-disk",
+                                  "disk-full",   "disk-fails",
+                                  "store-away",  "store-away-all",
+                                  "forgotten",   "late",
+                                  "wall-clock",  "drain",
+                                  "aimed"};
 static_assert(std::size(kNames) == kFaults);
 
 // How often a kind is drawn where it is in the run: what costs a recovery is rarer than what only
@@ -42,7 +49,7 @@ uint32_t WeightOf(Fault fault) {
 
 }  // namespace
 
-std::string_view FaultName(Fault fault) { return kNames[static_cast<int>(fault)]; }
+std::string FaultName(Fault fault) { return kNames[static_cast<int>(fault)]; }
 
 Plan::Plan(sim::Random* random, FaultMask allowed) {
   ChooseSizes(random);
@@ -118,12 +125,13 @@ bool Plan::AllowsMemoryLoss() const {
 }
 
 std::string Plan::Describe() const {
-  std::string text = absl::StrCat(nodes, " nodes, ", journals, " journals, ring ",
-                                  settings.ring_bytes() / 1024, " KiB",
-                                  settings.memory_only() ? ", memory only" : "", ", min_isr ",
-                                  min_isr, ", ", v1::DegradedPolicy_Name(degraded_policy), "; ",
-                                  appends, " appends by ", appenders, "; levels");
-  for (client::Level level : levels) absl::StrAppend(&text, " ", client::LevelName(level));
+  std::string text =
+      absl::StrCat(nodes, " nodes, ", journals, " journals, ring ", settings.ring_bytes() / 1024,
+                   " KiB", settings.memory_only() ? ", memory only" : "", ", min_isr ", min_isr,
+                   ", ", v1::DegradedPolicy_Name(degraded_policy), "; ", appends, " appends by ",
+                   appenders, "; levels");
+  for (client::Level level : levels)
+    absl::StrAppend(&text, " ", std::string(client::LevelName(level)));
   absl::StrAppend(&text, "; faults");
   for (size_t i = 0; i < faults.size(); ++i) {
     if (i > 0 && faults[i] == faults[i - 1]) continue;

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "client/outcome.h"
@@ -15,21 +14,21 @@
 namespace ringjournal::cluster_sim {
 
 enum class Fault : uint8_t {
-  kKill,             // the process; memory stays
-  kKillAtBoundary,   // the same, between two effects soon
-  kKillDamage,       // the process, and its rings are damaged before the next one
-  kKillAll,          // every process
-  kMachine,          // a machine's memory
-  kMachineAndDisk,   // and everything that it had stored
-  kPowerAll,         // every machine's memory
-  kPause,            // the process stands still
-  kSuspend,          // the machine does
-  kCut,              // a connection, at any byte
-  kIsolate,          // a node from all others, both ways
-  kOneWay,           // one direction between two nodes
-  kPartial,          // both directions between two nodes
-  kFlap,             // a few short cuts of one link
-  kSlowLink,         // 2 to 1,000 times slower
+  kKill,            // the process; memory stays
+  kKillAtBoundary,  // the same, between two effects soon
+  kKillDamage,      // the process, and its rings are damaged before the next one
+  kKillAll,         // every process
+  kMachine,         // a machine's memory
+  kMachineAndDisk,  // and everything that it had stored
+  kPowerAll,        // every machine's memory
+  kPause,           // the process stands still
+  kSuspend,         // the machine does
+  kCut,             // a connection, at any byte
+  kIsolate,         // a node from all others, both ways
+  kOneWay,          // one direction between two nodes
+  kPartial,         // both directions between two nodes
+  kFlap,            // a few short cuts of one link
+  kSlowLink,        // 2 to 1,000 times slower
   kSlowDisk,
   kDiskFull,
   kDiskFails,        // one write fails: the process stops itself
@@ -42,7 +41,7 @@ enum class Fault : uint8_t {
   kAimed,            // at a moment: see Moment
 };
 inline constexpr int kFaults = static_cast<int>(Fault::kAimed) + 1;
-std::string_view FaultName(Fault fault);
+std::string FaultName(Fault fault);
 
 // Which faults are allowed: all, unless somebody looks for the few that matter.
 using FaultMask = uint32_t;

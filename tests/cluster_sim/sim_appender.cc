@@ -13,6 +13,12 @@ using client::ErrorCode;
 using client::Fate;
 using client::Level;
 
+namespace {
+
+std::string LevelText(client::Level level) { return std::string(client::LevelName(level)); }
+
+}  // namespace
+
 SimAppender::SimAppender(const ClientEnvironment& environment, HostNumber host,
                          const SimAppenderPlan& plan, History* history)
     : SimClient(environment, host, absl::StrCat("appender ", plan.client)),
@@ -122,8 +128,8 @@ void SimAppender::TakeApplied(const AppendOutcome& outcome, const Pending& pendi
   Acked acked{{}, receipt.level, receipt.epoch.generation, pending.first_counter, pending.count};
   if (receipt.first_lsn > Lsn(0)) {
     if (receipt.level < pending.level) {
-      env_.report->Violation(name(), ": asked for level ", client::LevelName(pending.level),
-                             ", got ", client::LevelName(receipt.level));
+      env_.report->Violation(name(), ": asked for level ", LevelText(pending.level), ", got ",
+                             LevelText(receipt.level));
     }
     env_.truth->OnAck(receipt, AsBytes(pending.run));
     acked.range = {receipt.first_lsn, receipt.last_lsn()};
@@ -209,7 +215,7 @@ void SimAppender::CheckFinal() {
       }
       if (lost) continue;
       env_.report->Violation("payload ", plan_.client, ".", acked.first_counter + i,
-                             " was acknowledged at ", client::LevelName(acked.level),
+                             " was acknowledged at ", LevelText(acked.level),
                              " and is not in the journal");
       return;
     }

@@ -23,8 +23,8 @@ SimConfigServer::SimConfigServer(EventQueue* events, Random* random, std::string
 // ---- requests on their way ----
 
 int64_t SimConfigServer::Delay() {
-  return 20 * kUs + static_cast<int64_t>(
-                        random_->Skewed(static_cast<uint64_t>(faults_.delay_max_ns)));
+  return 20 * kUs +
+         static_cast<int64_t>(random_->Skewed(static_cast<uint64_t>(faults_.delay_max_ns)));
 }
 
 void SimConfigServer::Plan(uint64_t number, Request* request, int64_t in_ns, Kind kind) {

@@ -16,9 +16,7 @@ using testing_document::kClusterId;
 class SimHarness : public ConfigStoreHarness {
  public:
   ConfigStore* store() override { return store_.get(); }
-  void Restart() override {
-    store_ = std::make_unique<SimConfigStore>(&server_, 0, nullptr, 0, 0);
-  }
+  void Restart() override { store_ = std::make_unique<SimConfigStore>(&server_, 0, nullptr, 0, 0); }
   Time Advance() override {
     events_.RunOne();
     return {events_.now_ns(), events_.now_ns()};

@@ -58,16 +58,16 @@ struct Totals {
   }
   void Print(double seconds) const {
     double simulated = static_cast<double>(sum.simulated_ns) / 1e9;
-    std::printf("%s\n",
-                absl::StrCat(seeds, " seeds in ", seconds, " s: ", simulated, " s simulated, ",
-                             static_cast<int64_t>(simulated / seconds), " times real time, ",
-                             static_cast<int64_t>(static_cast<double>(sum.events) / seconds),
-                             " events/s; ", sum.faults, " faults, ", sum.failovers, " failovers, ",
-                             sum.intact_restarts, " intact and ", sum.amnesiac_restarts,
-                             " amnesiac restarts, ", sum.losses, " all-lost recoveries; ",
-                             sum.acknowledged, " appends acknowledged, ", sum.read, " read, ",
-                             sum.told, " losses told; ", violations, " violations")
-                    .c_str());
+    std::printf(
+        "%s\n",
+        absl::StrCat(seeds, " seeds in ", seconds, " s: ", simulated, " s simulated, ",
+                     static_cast<int64_t>(simulated / seconds), " times real time, ",
+                     static_cast<int64_t>(static_cast<double>(sum.events) / seconds), " events/s; ",
+                     sum.faults, " faults, ", sum.failovers, " failovers, ", sum.intact_restarts,
+                     " intact and ", sum.amnesiac_restarts, " amnesiac restarts, ", sum.losses,
+                     " all-lost recoveries; ", sum.acknowledged, " appends acknowledged, ",
+                     sum.read, " read, ", sum.told, " losses told; ", violations, " violations")
+            .c_str());
   }
 };
 
@@ -100,7 +100,8 @@ void ShowFailure(const Flags& flags, RunOptions options, RunResult result) {
     options.tracing = true;
     result = RunSeed(options);
     size_t from = result.trace.size() > 80 ? result.trace.size() - 80 : 0;
-    for (size_t i = from; i < result.trace.size(); ++i) std::printf("%s\n", result.trace[i].c_str());
+    for (size_t i = from; i < result.trace.size(); ++i)
+      std::printf("%s\n", result.trace[i].c_str());
   }
   std::printf("seed %llu FAILED: %s\nplan: %s\nagain: %s\n",
               static_cast<unsigned long long>(options.seed), result.violation.c_str(),

@@ -51,7 +51,7 @@ class ClusterWorld : public EventTarget {
   void InjectIntoProcess(Fault fault, uint32_t node);
   void OnMoment(ClusterNode* node, Moment moment);
   void AimedFault(uint32_t node, uint64_t choice);
-  bool Counts(std::string_view what);
+  bool Counts(const std::string& what);
   void LoseMachine(uint32_t node, bool disk_too);
   void Isolate(uint32_t node, int64_t until_ns);
   int64_t SomeTime(uint64_t max_ms) {
