@@ -1,6 +1,8 @@
 #include "tests/cluster_sim/cluster_world.h"
 
 #include <algorithm>
+#include <csetjmp>
+#include <csignal>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -312,9 +314,38 @@ RunResult ClusterWorld::Run() {
   return std::move(result_);
 }
 
+RunResult ClusterWorld::Aborted() {
+  report_.Violation("a check of the production code failed; its message is on stderr");
+  result_.violation = report_.violation();
+  result_.plan = plan_.Describe();
+  result_.trace.assign(report_.lines().begin(), report_.lines().end());
+  result_.simulated_ns = events_.now_ns() - kSecond;
+  return std::move(result_);
+}
+
+namespace {
+
+sigjmp_buf back_to_run;
+
+void OnAbort(int) { siglongjmp(back_to_run, 1); }
+
+}  // namespace
+
 RunResult RunSeed(const RunOptions& options) {
-  // Destroyed before the result is used: sessions and rings are large.
-  return ClusterWorld(options).Run();
+  // On the heap: it is still needed after the jump, and destroyed before the result is used.
+  ClusterWorld* const world = new ClusterWorld(options);
+  struct sigaction catches = {}, before = {};
+  catches.sa_handler = OnAbort;
+  sigaction(SIGABRT, &catches, &before);
+  RunResult result;
+  if (sigsetjmp(back_to_run, 1) == 0) {
+    result = world->Run();
+    delete world;
+  } else {
+    result = world->Aborted();
+  }
+  sigaction(SIGABRT, &before, nullptr);
+  return result;
 }
 
 }  // namespace ringjournal::cluster_sim

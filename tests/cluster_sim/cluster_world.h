@@ -35,7 +35,9 @@ struct RunResult {
   uint64_t acknowledged = 0, told = 0, read = 0, entries = 0;
 };
 
-// Runs one seed to its end or to the first violation. The same options give the same run.
+// Runs one seed to its end or to the first violation. The same options give the same run. A check
+// of the production code that fails is a violation like any other: its abort is caught, what the
+// run had is leaked, and the message stands on stderr. Not from several threads.
 RunResult RunSeed(const RunOptions& options);
 
 }  // namespace ringjournal::cluster_sim

@@ -1,8 +1,5 @@
 // Runs many seeds of the simulated cluster: `soak --seeds 1000 --from 1`; `--trace` shows one.
-#include <unistd.h>
-
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -14,14 +11,6 @@
 
 namespace ringjournal::cluster_sim {
 namespace {
-
-// For the message when a check of the production code fails.
-char current_seed[64] = "";
-
-void OnAbort(int) {
-  ssize_t ignored = write(STDERR_FILENO, current_seed, sizeof current_seed);
-  static_cast<void>(ignored);
-}
 
 struct Flags {
   uint64_t seeds = 100;
@@ -114,8 +103,6 @@ int RunSeeds(const Flags& flags, const MutantChoice& mutant) {
   SelectProductionMutant(mutant.production);
   for (uint64_t seed = flags.from; seed < flags.from + flags.seeds; ++seed) {
     RunOptions options = OptionsOf(flags, seed, mutant);
-    std::snprintf(current_seed, sizeof current_seed, "in seed %llu\n",
-                  static_cast<unsigned long long>(seed));
     RunResult result = RunSeed(options);
     totals.Add(result);
     for (const std::string& line : result.trace) std::printf("%s\n", line.c_str());
@@ -144,8 +131,6 @@ int RunMutants(const Flags& flags) {
     std::string verdict;
     uint64_t seed = flags.from;
     for (; seed < flags.from + flags.seeds && verdict.empty(); ++seed) {
-      std::snprintf(current_seed, sizeof current_seed, "in seed %llu\n",
-                    static_cast<unsigned long long>(seed));
       verdict = RunSeed(OptionsOf(flags, seed, mutant)).violation;
     }
     if (verdict.empty()) ++survivors;
@@ -173,7 +158,6 @@ int Main(int argc, char** argv) {
   app.add_option("--left-out", flags.left_out, "numbers of faults that do not happen")
       ->delimiter(',');
   CLI11_PARSE(app, argc, argv);
-  std::signal(SIGABRT, OnAbort);
   if (flags.mutants) return RunMutants(flags);
   MutantChoice mutant;
   if (!flags.mutant.empty()) {

@@ -19,6 +19,8 @@ class ClusterWorld : public EventTarget {
   explicit ClusterWorld(const RunOptions& options);
   ~ClusterWorld() override;
   RunResult Run();
+  // After a check has aborted Run: what is known of it.
+  RunResult Aborted();
   void OnEvent(uint32_t kind, uint64_t arg) override;
 
  private:
