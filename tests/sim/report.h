@@ -33,6 +33,7 @@ class Report {
   void Mix(uint64_t value) { fingerprint_ = (fingerprint_ ^ value) * 0x100000001b3; }
 
   void set_now_ns(int64_t now_ns) { now_ns_ = now_ns; }
+  bool tracing() const { return tracing_; }
   bool failed() const { return !violation_.empty(); }
   const std::string& violation() const { return violation_; }
   const std::deque<std::string>& lines() const { return lines_; }

@@ -10,6 +10,7 @@ dev_bench() {
 dev_soak() {
   local name="${1:-}" script
   [ $# -eq 0 ] || shift
+  [ -z "$name" ] || [ ! -d "tests/${name}_sim" ] || name="${name}_sim"
   for script in "tests/$name/soak.sh" "tests/$name/soak.py" "tests/soak/$name.sh" "tests/soak/$name.py"; do
     if [ -n "$name" ] && [ -x "$script" ]; then
       dev_setup

@@ -1,0 +1,351 @@
+#include "tests/cluster_sim/cluster_world.h"
+
+#include <algorithm>
+#include <csetjmp>
+#include <csignal>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/config_store/document.h"
+#include "server/config_store/document_edits.h"
+#include "tests/cluster_sim/world_state.h"
+
+namespace ringjournal::cluster_sim {
+namespace {
+
+constexpr int64_t kTickNs = 10 * kMs;
+// I15: after the last fault everything is answered, and all replicas are in sync, within this.
+constexpr int64_t kHealNs = 60 * kSecond;
+// Before the first fault there is a leader within this.
+constexpr int64_t kSetUpNs = 30 * kSecond;
+constexpr uint64_t kEventsMax = 20'000'000;
+
+}  // namespace
+
+ClusterWorld::ClusterWorld(const RunOptions& options)
+    : options_(options),
+      random_(options.seed),
+      fault_random_(options.seed ^ 0x5eed'f417),
+      report_(options.tracing),
+      plan_(&random_, options.allowed),
+      network_(&events_, &random_, &report_, kHostsMax),
+      config_(&events_, &random_, "simulated-clust.") {
+  config_.set_on_change(
+      [this](const auto& before, const auto& after) { OnConfigChange(before, after); });
+  config_.set_on_refusal([this](const std::string& why) {
+    report_.Violation("a change of the config document breaks a rule: ", why);
+  });
+  FitPlan(options.mutant, &plan_);
+  for (uint32_t i = 0; i < plan_.nodes; ++i) {
+    NodeClock clock(plan_.clock_ppm[i], static_cast<int64_t>(random_.Below(kSecond)));
+    nodes_.push_back(std::make_unique<ClusterNode>(MakeNodeEnvironment(), i, clock));
+    nodes_.back()->StartIn(static_cast<int64_t>(random_.Below(20)) * kMs);
+  }
+  next_host_ = plan_.nodes;
+  report_.Trace("seed ", options.seed, ": ", plan_.Describe());
+  events_.ScheduleIn(kTickNs, this, kTick, 0);
+}
+
+ClusterWorld::~ClusterWorld() = default;
+
+NodeEnvironment ClusterWorld::MakeNodeEnvironment() {
+  auto on_moment = [this](ClusterNode* node, Moment moment) { OnMoment(node, moment); };
+  return {&events_, &random_, &report_, &network_, &config_, &truths_, on_moment};
+}
+
+ClientEnvironment ClusterWorld::MakeClientEnvironment(JournalTruth* truth) {
+  return {&events_, &random_, &report_, &network_, truth, plan_.nodes, options_.mutant};
+}
+
+void ClusterWorld::OnEvent(uint32_t kind, uint64_t arg) {
+  switch (static_cast<Kind>(kind)) {
+    case kTick:
+      Tick();
+      return events_.ScheduleIn(kTickNs, this, kTick, 0);
+    case kNextFault:
+      return NextFault();
+    case kAimedFault:
+      return AimedFault(static_cast<uint32_t>(arg & 0xff), arg >> 8);
+    case kPowerOn:
+      nodes_[arg]->PowerOn();
+      return RestartLater(static_cast<uint32_t>(arg));
+    case kBackToNormal:
+      nodes_[arg]->SlowDisk(1);
+      nodes_[arg]->machine()->disk.set_full(false);
+      return;
+  }
+}
+
+// ---- set-up ----
+
+void ClusterWorld::Tick() {
+  RestartStopped();
+  switch (phase_) {
+    case Phase::kStarting:
+      return SetUp();
+    case Phase::kFaults: {
+      bool long_enough = events_.now_ns() - began_ns_ >= plan_.run_min_ns;
+      bool broken_enough = result_.faults >= plan_.faults_min || fault_number_ > 4000;
+      if (long_enough && broken_enough) Heal();
+      return;
+    }
+    default:
+      return CheckEnd();
+  }
+}
+
+void ClusterWorld::SetUp() {
+  if (config_.document().nodes_size() < static_cast<int>(plan_.nodes)) return;
+  if (truths_.empty()) return MakeJournals();
+  if (events_.now_ns() > kSetUpNs) {
+    report_.Violation("I15: nobody leads ", kSetUpNs / kSecond, " s after the start");
+  }
+  if (!EverybodyKnows()) return;
+  uint32_t client = 1;
+  for (auto& [id, truth] : truths_) {
+    MakeClients(truth.get(), client);
+    client += 10;
+  }
+  config_.set_faults(plan_.store);
+  phase_ = Phase::kFaults;
+  began_ns_ = events_.now_ns();
+  events_.ScheduleIn(plan_.fault_pause_max_ns, this, kNextFault, 0);
+}
+
+// As an operator creates them: the nodes learn of them from the document.
+void ClusterWorld::MakeJournals() {
+  v1::ConfigDocument next = config_.document();
+  for (uint32_t i = 1; i <= plan_.journals; ++i) {
+    JournalSpec spec;
+    spec.id.bytes.fill(static_cast<uint8_t>(i));
+    spec.name = absl::StrCat("ledger", i);
+    for (auto& node : nodes_) spec.members.push_back(node->name());
+    spec.settings = plan_.settings;
+    spec.min_isr = plan_.min_isr;
+    spec.change_id = "operator";
+    RJ_CHECK(CreateJournal(&next, spec).ok());
+    v1::JournalConfig* config = FindJournal(&next, spec.id);
+    config->set_degraded_policy(plan_.degraded_policy);
+    std::vector<std::string> names = spec.members;
+    truths_[spec.id] = std::make_unique<JournalTruth>(*config, std::move(names), &report_);
+  }
+  config_.Change(std::move(next));
+}
+
+bool ClusterWorld::EverybodyKnows() const {
+  for (const auto& [id, truth] : truths_) {
+    if (!truth->config().has_leader() || truth->committed() == 0) return false;
+    for (const auto& node : nodes_) {
+      if (node->FindReplica(id) == nullptr) return false;
+    }
+  }
+  return true;
+}
+
+void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
+  histories_.push_back(std::make_unique<History>());
+  const uint64_t appenders = uint64_t{plan_.appenders} * plan_.journals;
+  for (uint32_t i = 0; i < plan_.appenders; ++i) {
+    SimAppenderPlan plan;
+    plan.client = first_client + i;
+    plan.journal = truth->config().name();
+    plan.appends = (plan_.appends + appenders - 1) / appenders;
+    plan.pause_max_ns = 2 * plan_.run_min_ns / static_cast<int64_t>(plan.appends);
+    plan.payload_bytes_max = plan_.payload_bytes_max;
+    plan.in_flight_max = static_cast<uint32_t>(random_.Between(1, 32));
+    plan.levels = plan_.levels;
+    if (options_.mutant == SimMutant::kAppendsAgain && i > 0) plan.client = first_client;
+    appenders_.push_back(std::make_unique<SimAppender>(MakeClientEnvironment(truth), next_host_++,
+                                                       plan, histories_.back().get()));
+    appenders_.back()->Begin();
+  }
+  for (uint32_t i = 0; i < plan_.readers; ++i) {
+    readers_.push_back(std::make_unique<SimReader>(MakeClientEnvironment(truth), next_host_++,
+                                                   absl::StrCat("reader ", first_client + i),
+                                                   truth->config().name(), false));
+    readers_.back()->Begin();
+  }
+}
+
+void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
+                                  const v1::ConfigDocument& after) {
+  for (const v1::JournalConfig& config : after.journals()) {
+    JournalId id;
+    RJ_CHECK(JournalId::FromView(config.id(), &id));
+    auto truth = truths_.find(id);
+    const v1::JournalConfig* old = FindJournal(before, id);
+    if (truth == truths_.end() || old == nullptr) continue;
+    if (report_.tracing()) {
+      std::string isr;
+      for (const v1::ReplicaId& r : config.isr()) absl::StrAppend(&isr, " ", ReplicaText(r));
+      report_.Trace("config ", after.version(), ": ", config.name(), " epoch ", config.generation(),
+                    "/", config.epoch(), " leader ",
+                    config.has_leader() ? ReplicaText(config.leader()) : "none", " isr", isr);
+    }
+    truth->second->OnConfig(*old, config);
+  }
+}
+
+// ---- the end ----
+
+void ClusterWorld::RestartStopped() {
+  for (uint32_t i = 0; i < nodes_.size(); ++i) {
+    ClusterNode* node = nodes_[i].get();
+    if (node->powered() && !node->running() && !node->start_planned()) RestartLater(i);
+    if (node->serving() && node->shard()->drained()) {
+      node->Kill("it has drained");
+      RestartLater(i);
+    }
+  }
+}
+
+void ClusterWorld::Heal() {
+  report_.Trace("healing: no more faults");
+  phase_ = Phase::kHealed;
+  healed_at_ns_ = events_.now_ns();
+  network_.HealAll();
+  config_.HealAll();
+  config_.set_faults(StoreFaults());
+  for (auto& node : nodes_) {
+    node->PowerOn();
+    node->SlowDisk(1);
+    node->machine()->disk.set_full(false);
+    node->crash_clock()->Set(0);
+    node->StartIn(kMs);
+  }
+  for (auto& appender : appenders_) appender->Hurry();
+}
+
+bool ClusterWorld::ClientsDone() const {
+  for (const auto& appender : appenders_) {
+    if (!appender->done()) return false;
+  }
+  for (const auto& reader : last_readers_) {
+    if (!reader->done()) return false;
+  }
+  return true;
+}
+
+std::string ClusterWorld::WhyNotDone() const {
+  std::string why;
+  for (const auto& appender : appenders_) {
+    if (!appender->done()) absl::StrAppend(&why, appender->Describe(), "; ");
+  }
+  for (const auto& reader : last_readers_) {
+    if (!reader->done()) absl::StrAppend(&why, reader->Describe(), "; ");
+  }
+  for (const auto& [id, truth] : truths_) {
+    std::string converged = truth->WhyNotConverged();
+    if (!converged.empty()) absl::StrAppend(&why, truth->config().name(), ": ", converged, "; ");
+  }
+  return why;
+}
+
+void ClusterWorld::CheckEnd() {
+  std::string why = WhyNotDone();
+  if (!why.empty()) {
+    if (events_.now_ns() - healed_at_ns_ <= kHealNs) return;
+    report_.Violation("I15: ", kHealNs / kSecond, " s after healing: ", why);
+    return;
+  }
+  if (phase_ == Phase::kReading) {
+    FinalChecks();
+    phase_ = Phase::kDone;
+    return;
+  }
+  phase_ = Phase::kReading;
+  for (auto& [id, truth] : truths_) {
+    last_readers_.push_back(std::make_unique<SimReader>(MakeClientEnvironment(truth.get()),
+                                                        next_host_++, "last reader",
+                                                        truth->config().name(), true));
+    last_readers_.back()->Begin();
+  }
+}
+
+void ClusterWorld::FinalChecks() {
+  for (auto& appender : appenders_) appender->CheckFinal();
+  for (auto& history : histories_) {
+    std::string why = WhyNotLinearizable(history->operations());
+    if (!why.empty()) report_.Violation("the log is not linearizable: ", why);
+  }
+  size_t i = 0;
+  for (auto& [id, truth] : truths_) {
+    Lsn next = last_readers_[i++]->next_lsn();
+    if (next == truth->next_lsn()) continue;
+    report_.Violation("a reader of everything ends before LSN ", next.value(),
+                      ", committed is all before ", truth->next_lsn().value());
+  }
+}
+
+void ClusterWorld::Collect() {
+  result_.violation = report_.violation();
+  result_.plan = plan_.Describe();
+  result_.trace.assign(report_.lines().begin(), report_.lines().end());
+  result_.fingerprint = report_.fingerprint();
+  result_.simulated_ns = events_.now_ns() - kSecond;
+  result_.events = events_.events();
+  for (auto& node : nodes_) {
+    result_.steps += node->counts().steps;
+    result_.boundaries += node->counts().boundaries;
+    result_.intact_restarts += node->counts().warm_starts;
+    result_.amnesiac_restarts += node->counts().disk_starts + node->counts().empty_starts;
+  }
+  for (auto& [id, truth] : truths_) {
+    result_.failovers += truth->leaders() - std::min<uint64_t>(truth->leaders(), 1);
+    result_.losses += static_cast<uint64_t>(truth->losses());
+    result_.entries += truth->committed();
+  }
+  for (auto& appender : appenders_) {
+    result_.acknowledged += appender->acknowledged();
+    result_.told += appender->told();
+  }
+  for (auto& reader : readers_) result_.read += reader->read();
+}
+
+RunResult ClusterWorld::Run() {
+  while (phase_ != Phase::kDone && !report_.failed()) {
+    report_.set_now_ns(events_.now_ns());
+    if (!events_.RunOne()) break;
+    if (events_.events() > kEventsMax) {
+      report_.Violation("I15: ", kEventsMax, " events and no end: ", WhyNotDone());
+    }
+  }
+  Collect();
+  return std::move(result_);
+}
+
+RunResult ClusterWorld::Aborted() {
+  report_.Violation("a check of the production code failed; its message is on stderr");
+  result_.violation = report_.violation();
+  result_.plan = plan_.Describe();
+  result_.trace.assign(report_.lines().begin(), report_.lines().end());
+  result_.simulated_ns = events_.now_ns() - kSecond;
+  return std::move(result_);
+}
+
+namespace {
+
+sigjmp_buf back_to_run;
+
+void OnAbort(int) { siglongjmp(back_to_run, 1); }
+
+}  // namespace
+
+RunResult RunSeed(const RunOptions& options) {
+  // On the heap: it is still needed after the jump, and destroyed before the result is used.
+  ClusterWorld* const world = new ClusterWorld(options);
+  struct sigaction catches = {}, before = {};
+  catches.sa_handler = OnAbort;
+  sigaction(SIGABRT, &catches, &before);
+  RunResult result;
+  if (sigsetjmp(back_to_run, 1) == 0) {
+    result = world->Run();
+    delete world;
+  } else {
+    result = world->Aborted();
+  }
+  sigaction(SIGABRT, &before, nullptr);
+  return result;
+}
+
+}  // namespace ringjournal::cluster_sim

@@ -1,0 +1,45 @@
+// A whole run: several nodes, their clients, the config store, faults and virtual time.
+#ifndef TESTS_CLUSTER_SIM_CLUSTER_WORLD_H_
+#define TESTS_CLUSTER_SIM_CLUSTER_WORLD_H_
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/cluster_sim/mutant_hook.h"
+#include "tests/cluster_sim/plan.h"
+
+namespace ringjournal::cluster_sim {
+
+struct RunOptions {
+  uint64_t seed = 1;
+  bool tracing = false;
+  SimMutant mutant = SimMutant::kNone;
+  // Of a run that is to be made simpler.
+  FaultMask allowed = kAllFaults;
+  uint64_t faults_max = UINT64_MAX;  // from the one with this number on, none happens
+  std::set<uint64_t> left_out;       // numbers of faults that do not happen
+};
+
+struct RunResult {
+  std::string violation;  // empty: none
+  std::string plan;
+  std::vector<std::string> trace;
+  uint64_t fingerprint = 0;
+  int64_t simulated_ns = 0;
+  uint64_t events = 0, steps = 0, boundaries = 0;
+  uint64_t faults = 0, failovers = 0;
+  uint64_t intact_restarts = 0, amnesiac_restarts = 0, losses = 0;
+  uint64_t acknowledged = 0, told = 0, read = 0, entries = 0;
+};
+
+// Runs one seed to its end or to the first violation. The same options give the same run. A check
+// of the production code that fails is a violation like any other: its abort is caught, what the
+// run had is leaked, and the message stands on stderr. Not from several threads.
+RunResult RunSeed(const RunOptions& options);
+
+}  // namespace ringjournal::cluster_sim
+
+#endif  // TESTS_CLUSTER_SIM_CLUSTER_WORLD_H_

@@ -1,0 +1,262 @@
+// What goes wrong in a run, at random and at chosen moments.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "tests/cluster_sim/world_state.h"
+
+namespace ringjournal::cluster_sim {
+namespace {
+
+// Aimed faults follow their moment within this.
+constexpr uint64_t kAimedWithinNs = 4 * kMs;
+constexpr uint64_t kPauseMaxMs = 1500;
+constexpr uint64_t kOutageMaxMs = 2500;
+
+}  // namespace
+
+// Every fault has a number, whether it happens or not: so single ones can be left out of a run.
+bool ClusterWorld::Counts(const std::string& what) {
+  const uint64_t number = fault_number_++;
+  if (number >= options_.faults_max || options_.left_out.count(number) > 0) return false;
+  ++result_.faults;
+  report_.Trace("fault ", number, ": ", what);
+  return true;
+}
+
+void ClusterWorld::NextFault() {
+  if (phase_ != Phase::kFaults) return;
+  uint64_t pause = static_cast<uint64_t>(plan_.fault_pause_max_ns);
+  events_.ScheduleIn(static_cast<int64_t>(fault_random_.Below(pause + 1)), this, kNextFault, 0);
+  if (plan_.faults.empty()) {
+    ++fault_number_;
+    return;
+  }
+  Fault fault = plan_.faults[fault_random_.Below(plan_.faults.size())];
+  if (Counts(FaultName(fault))) Inject(fault);
+}
+
+void ClusterWorld::Inject(Fault fault) {
+  uint32_t node = static_cast<uint32_t>(fault_random_.Below(nodes_.size()));
+  if (fault_random_.Chance(40)) {
+    for (uint32_t i = 0; i < nodes_.size(); ++i) {
+      if (nodes_[i]->leads_any()) node = i;
+    }
+  }
+  switch (fault) {
+    case Fault::kCut:
+    case Fault::kIsolate:
+    case Fault::kOneWay:
+    case Fault::kPartial:
+    case Fault::kFlap:
+    case Fault::kSlowLink:
+      return InjectIntoNetwork(fault, node);
+    case Fault::kStoreAway:
+    case Fault::kStoreAwayAll:
+    case Fault::kAnswerForgotten:
+    case Fault::kChangeLate:
+      return InjectIntoStore(fault, node);
+    case Fault::kSlowDisk:
+    case Fault::kDiskFull:
+    case Fault::kDiskFails:
+      return InjectIntoDisk(fault, node);
+    default:
+      return InjectIntoProcess(fault, node);
+  }
+}
+
+// ---- network ----
+
+void ClusterWorld::Isolate(uint32_t node, int64_t until_ns) {
+  for (HostNumber other = 0; other < next_host_; ++other) {
+    if (other == node) continue;
+    network_.Block(node, other, until_ns);
+    network_.Block(other, node, until_ns);
+  }
+}
+
+void ClusterWorld::InjectIntoNetwork(Fault fault, uint32_t node) {
+  const HostNumber hosts = fault_random_.Chance(75) ? plan_.nodes : next_host_;
+  HostNumber other = static_cast<HostNumber>(fault_random_.Below(hosts));
+  if (other == node) other = (other + 1) % next_host_;
+  const int64_t until_ns = events_.now_ns() + SomeTime(kOutageMaxMs);
+  switch (fault) {
+    case Fault::kCut:
+      network_.Cut(node);
+      return;
+    case Fault::kIsolate:
+      if (fault_random_.Chance(40)) config_.SetUnreachable(node, until_ns);
+      return Isolate(node, until_ns);
+    case Fault::kOneWay:
+      return network_.Block(node, other, until_ns);
+    case Fault::kPartial:
+      network_.Block(node, other, until_ns);
+      return network_.Block(other, node, until_ns);
+    case Fault::kFlap:
+      for (int64_t i = 0; i < 5; ++i) {
+        events_.ScheduleIn(i * SomeTime(60), this, kAimedFault, node | 2u << 8);
+      }
+      return;
+    default: {
+      uint32_t factor = static_cast<uint32_t>(2 + fault_random_.Skewed(998));
+      network_.Slow(node, other, factor, until_ns);
+      network_.Slow(other, node, factor, until_ns);
+      return;
+    }
+  }
+}
+
+// ---- config store ----
+
+void ClusterWorld::InjectIntoStore(Fault fault, uint32_t node) {
+  const int64_t until_ns = events_.now_ns() + SomeTime(kOutageMaxMs);
+  switch (fault) {
+    case Fault::kStoreAway:
+      return config_.SetUnreachable(node, until_ns);
+    case Fault::kStoreAwayAll:
+      for (uint32_t i = 0; i < plan_.nodes; ++i) config_.SetUnreachable(i, until_ns);
+      return;
+    case Fault::kAnswerForgotten:
+      return config_.ForgetNextAnswer();
+    default:
+      return config_.DelayNext(SomeTime(1500));
+  }
+}
+
+// ---- disk ----
+
+void ClusterWorld::InjectIntoDisk(Fault fault, uint32_t node) {
+  ClusterNode* n = nodes_[node].get();
+  switch (fault) {
+    case Fault::kSlowDisk:
+      n->SlowDisk(static_cast<uint32_t>(2 + fault_random_.Skewed(998)));
+      break;
+    case Fault::kDiskFull:
+      n->machine()->disk.set_full(true);
+      break;
+    default:
+      return n->FailNextWrite();
+  }
+  events_.ScheduleIn(SomeTime(kOutageMaxMs), this, kBackToNormal, node);
+}
+
+// ---- processes and machines ----
+
+void ClusterWorld::RestartLater(uint32_t node) {
+  int64_t in_ns =
+      static_cast<int64_t>(fault_random_.Skewed(static_cast<uint64_t>(plan_.restart_max_ns)));
+  // Fast ones meet what the dead process had sent.
+  if (fault_random_.Chance(30)) in_ns = static_cast<int64_t>(fault_random_.Skewed(2 * kMs));
+  nodes_[node]->StartIn(phase_ == Phase::kFaults ? in_ns : kMs);
+}
+
+void ClusterWorld::LoseMachine(uint32_t node, bool disk_too) {
+  if (!nodes_[node]->powered()) return;
+  nodes_[node]->LoseMachine();
+  if (disk_too) nodes_[node]->LoseDisk();
+  events_.ScheduleIn(SomeTime(kOutageMaxMs), this, kPowerOn, node);
+}
+
+// MUTANT: the fault model says that this cannot happen.
+void ClusterWorld::BreakPromise(uint32_t node) {
+  for (auto& [id, truth] : truths_) {
+    NodeWear* wear = truth->wear(node);
+    TestRingMemory* ring = nodes_[node]->machine()->rings.Find(id);
+    switch (options_.mutant) {
+      case SimMutant::kMemoryLossUntold:
+        nodes_[node]->machine()->rings.Remove(id);
+        break;
+      case SimMutant::kDiskLossUntold:
+        nodes_[node]->machine()->disk.RemoveJournal(id);
+        break;
+      case SimMutant::kForgetsAckedEnd: {
+        if (ring == nullptr || wear->memory_life > 1) break;
+        RingEnds* ends = &ring->memory().control()->ends[ring->memory().control()->active & 1];
+        uint64_t lost = truth->newest_record_bytes();
+        if (ends->end > lost) ends->end -= lost;
+        ends->acked_end = std::min(ends->acked_end, ends->end);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+}
+
+void ClusterWorld::InjectIntoProcess(Fault fault, uint32_t node) {
+  ClusterNode* n = nodes_[node].get();
+  const int64_t until_ns = events_.now_ns() + SomeTime(kPauseMaxMs);
+  switch (fault) {
+    case Fault::kKillAtBoundary:
+      return n->crash_clock()->Set(fault_random_.Between(1, 40));
+    case Fault::kKillDamage:
+      n->Kill("a fault");
+      return n->DamageRings();
+    case Fault::kKillAll:
+      for (auto& each : nodes_) each->Kill("a fault of all");
+      for (uint32_t i = 0; i < nodes_.size(); ++i) BreakPromise(i);
+      return;
+    case Fault::kMachine:
+      return LoseMachine(node, false);
+    case Fault::kMachineAndDisk:
+      return LoseMachine(node, true);
+    case Fault::kPowerAll:
+      for (uint32_t i = 0; i < nodes_.size(); ++i) LoseMachine(i, false);
+      for (uint32_t i = 0; i < nodes_.size(); ++i) BreakPromise(i);
+      return;
+    case Fault::kPause:
+      return n->PauseUntil(until_ns, false);
+    case Fault::kSuspend:
+      n->PauseUntil(until_ns, true);
+      return Isolate(node, until_ns);
+    case Fault::kWallClock:
+      return n->clock()->JumpWall((static_cast<int64_t>(fault_random_.Below(120)) - 60) * kSecond);
+    case Fault::kDrain:
+      return n->Drain();
+    default:
+      return n->Kill("a fault");
+  }
+}
+
+// ---- biased schedules ----
+
+void ClusterWorld::OnMoment(ClusterNode* node, Moment moment) {
+  if (phase_ != Phase::kFaults ||
+      !fault_random_.Chance(plan_.aim_percent[static_cast<int>(moment)])) {
+    return;
+  }
+  if (!Counts(absl::StrCat("aimed at moment ", static_cast<int>(moment), " of ", node->name()))) {
+    return;
+  }
+  if (moment == Moment::kCasSubmitted && fault_random_.Chance(40)) {
+    fault_random_.Chance(50) ? config_.ForgetNextAnswer() : config_.DelayNext(SomeTime(1500));
+    if (fault_random_.Chance(50)) return;
+  }
+  if (fault_random_.Chance(40)) return node->crash_clock()->Set(fault_random_.Between(1, 8));
+  uint32_t target = node->host();
+  if (fault_random_.Chance(50)) target = static_cast<uint32_t>(fault_random_.Below(nodes_.size()));
+  int64_t in_ns = static_cast<int64_t>(fault_random_.Skewed(kAimedWithinNs));
+  events_.ScheduleIn(in_ns, this, kAimedFault, target | fault_random_.Below(6) << 8);
+}
+
+void ClusterWorld::AimedFault(uint32_t node, uint64_t choice) {
+  if (phase_ != Phase::kFaults) return;
+  switch (choice) {
+    case 0:
+      return nodes_[node]->Kill("an aimed fault");
+    case 1:
+      return nodes_[node]->PauseUntil(events_.now_ns() + SomeTime(kPauseMaxMs), false);
+    case 2:
+      network_.Cut(node);
+      return;
+    case 3:
+      return Isolate(node, events_.now_ns() + SomeTime(kOutageMaxMs));
+    case 4:
+      if (plan_.AllowsMemoryLoss()) return LoseMachine(node, false);
+      return nodes_[node]->Kill("an aimed fault");
+    default:
+      return network_.Block(node, static_cast<HostNumber>(fault_random_.Below(plan_.nodes)),
+                            events_.now_ns() + SomeTime(kOutageMaxMs));
+  }
+}
+
+}  // namespace ringjournal::cluster_sim

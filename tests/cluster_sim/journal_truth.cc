@@ -1,0 +1,327 @@
+// Replicas and clients against the truth; losses: truth_losses.cc.
+#include "tests/cluster_sim/journal_truth.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "journal/format/append_scan.h"
+#include "journal/format/entry_layout.h"
+#include "server/config_store/document.h"
+#include "tests/sim/log_model.h"
+
+namespace ringjournal::cluster_sim {
+namespace {
+
+std::string LevelText(client::Level level) { return std::string(client::LevelName(level)); }
+
+std::string EpochText(Epoch epoch) { return absl::StrCat(epoch.generation, "/", epoch.epoch); }
+
+// The chain hash of an entry in a replica's ring. False: it is not there.
+bool ChainAt(const Replica& replica, Index index, uint64_t* chain) {
+  std::optional<RingPlace> place = replica.ring().Find(index);
+  if (!place.has_value()) return false;
+  *chain = replica.ring().Record(*place).header.chain;
+  return true;
+}
+
+}  // namespace
+
+JournalTruth::JournalTruth(const v1::JournalConfig& config, std::vector<std::string> nodes,
+                           Report* report)
+    : config_(config),
+      nodes_(std::move(nodes)),
+      report_(report),
+      views_(nodes_.size()),
+      wear_(nodes_.size()),
+      disk_words_(nodes_.size()) {}
+
+int JournalTruth::NodeNamed(std::string_view name) const {
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i] == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+// ---- replicas ----
+
+void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica& replica) {
+  NodeView* view = &views_[node];
+  const Epoch epoch = replica.options().epoch;
+  const Marks marks = replica.marks();
+  if (view->replica != &replica || view->incarnation != incarnation) {
+    *view = NodeView(view->durable_seen);
+    view->replica = &replica;
+    view->incarnation = incarnation;
+  }
+  view->durable_seen = marks.durable.index;
+  view->end = marks.end.index;
+  if (epoch.generation != generation_) {
+    view->committed = Index();  // I5 is per generation
+    view->leads = false;
+    view->epoch = epoch;
+    return;
+  }
+  bool starts = replica.leads() && (!view->leads || epoch != view->epoch);
+  view->epoch = epoch;
+  view->leads = replica.leads();
+  if (starts) OnLeads(node, *view);
+  if (marks.committed.index == view->committed) return;
+  if (marks.committed.index < view->committed) {
+    report_->Violation("I5: committed falls from entry ", view->committed.value(), " to ",
+                       marks.committed.index.value(), " on ", nodes_[node], "/",
+                       incarnation.value());
+    return;
+  }
+  view->committed = marks.committed.index;
+  OnCommitted(node, *view);
+}
+
+void JournalTruth::OnLeads(uint32_t node, const NodeView& view) {
+  report_->Trace(nodes_[node], "/", view.incarnation.value(), " leads ", config_.name(),
+                 " in epoch ", EpochText(view.epoch), ", log ends at ", view.end.value());
+  auto [it, first] = leaders_.try_emplace(view.epoch, node, view.incarnation);
+  if (!first && it->second != std::make_pair(node, view.incarnation)) {
+    report_->Violation("I1: epoch ", EpochText(view.epoch), " is led by ", nodes_[it->second.first],
+                       "/", it->second.second.value(), " and by ", nodes_[node], "/",
+                       view.incarnation.value());
+  }
+  // Who learns late that it has won may lack what a later leader has committed; it commits nothing.
+  bool is_newest = view.epoch == Epoch{config_.generation(), config_.epoch()};
+  if (!is_newest) return;
+  std::string lacks = WhyLacks(*view.replica, entries_.size());
+  if (!lacks.empty()) {
+    report_->Violation("I6: ", nodes_[node], " leads in epoch ", EpochText(view.epoch), ", but ",
+                       lacks);
+  }
+}
+
+// Empty if the replica's log has the committed entry `index`, and with it all below.
+std::string JournalTruth::WhyLacks(const Replica& replica, uint64_t index) const {
+  if (index == 0) return "";
+  Index end = replica.ring().end().index;
+  if (end.value() <= index) {
+    return absl::StrCat("its log ends at entry ", end.value() - 1, ", committed is ", index);
+  }
+  uint64_t chain = 0;
+  if (!ChainAt(replica, Index(index), &chain)) return "";  // below its ring: on its disk
+  if (chain == entries_[index - 1].header.chain) return "";
+  return absl::StrCat("its entry ", index, " is not the one that was committed");
+}
+
+void JournalTruth::OnCommitted(uint32_t node, const NodeView& view) {
+  const uint64_t known = entries_.size();
+  const uint64_t common = std::min(known, view.committed.value());
+  std::string lacks = WhyLacks(*view.replica, common);
+  if (!lacks.empty()) {
+    report_->Violation("I4: ", nodes_[node], " has committed up to entry ", view.committed.value(),
+                       ", but ", lacks);
+    return;
+  }
+  if (view.committed.value() <= known) return;
+  const Ring& ring = view.replica->ring();
+  std::optional<RingPlace> place = ring.Find(Index(known + 1));
+  if (!place.has_value()) {
+    report_->Violation(nodes_[node], " has committed entry ", view.committed.value(),
+                       ", its ring lacks entry ", known + 1, ", which nobody had committed");
+    return;
+  }
+  for (; place->index <= view.committed && !report_->failed(); place = ring.Next(*place)) {
+    if (place->index >= ring.end().index) {
+      report_->Violation(nodes_[node], " has committed entry ", view.committed.value(),
+                         ", its log ends before");
+      return;
+    }
+    Add(node, ring.Record(*place));
+  }
+  CheckHolders();
+}
+
+void JournalTruth::Add(uint32_t node, const RecordView& trusted) {
+  RecordView view;
+  RecordVerdict verdict = ParseRecord(trusted.record, &view);
+  if (verdict == RecordVerdict::kOk) verdict = VerifyBody(view);
+  if (verdict != RecordVerdict::kOk) {
+    report_->Violation("entry ", entries_.size() + 1, " on ", nodes_[node], ": ",
+                       RecordVerdictText(verdict));
+    return;
+  }
+  std::string wrong = position_.Advance(view);
+  if (!wrong.empty()) {
+    report_->Violation("I4: entry ", entries_.size() + 1, " as ", nodes_[node],
+                       " has committed it: ", wrong);
+  }
+  if (view.header.epoch.generation > generation_) {
+    report_->Violation("entry ", view.header.index.value(), " is of generation ",
+                       view.header.epoch.generation, ", the journal of ", generation_);
+  }
+  if (!entries_.empty() && view.header.log_time_ns < entries_.back().header.log_time_ns) {
+    report_->Violation("log time goes back at entry ", view.header.index.value());
+  }
+  NotePayloads(view);
+  report_->Mix(view.header.chain);
+  entries_.push_back({std::string(AsView(view.record)), view.header});
+  committed_ever_ = std::max(committed_ever_, position_.last().lsn);
+}
+
+// I2 and I3: commit has advanced, or the in-sync set has changed.
+void JournalTruth::CheckHolders() {
+  for (const v1::ReplicaId& member : config_.isr()) {
+    int node = NodeNamed(member.node());
+    if (node < 0) continue;
+    const NodeView& view = views_[static_cast<size_t>(node)];
+    if (view.replica == nullptr || view.incarnation.value() != member.incarnation()) continue;
+    std::string lacks = WhyLacks(*view.replica, entries_.size());
+    if (lacks.empty()) continue;
+    report_->Violation("I2: ", ReplicaText(member), " is in sync, but ", lacks);
+  }
+}
+
+void JournalTruth::NotePayloads(const RecordView& view) {
+  if (view.header.count == 0) return;
+  TransactionCursor cursor(view.body);
+  ByteSpan transaction;
+  Lsn lsn = view.header.first_lsn;
+  for (; cursor.Next(&transaction); lsn = lsn.next()) {
+    uint32_t client = 0;
+    uint64_t counter = 0;
+    std::string_view payload = AsView(TransactionPayload(transaction));
+    if (!sim::LogModel::ReadPayload(payload, &client, &counter)) {
+      report_->Violation("LSN ", lsn.value(), " holds a payload that nobody appended");
+      continue;
+    }
+    std::vector<Placed>* placed = &placed_[client];
+    if (!placed->empty() && placed->back().counter >= counter) {
+      report_->Violation("I8: payload ", client, ".", counter, " stands at LSN ", lsn.value(),
+                         " behind ", client, ".", placed->back().counter, " at LSN ",
+                         placed->back().lsn.value(), ": twice, or out of order");
+    }
+    if (not_applied_.count({client, counter}) > 0) {
+      report_->Violation("payload ", client, ".", counter, " is in the journal at LSN ",
+                         lsn.value(), ", although its client was told that it never will be");
+    }
+    placed->push_back({counter, lsn});
+  }
+}
+
+// ---- clients ----
+
+bool JournalTruth::Holds(uint32_t client, uint64_t counter) const {
+  auto it = placed_.find(client);
+  if (it == placed_.end()) return false;
+  auto at = std::lower_bound(it->second.begin(), it->second.end(), counter,
+                             [](const Placed& p, uint64_t c) { return p.counter < c; });
+  return at != it->second.end() && at->counter == counter;
+}
+
+void JournalTruth::OnNotApplied(uint32_t client, uint64_t counter) {
+  not_applied_.insert({client, counter});
+  if (Holds(client, counter)) {
+    report_->Violation("a client was told that payload ", client, ".", counter,
+                       " was not applied, but it is in the journal");
+  }
+}
+
+const JournalTruth::Entry* JournalTruth::FindLost(Index index, uint64_t chain) const {
+  for (auto [it, end] = lost_.equal_range(index.value()); it != end; ++it) {
+    if (it->second.header.chain == chain) return &it->second;
+  }
+  return nullptr;
+}
+
+void JournalTruth::OnAck(const client::AppendReceipt& receipt, ByteSpan run) {
+  if (receipt.level < client::Level::kReplicated) return;
+  const uint64_t i = receipt.index.value();
+  const Entry* entry = i > 0 && i <= entries_.size() ? &entries_[i - 1] : nullptr;
+  bool in_log = entry != nullptr && entry->header.chain == receipt.chain;
+  if (!in_log) entry = FindLost(receipt.index, receipt.chain);
+  if (entry == nullptr) {
+    report_->Violation("I14: an acknowledgement at level ", LevelText(receipt.level),
+                       " names entry ", i, ", committed is ", entries_.size(),
+                       i <= entries_.size() ? " with another chain hash there" : "");
+    return;
+  }
+  if (entry->header.first_lsn != receipt.first_lsn || entry->header.count != receipt.count) {
+    report_->Violation("an acknowledgement says LSN ", receipt.first_lsn.value(), ", entry ", i,
+                       " starts at ", entry->header.first_lsn.value());
+  }
+  if (std::string_view(entry->record).substr(kRecordOverheadBytes) != AsView(run)) {
+    report_->Violation("entry ", i, " was acknowledged for other bytes");
+  }
+  if (!in_log) return;
+  for (int level = 2; level <= static_cast<int>(receipt.level); ++level) {
+    acked_[level] = std::max(acked_[level], receipt.index);
+  }
+  CheckDiskLevels(receipt);
+}
+
+// I12 and I14 for what the acknowledgement says of disks.
+void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt) {
+  if (receipt.level < client::Level::kDisk) return;
+  auto led = leaders_.find(receipt.epoch);
+  if (led == leaders_.end()) {
+    report_->Violation("an acknowledgement of epoch ", EpochText(receipt.epoch),
+                       ", which nobody has led");
+    return;
+  }
+  const uint32_t leader = led->second.first;
+  const NodeView& view = views_[leader];
+  bool still_there = view.replica != nullptr && view.incarnation == led->second.second;
+  if (still_there && view.epoch == receipt.epoch && view.durable_seen < receipt.index) {
+    report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged as on the disk of ",
+                       nodes_[leader], ", which is durable up to ", view.durable_seen.value());
+  }
+  DiskWord* word = &disk_words_[leader];
+  if (word->disk_life != wear_[leader].disk_life) word->index = Index();
+  word->index = std::max(word->index, receipt.index);
+  word->disk_life = wear_[leader].disk_life;
+  if (receipt.level < client::Level::kDiskQuorum) return;
+  int disks = 0;
+  for (const NodeView& v : views_) disks += v.durable_seen >= receipt.index ? 1 : 0;
+  if (2 * disks <= config_.members_size()) {
+    report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged at disk_quorum, ",
+                       disks, " of ", config_.members_size(), " disks have it");
+  }
+  if (receipt.index < quorum_word_) return;
+  quorum_word_ = receipt.index;
+  quorum_disk_lives_.clear();
+  for (const NodeWear& w : wear_) quorum_disk_lives_.push_back(w.disk_life);
+}
+
+void JournalTruth::OnRead(const client::ReadTransaction& t) {
+  const uint64_t i = t.index.value();
+  const Entry* entry = i > 0 && i <= entries_.size() ? &entries_[i - 1] : nullptr;
+  if (entry == nullptr || entry->header.chain != t.chain) entry = FindLost(t.index, t.chain);
+  if (entry == nullptr) {
+    report_->Violation("I10: a reader got entry ", i, " of epoch ", EpochText(t.epoch),
+                       ", committed is ", entries_.size());
+    return;
+  }
+  TransactionCursor cursor(AsBytes(entry->record).subspan(kRecordOverheadBytes));
+  ByteSpan transaction;
+  Lsn lsn = entry->header.first_lsn;
+  while (cursor.Next(&transaction) && lsn < t.lsn) lsn = lsn.next();
+  if (lsn != t.lsn || AsView(transaction) != AsView(t.encoded)) {
+    report_->Violation("a reader got other bytes for LSN ", t.lsn.value());
+  }
+}
+
+// ---- the end ----
+
+std::string JournalTruth::WhyNotConverged() const {
+  if (!config_.has_leader()) return "nobody leads";
+  if (config_.isr_size() != config_.members_size()) {
+    return absl::StrCat("in sync are ", config_.isr_size(), " of ", config_.members_size());
+  }
+  for (const v1::ReplicaId& member : config_.isr()) {
+    int node = NodeNamed(member.node());
+    const NodeView& view = views_[static_cast<size_t>(node)];
+    if (view.replica == nullptr) return absl::StrCat(member.node(), " has no replica");
+    if (view.end.value() != entries_.size() || view.committed.value() != entries_.size()) {
+      return absl::StrCat(member.node(), " ends at entry ", view.end.value(), ", committed ",
+                          view.committed.value(), ", others have committed ", entries_.size());
+    }
+  }
+  return "";
+}
+
+}  // namespace ringjournal::cluster_sim

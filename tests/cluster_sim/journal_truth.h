@@ -1,0 +1,131 @@
+// The truth about one journal of several nodes, and the checks of every replica against it.
+#ifndef TESTS_CLUSTER_SIM_JOURNAL_TRUTH_H_
+#define TESTS_CLUSTER_SIM_JOURNAL_TRUTH_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/outcome.h"
+#include "client/read_transaction.h"
+#include "journal/node/replica.h"
+#include "proto/config.pb.h"
+#include "tests/sim/report.h"
+
+namespace ringjournal::cluster_sim {
+
+using sim::Report;
+
+// What has happened to a node's memory and disk, as the world did it.
+struct NodeWear {
+  uint64_t memory_life = 1;  // +1 whenever its rings are lost or damaged
+  uint64_t disk_life = 1;    // +1 whenever its segments are
+};
+
+// Keeps the committed log: the entries that any replica has ever called committed, in order, cut
+// only by a reported loss. Everything is compared with it by chain hash, which stands for the whole
+// log below, so that a check costs a look-up. Looks at replicas after every step:
+//   I1 one leader of an epoch; I2 each live member of the stored in-sync set holds every committed
+//   entry; I4 and I5 committed logs agree and commit never falls; I6 a leader that starts holds all
+//   that is committed; I8 each payload at most once and each producer's in order;
+//   I10 and I14 what clients are told is so; I11 a generation changes only with a loss report that
+//   the truth table allows and that says what was lost
+// One thread; outlives the replicas that it is shown.
+class JournalTruth {
+ public:
+  JournalTruth(const v1::JournalConfig& config, std::vector<std::string> nodes, Report* report);
+
+  // ---- replicas; `node` is an index into `nodes` ----
+  void Observe(uint32_t node, Incarnation incarnation, const Replica& replica);
+  void OnProcessEnd(uint32_t node) { views_[node] = NodeView(views_[node].durable_seen); }
+  NodeWear* wear(uint32_t node) { return &wear_[node]; }
+
+  // ---- the config document ----
+  void OnConfig(const v1::JournalConfig& before, const v1::JournalConfig& after);
+
+  // ---- clients ----
+  void OnAck(const client::AppendReceipt& receipt, ByteSpan run);
+  void OnRead(const client::ReadTransaction& transaction);
+  void OnNotApplied(uint32_t client, uint64_t counter);
+  bool Holds(uint32_t client, uint64_t counter) const;
+
+  // ---- at the end ----
+  // Empty, or why the replicas are not one log that everybody holds.
+  std::string WhyNotConverged() const;
+
+  const v1::JournalConfig& config() const { return config_; }
+  uint64_t committed() const { return entries_.size(); }
+  Lsn next_lsn() const { return position_.next_lsn; }
+  uint32_t generation() const { return generation_; }
+  // 0 while there is none.
+  uint64_t newest_record_bytes() const {
+    return entries_.empty() ? 0 : entries_.back().record.size();
+  }
+  uint64_t leaders() const { return leaders_.size(); }
+  int64_t losses() const { return config_.losses_size(); }
+
+ private:
+  struct Entry {
+    std::string record;
+    EntryHeader header;
+  };
+  struct NodeView {
+    explicit NodeView(Index durable = Index()) : durable_seen(durable) {}
+    const Replica* replica = nullptr;  // of the process that lives
+    Incarnation incarnation;
+    Epoch epoch;
+    bool leads = false;
+    Index committed, end;
+    Index durable_seen;  // outlives the process
+  };
+  struct Placed {
+    uint64_t counter;
+    Lsn lsn;
+  };
+  // A node's word that an entry is on its disk, given to a client.
+  struct DiskWord {
+    Index index;
+    uint64_t disk_life = 0;
+  };
+  void OnLeads(uint32_t node, const NodeView& view);
+  void OnCommitted(uint32_t node, const NodeView& view);
+  void Add(uint32_t node, const RecordView& trusted);
+  void NotePayloads(const RecordView& view);
+  void CheckHolders();
+  std::string WhyLacks(const Replica& replica, uint64_t index) const;
+  void OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after);
+  void CheckLossIsDue(const v1::JournalConfig& before);
+  void CheckLossRange(const v1::LossReport& loss);
+  void CheckDiskWords(const v1::JournalConfig& before, const v1::LossReport& loss);
+  void CutTo(Index next);
+  Lsn LsnBefore(uint64_t index) const;
+  void CheckDiskLevels(const client::AppendReceipt& receipt);
+  const Entry* FindLost(Index index, uint64_t chain) const;
+  int NodeNamed(std::string_view name) const;
+
+  v1::JournalConfig config_;  // as stored
+  std::vector<std::string> nodes_;
+  Report* report_;
+  std::vector<NodeView> views_;
+  std::vector<NodeWear> wear_;
+  std::vector<DiskWord> disk_words_;
+  std::map<std::string, uint64_t> complete_memory_;  // node -> its memory_life when named complete
+  uint32_t generation_ = 1;
+  LogPosition position_;
+  std::vector<Entry> entries_;  // entry i stands at i-1
+  std::multimap<uint64_t, Entry> lost_;
+  std::map<Epoch, std::pair<uint32_t, Incarnation>> leaders_;
+  std::map<uint32_t, std::vector<Placed>> placed_;
+  std::set<std::pair<uint32_t, uint64_t>> not_applied_;
+  Lsn committed_ever_;
+  Index acked_[5];                           // newest acknowledged, by level reached
+  Index quorum_word_;                        // newest acknowledged at disk_quorum
+  std::vector<uint64_t> quorum_disk_lives_;  // of all nodes then
+};
+
+}  // namespace ringjournal::cluster_sim
+
+#endif  // TESTS_CLUSTER_SIM_JOURNAL_TRUTH_H_

@@ -1,0 +1,19 @@
+// Seeds that once failed, each with the bug that it found. They run in every test.
+#ifndef TESTS_CLUSTER_SIM_KEPT_SEEDS_H_
+#define TESTS_CLUSTER_SIM_KEPT_SEEDS_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace ringjournal::cluster_sim {
+
+struct KeptSeed {
+  uint64_t seed;
+  const char* found;
+};
+// Newest last.
+inline const std::vector<KeptSeed> kKeptSeeds = {};
+
+}  // namespace ringjournal::cluster_sim
+
+#endif  // TESTS_CLUSTER_SIM_KEPT_SEEDS_H_

@@ -1,0 +1,225 @@
+#include "tests/cluster_sim/sim_appender.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "client/errors.h"
+#include "tests/sim/log_model.h"
+
+namespace ringjournal::cluster_sim {
+
+using client::AppendOutcome;
+using client::ErrorCode;
+using client::Fate;
+using client::Level;
+
+namespace {
+
+std::string LevelText(client::Level level) { return std::string(client::LevelName(level)); }
+
+}  // namespace
+
+SimAppender::SimAppender(const ClientEnvironment& environment, HostNumber host,
+                         const SimAppenderPlan& plan, History* history)
+    : SimClient(environment, host, absl::StrCat("appender ", plan.client)),
+      plan_(plan),
+      history_(history) {
+  receipts_may_vanish_ =
+      std::find(plan_.levels.begin(), plan_.levels.end(), Level::kReceived) != plan_.levels.end();
+  Open(host);
+}
+
+void SimAppender::Open(HostNumber host) {
+  client::AppendSessionOptions options;
+  options.session.retry_for_ns = 100'000 * client::kSecondNs;
+  options.session.handshake_timeout_ns = kSecond;
+  options.session.backoff_max_ns = 200 * kMs;
+  options.session.nodes = env_.nodes;
+  options.session.seed = env_.random->Next();
+  options.journal = plan_.journal;
+  options.producer = absl::StrCat("producer-", plan_.client, "-", host);
+  options.accept_loss_before_first_open = true;
+  options.appends_in_flight_max = plan_.in_flight_max;
+  session_ = std::make_unique<client::AppendSession>(std::move(options));
+}
+
+std::string SimAppender::Describe() const {
+  return absl::StrCat(name(), ": ", started_, " of ", plan_.appends, " appends begun, ",
+                      pending_.size(), " unanswered, ",
+                      session_->streaming() ? "streaming" : "not streaming",
+                      ", last trouble: ", session_->last_trouble().ToString());
+}
+
+int64_t SimAppender::Work() {
+  while (started_ < plan_.appends && next_append_ns_ <= now_ns()) {
+    if (pending_.size() >= plan_.in_flight_max || session_->stopped()) return INT64_MAX;
+    Append();
+    if (env_.report->failed()) return INT64_MAX;
+    uint64_t pause = static_cast<uint64_t>(plan_.pause_max_ns);
+    next_append_ns_ = now_ns() + static_cast<int64_t>(env_.random->Below(pause + 1));
+  }
+  return started_ < plan_.appends ? next_append_ns_ : INT64_MAX;
+}
+
+void SimAppender::Append() {
+  run_.Clear();
+  Pending pending;
+  pending.first_counter = next_counter_;
+  pending.count = static_cast<uint32_t>(1 + env_.random->Skewed(4));
+  for (uint32_t i = 0; i < pending.count; ++i) {
+    size_t size = env_.random->Skewed(plan_.payload_bytes_max);
+    run_.Add(sim::LogModel::MakePayload(plan_.client, next_counter_ + i, size));
+  }
+  client::AppendRequest request;
+  request.run = run_.bytes();
+  request.count = pending.count;
+  request.level = plan_.levels[env_.random->Below(plan_.levels.size())];
+  request.token = next_token_;
+  if (!session_->HasRoom(request.run.size())) return;
+  absl::Status queued = session_->Append(request);
+  if (!queued.ok()) {
+    env_.report->Violation(name(), " cannot append: ", queued.ToString());
+    return;
+  }
+  ++started_;
+  pending.token = next_token_++;
+  pending.level = request.level;
+  pending.run = std::string(AsView(request.run));
+  pending.operation = history_->Invoke(plan_.client, pending.first_counter, now_ns());
+  next_counter_ += pending.count;
+  pending_.push_back(std::move(pending));
+}
+
+void SimAppender::Check() {
+  if (const client::LossNotice* notice = session_->loss()) TakeLoss(*notice);
+  AppendOutcome outcome;
+  while (session_->NextOutcome(&outcome)) {
+    Pending pending = std::move(pending_.front());
+    pending_.pop_front();
+    if (pending.token != outcome.token) {
+      env_.report->Violation(name(), ": outcomes are out of order");
+      return;
+    }
+    Take(outcome, pending);
+  }
+  if (session_->stopped() && !env_.report->failed()) TakeStop();
+}
+
+void SimAppender::Take(const AppendOutcome& outcome, const Pending& pending) {
+  env_.report->Mix(outcome.receipt.chain + static_cast<uint64_t>(outcome.fate));
+  switch (outcome.fate) {
+    case Fate::kApplied:
+      return TakeApplied(outcome, pending);
+    case Fate::kNotApplied:
+      return TakeNotApplied(outcome, pending);
+    case Fate::kUnknown:
+      if (receipts_may_vanish_) return;
+      env_.report->Violation(name(), ": an outcome stays unknown: ", outcome.error.ToString());
+  }
+}
+
+void SimAppender::TakeApplied(const AppendOutcome& outcome, const Pending& pending) {
+  client::AppendReceipt receipt = outcome.receipt;
+  if (env_.mutant == SimMutant::kAcksOtherPlace && receipt.first_lsn > Lsn(40)) {
+    receipt.first_lsn = receipt.first_lsn.prev();
+  }
+  ++acknowledged_;
+  // A duplicate's level is true of now; a receipt without a place says only that it is applied.
+  Acked acked{{}, receipt.level, receipt.epoch.generation, pending.first_counter, pending.count};
+  if (receipt.first_lsn > Lsn(0)) {
+    if (receipt.level < pending.level) {
+      env_.report->Violation(name(), ": asked for level ", LevelText(pending.level), ", got ",
+                             LevelText(receipt.level));
+    }
+    env_.truth->OnAck(receipt, AsBytes(pending.run));
+    acked.range = {receipt.first_lsn, receipt.last_lsn()};
+    if (receipt.level >= Level::kReplicated) {
+      history_->Complete(pending.operation, receipt.epoch.generation, receipt.first_lsn.value(),
+                         now_ns());
+    }
+    if (receipt.epoch.generation > checked_generation_) CheckTold(receipt.epoch.generation);
+  }
+  acked_.push_back(acked);
+}
+
+void SimAppender::TakeNotApplied(const AppendOutcome& outcome, const Pending& pending) {
+  env_.report->Trace(name(), ": not applied: ", outcome.error.ToString());
+  ErrorCode code = client::CodeOf(outcome.error);
+  bool allowed = code == ErrorCode::kTooLarge || code == ErrorCode::kBehindRefused ||
+                 (code == ErrorCode::kDataLoss && receipts_may_vanish_);
+  if (!allowed) {
+    env_.report->Violation(name(), ": refused for good: ", outcome.error.ToString());
+  }
+  for (uint32_t i = 0; i < pending.count; ++i) {
+    env_.truth->OnNotApplied(plan_.client, pending.first_counter + i);
+  }
+}
+
+// The notice must name this client's own acknowledgements at or above the loss.
+void SimAppender::TakeLoss(const client::LossNotice& notice) {
+  ++told_;
+  env_.report->Trace(name(), " is told of a loss from LSN ", notice.first_lsn.value(),
+                     " in generation ", notice.generation);
+  for (Acked& acked : acked_) {
+    bool above = acked.range.last >= notice.first_lsn || acked.range.last == Lsn(0);
+    if (above && acked.generation < notice.generation) acked.taken_back = true;
+  }
+  session_->AcceptLoss(now_ns());
+}
+
+// Without its receipts a client cannot be told of a loss that it has had no part in.
+void SimAppender::TakeStop() {
+  ErrorCode code = client::CodeOf(session_->status());
+  bool allowed = code == ErrorCode::kDataLoss && receipts_may_vanish_;
+  if (!allowed) {
+    env_.report->Violation(name(), " stopped: ", session_->status().ToString());
+    return;
+  }
+  env_.report->Trace(name(), " opens again: ", session_->status().ToString());
+  ++reopened_;
+  pending_.clear();
+  for (Acked& acked : acked_) {
+    if (acked.level == Level::kReceived) acked.taken_back = true;
+  }
+  // The new session holds no receipts: what the old one held, the log must answer for.
+  checked_generation_ = UINT32_MAX;
+  Open(host());
+}
+
+// Before anything of a new generation is acknowledged to this client it was told what it lost.
+void SimAppender::CheckTold(uint32_t generation) {
+  checked_generation_ = generation;
+  for (const v1::LossReport& loss : env_.truth->config().losses()) {
+    if (loss.generation() > generation) continue;
+    for (const Acked& acked : acked_) {
+      if (acked.taken_back || acked.generation >= loss.generation()) continue;
+      if (acked.range.last < Lsn(loss.first_lsn())) continue;
+      env_.report->Violation("I11: ", name(), " goes on in generation ", generation,
+                             " and was not told that LSN ", acked.range.last.value(),
+                             " is above the loss from ", loss.first_lsn());
+      return;
+    }
+  }
+}
+
+void SimAppender::CheckFinal() {
+  for (const Acked& acked : acked_) {
+    if (acked.taken_back || acked.level == Level::kReceived) continue;
+    for (uint32_t i = 0; i < acked.count; ++i) {
+      if (env_.truth->Holds(plan_.client, acked.first_counter + i)) continue;
+      // Told of at the next open only, which may not have come; or nobody knows where it stood.
+      bool lost = false;
+      for (const v1::LossReport& loss : env_.truth->config().losses()) {
+        bool above = acked.range.last >= Lsn(loss.first_lsn()) || acked.range.last == Lsn(0);
+        lost = lost || (loss.generation() > acked.generation && above);
+      }
+      if (lost) continue;
+      env_.report->Violation("payload ", plan_.client, ".", acked.first_counter + i,
+                             " was acknowledged at ", LevelText(acked.level),
+                             " and is not in the journal");
+      return;
+    }
+  }
+}
+
+}  // namespace ringjournal::cluster_sim

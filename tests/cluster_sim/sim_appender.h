@@ -1,0 +1,95 @@
+// A simulated application that appends to a journal of several nodes.
+#ifndef TESTS_CLUSTER_SIM_SIM_APPENDER_H_
+#define TESTS_CLUSTER_SIM_SIM_APPENDER_H_
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/core/append_session.h"
+#include "client/transaction_run.h"
+#include "tests/cluster_sim/history.h"
+#include "tests/cluster_sim/sim_client.h"
+
+namespace ringjournal::cluster_sim {
+
+struct SimAppenderPlan {
+  uint32_t client = 0;
+  std::string journal;
+  uint64_t appends = 200;  // then it is done
+  int64_t pause_max_ns = 40 * kMs;
+  size_t payload_bytes_max = 300;
+  uint32_t in_flight_max = 16;
+  std::vector<client::Level> levels;  // one of them for each append
+};
+
+// Appends payloads "client.counter" and checks every outcome against the truth. An acknowledgement
+// at level `received` may be taken back without a word in the log; then the session says so and
+// stops, and a new one goes on.
+class SimAppender : public SimClient {
+ public:
+  SimAppender(const ClientEnvironment& environment, HostNumber host, const SimAppenderPlan& plan,
+              History* history);
+
+  bool done() const override { return started_ >= plan_.appends && pending_.empty(); }
+  std::string Describe() const override;
+  // Every payload acknowledged at `replicated` or above that no report took back is in the journal.
+  void CheckFinal();
+  // The faults are over: what is left is appended without pauses.
+  void Hurry() { plan_.pause_max_ns = kMs; }
+  uint64_t acknowledged() const { return acknowledged_; }
+  uint64_t told() const { return told_; }
+  uint64_t reopened() const { return reopened_; }
+
+ protected:
+  client::Session* session() const override { return session_.get(); }
+  int64_t Work() override;
+  void Check() override;
+
+ private:
+  struct Pending {
+    uint64_t token = 0;
+    uint64_t first_counter = 0;
+    uint32_t count = 0;
+    client::Level level = client::Level::kUnknown;
+    std::string run;
+    size_t operation = 0;  // in the history
+  };
+  struct Acked {
+    client::LsnRange range;  // first is 0 if the place is not known
+    client::Level level = client::Level::kUnknown;
+    uint32_t generation = 0;
+    uint64_t first_counter = 0;
+    uint32_t count = 0;
+    bool taken_back = false;
+  };
+  void Open(HostNumber host);
+  void Append();
+  void Take(const client::AppendOutcome& outcome, const Pending& pending);
+  void TakeApplied(const client::AppendOutcome& outcome, const Pending& pending);
+  void TakeNotApplied(const client::AppendOutcome& outcome, const Pending& pending);
+  void TakeLoss(const client::LossNotice& notice);
+  void TakeStop();
+  void CheckTold(uint32_t generation);
+
+  SimAppenderPlan plan_;
+  History* history_;
+  std::unique_ptr<client::AppendSession> session_;
+  client::TransactionRun run_;
+  std::deque<Pending> pending_;
+  std::vector<Acked> acked_;
+  uint64_t started_ = 0;
+  int64_t next_append_ns_ = 0;
+  uint64_t next_counter_ = 1;
+  uint64_t next_token_ = 1;
+  uint64_t acknowledged_ = 0;
+  uint64_t told_ = 0;
+  uint64_t reopened_ = 0;
+  bool receipts_may_vanish_ = false;  // level `received` is among the levels
+  uint32_t checked_generation_ = 0;
+};
+
+}  // namespace ringjournal::cluster_sim
+
+#endif  // TESTS_CLUSTER_SIM_SIM_APPENDER_H_

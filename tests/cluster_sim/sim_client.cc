@@ -1,0 +1,119 @@
+#include "tests/cluster_sim/sim_client.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/errors.h"
+
+namespace ringjournal::cluster_sim {
+namespace {
+
+// Bytes that the socket has not taken: more waits in the session.
+constexpr uint64_t kUnsentBytesMax = 64 * 1024;
+
+absl::Status Gone(const std::string& why) {
+  return client::MakeError(client::ErrorCode::kCannotConnect, why);
+}
+
+}  // namespace
+
+SimClient::SimClient(const ClientEnvironment& environment, HostNumber host, std::string name)
+    : env_(environment), host_(host), name_(std::move(name)) {
+  next_node_ = static_cast<uint32_t>(env_.random->Below(env_.nodes));
+}
+
+void SimClient::Drop() {
+  if (end_ != kNoEnd) env_.network->Close(end_);
+  end_ = kNoEnd;
+  connected_ = false;
+}
+
+void SimClient::Dial() {
+  next_node_ = (next_node_ + 1) % env_.nodes;
+  end_ = env_.network->Dial(host_, this, next_node_, false);
+}
+
+bool SimClient::SendSome() {
+  if (!connected_ || env_.network->unsent_bytes(end_) > kUnsentBytesMax) return false;
+  ByteSpan spans[8];
+  size_t n = session()->Gather(spans), total = 0;
+  for (size_t i = 0; i < n; ++i) {
+    env_.network->Send(end_, spans[i]);
+    total += spans[i].size();
+  }
+  if (total > 0) session()->Sent(total, now_ns());
+  return total > 0;
+}
+
+// One thing that can be done now. False: nothing.
+bool SimClient::Turn() {
+  client::Session* s = session();
+  if (s->stopped()) {
+    Drop();
+    Check();
+    return session() != s;
+  }
+  if (s->wants_close()) {
+    Drop();
+    s->Disconnected(Gone("closed"), now_ns());
+    return true;
+  }
+  if (s->wants_connection() && end_ == kNoEnd) {
+    Dial();
+    return true;
+  }
+  if (s->deadline_ns() <= now_ns()) {
+    s->Tick(now_ns());
+    return true;
+  }
+  return SendSome();
+}
+
+void SimClient::Pump() {
+  Check();
+  int64_t work_at_ns = Work();
+  for (int turns = 0; turns < 100 && Turn(); ++turns) {
+    if (env_.report->failed()) return;
+    Check();
+  }
+  int64_t at_ns = std::min(session()->deadline_ns(), work_at_ns);
+  if (at_ns == INT64_MAX || at_ns >= wake_at_ns_) return;
+  wake_at_ns_ = std::max(at_ns, now_ns() + kUs);
+  env_.events->Schedule(wake_at_ns_, this, kWake, 0);
+}
+
+void SimClient::OnEvent(uint32_t, uint64_t) {
+  if (wake_at_ns_ > now_ns()) return;  // an earlier plan
+  wake_at_ns_ = INT64_MAX;
+  Pump();
+}
+
+void SimClient::OnDialed(EndNumber end, int error) {
+  if (end != end_) return;
+  if (error != 0) {
+    end_ = kNoEnd;
+    session()->Disconnected(Gone(std::strerror(error)), now_ns());
+  } else {
+    connected_ = true;
+    session()->Connected(now_ns());
+  }
+  Pump();
+}
+
+void SimClient::OnBytes(EndNumber end, ByteSpan bytes) {
+  if (end != end_) return;
+  if (env_.mutant == SimMutant::kSwallowsAnswers && name_ == "appender 1") return;
+  session()->Received(bytes, now_ns());
+  Pump();
+}
+
+void SimClient::OnEnded(EndNumber end, int error) {
+  if (end != end_) return;
+  Drop();
+  session()->Disconnected(Gone("the connection ended"), now_ns());
+  Pump();
+}
+
+}  // namespace ringjournal::cluster_sim

@@ -1,0 +1,86 @@
+#include "tests/cluster_sim/sim_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/errors.h"
+
+namespace ringjournal::cluster_sim {
+
+SimReader::SimReader(const ClientEnvironment& environment, HostNumber host, std::string name,
+                     std::string journal, bool until_end)
+    : SimClient(environment, host, std::move(name)),
+      journal_(std::move(journal)),
+      until_end_(until_end) {
+  Open();
+}
+
+void SimReader::Open() {
+  client::ReadSessionOptions options;
+  options.session.retry_for_ns = 100'000 * client::kSecondNs;
+  options.session.handshake_timeout_ns = kSecond;
+  options.session.backoff_max_ns = 200 * kMs;
+  options.session.nodes = env_.nodes;
+  options.session.seed = env_.random->Next();
+  options.journal = journal_;
+  options.from = client::Position::Oldest();
+  options.follow = !until_end_;
+  options.credit_bytes = env_.random->Between(1, 20) * 4096;
+  session_ = std::make_unique<client::ReadSession>(std::move(options));
+  anything_ = false;
+  generation_ = 0;
+}
+
+std::string SimReader::Describe() const {
+  return absl::StrCat(name(), ": next LSN ", session_->next_lsn().value(),
+                      ", last trouble: ", session_->last_trouble().ToString());
+}
+
+void SimReader::Check() {
+  if (const client::LossNotice* notice = session_->loss()) TakeLoss(*notice);
+  client::ReadTransaction transaction;
+  while (!env_.report->failed() && session_->Next(&transaction)) Take(transaction);
+  if (session_->finished()) finished_ = true;
+  if (!session_->stopped() || finished_ || env_.report->failed()) return;
+  if (client::CodeOf(session_->status()) == client::ErrorCode::kTrimmed) {
+    env_.report->Trace(name(), " starts again: ", session_->status().ToString());
+    return Open();
+  }
+  env_.report->Violation(name(), " stopped: ", session_->status().ToString());
+}
+
+void SimReader::Take(const client::ReadTransaction& transaction) {
+  client::ReadTransaction t = transaction;
+  if (env_.mutant == SimMutant::kReadsFuture && env_.random->Chance(1)) t.index = t.index + 1000;
+  env_.truth->OnRead(t);
+  if (anything_ && t.lsn != seen_end_) {
+    env_.report->Violation("I10: ", name(), " got LSN ", t.lsn.value(), " where ",
+                           seen_end_.value(), " must follow");
+  }
+  for (const v1::LossReport& loss : env_.truth->config().losses()) {
+    bool passed = generation_ > 0 && generation_ < loss.generation() &&
+                  loss.generation() <= t.epoch.generation;
+    if (passed && seen_end_ > Lsn(loss.first_lsn())) {
+      env_.report->Violation("I11: ", name(), " reads on in generation ", loss.generation(),
+                             " and was not told of the loss from LSN ", loss.first_lsn());
+    }
+  }
+  anything_ = true;
+  generation_ = t.epoch.generation;
+  seen_end_ = t.lsn.next();
+  ++read_;
+}
+
+void SimReader::TakeLoss(const client::LossNotice& notice) {
+  env_.report->Trace(name(), " is told of a loss from LSN ", notice.first_lsn.value());
+  if (seen_end_ <= notice.first_lsn) {
+    env_.report->Violation(name(), " is told of a loss from LSN ", notice.first_lsn.value(),
+                           ", it had read up to ", seen_end_.value());
+  }
+  session_->AcceptLoss(now_ns());
+  generation_ = notice.generation;
+  seen_end_ = std::min(seen_end_, notice.first_lsn);
+}
+
+}  // namespace ringjournal::cluster_sim

@@ -1,0 +1,126 @@
+// A change of generation against the truth table of replication.md section 8.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/config_store/document.h"
+#include "tests/cluster_sim/journal_truth.h"
+
+namespace ringjournal::cluster_sim {
+
+void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalConfig& after) {
+  bool loss = after.losses_size() > before.losses_size();
+  if (after.generation() != before.generation() && !loss) {
+    report_->Violation("I11: generation ", after.generation(), " begins without a loss report");
+  }
+  if (loss) OnLoss(before, after);
+  config_ = after;
+  if (after.has_leader()) {
+    complete_memory_.clear();
+    for (const v1::ReplicaId& member : after.complete()) {
+      int node = NodeNamed(member.node());
+      if (node < 0) continue;
+      complete_memory_[member.node()] = wear_[static_cast<size_t>(node)].memory_life;
+    }
+  }
+  CheckHolders();
+}
+
+void JournalTruth::OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after) {
+  const v1::LossReport& loss = after.losses(after.losses_size() - 1);
+  report_->Trace("loss report: generation ", loss.generation(), " from entry ", loss.first_index(),
+                 ", LSN ", loss.first_lsn(), ", known committed LSN ", loss.known_committed_lsn(),
+                 "; committed were ", entries_.size(), " entries: ", loss.reason());
+  if (after.generation() != generation_ + 1) {
+    report_->Violation("I11: generation ", after.generation(), " follows ", generation_);
+  }
+  CheckLossIsDue(before);
+  CheckLossRange(loss);
+  CheckDiskWords(before, loss);
+  if (report_->failed()) return;
+  generation_ = after.generation();
+  CutTo(Index(std::min<uint64_t>(loss.first_index(), entries_.size() + 1)));
+  for (NodeView& view : views_) view.committed = Index();
+}
+
+// Whoever is known to hold every committed entry has lost its memory since.
+void JournalTruth::CheckLossIsDue(const v1::JournalConfig& before) {
+  if (before.epoch() == 0) {
+    report_->Violation("a loss report for a journal that nobody has led");
+  }
+  for (const v1::ReplicaId& member : before.complete()) {
+    int node = NodeNamed(member.node());
+    auto then = complete_memory_.find(member.node());
+    if (node < 0 || then == complete_memory_.end()) continue;
+    if (wear_[static_cast<size_t>(node)].memory_life != then->second) continue;
+    report_->Violation("I11: a new generation, although the memory of ", ReplicaText(member),
+                       " holds every committed entry and is intact");
+  }
+}
+
+Lsn JournalTruth::LsnBefore(uint64_t index) const {
+  return index <= 1 ? Lsn(1) : entries_[index - 2].header.next_lsn();
+}
+
+void JournalTruth::CheckLossRange(const v1::LossReport& loss) {
+  const uint64_t first = loss.first_index();
+  if (first >= 1 && first <= entries_.size() + 1 && Lsn(loss.first_lsn()) != LsnBefore(first)) {
+    report_->Violation("the loss starts at LSN ", loss.first_lsn(), ", but entry ", first,
+                       " starts at ", LsnBefore(first).value());
+  }
+  if (loss.known_committed_lsn() > committed_ever_.value() + 1) {
+    report_->Violation("the loss report knows LSN ", loss.known_committed_lsn() - 1,
+                       " as committed, the truth is ", committed_ever_.value());
+  }
+  const v1::LossVerdict verdicts[] = {v1::LOSS_VERDICT_UNKNOWN, loss.received(), loss.replicated(),
+                                      loss.disk(), loss.disk_quorum()};
+  for (int level = 2; level <= 4; ++level) {
+    if (verdicts[level] != v1::LOSS_VERDICT_NONE || acked_[level].value() < first) continue;
+    report_->Violation("I11: entry ", acked_[level].value(), " was acknowledged at level ", level,
+                       " and is lost, the report says that nothing is");
+  }
+}
+
+// What was acknowledged as on a disk that is whole, and that had to be read, is kept.
+void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, const v1::LossReport& loss) {
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    const DiskWord& word = disk_words_[i];
+    if (word.index.value() < loss.first_index() || word.disk_life != wear_[i].disk_life) continue;
+    if (!Names(before.recovery_set(), nodes_[i])) continue;
+    report_->Violation("entry ", word.index.value(), " was acknowledged as on the disk of ",
+                       nodes_[i], ", which is whole and in the recovery set; lost is all from ",
+                       loss.first_index());
+  }
+  if (quorum_word_.value() < loss.first_index() || quorum_disk_lives_.empty()) return;
+  int disks_lost = 0;
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    disks_lost += wear_[i].disk_life != quorum_disk_lives_[i] ? 1 : 0;
+  }
+  if (disks_lost < (before.members_size() + 1) / 2) {
+    report_->Violation("entry ", quorum_word_.value(), " was acknowledged at disk_quorum; ",
+                       disks_lost, " disks were lost since, and all from entry ",
+                       loss.first_index(), " on is lost");
+  }
+}
+
+// Entries from `next` on are gone.
+void JournalTruth::CutTo(Index next) {
+  Lsn lsn = LsnBefore(next.value());
+  while (entries_.size() + 1 > next.value()) {
+    uint64_t index = entries_.size();
+    lost_.emplace(index, std::move(entries_.back()));
+    entries_.pop_back();
+  }
+  for (auto& [client, placed] : placed_) {
+    while (!placed.empty() && placed.back().lsn >= lsn) placed.pop_back();
+  }
+  position_ = LogPosition();
+  if (!entries_.empty()) {
+    const EntryHeader& h = entries_.back().header;
+    position_ = {h.index.next(), h.next_lsn(), h.chain, h.epoch};
+  }
+  for (Index& mark : acked_) mark = std::min(mark, next.prev());
+  for (DiskWord& word : disk_words_) word.index = std::min(word.index, next.prev());
+  quorum_word_ = std::min(quorum_word_, next.prev());
+}
+
+}  // namespace ringjournal::cluster_sim

@@ -1,0 +1,88 @@
+// The state of a run; cluster_world.cc moves it on, faults.cc breaks things.
+#ifndef TESTS_CLUSTER_SIM_WORLD_STATE_H_
+#define TESTS_CLUSTER_SIM_WORLD_STATE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/cluster_sim/cluster_node.h"
+#include "tests/cluster_sim/cluster_world.h"
+#include "tests/cluster_sim/sim_appender.h"
+#include "tests/cluster_sim/sim_reader.h"
+
+namespace ringjournal::cluster_sim {
+
+// Owns everything in one run. One thread.
+class ClusterWorld : public EventTarget {
+ public:
+  explicit ClusterWorld(const RunOptions& options);
+  ~ClusterWorld() override;
+  RunResult Run();
+  // After a check has aborted Run: what is known of it.
+  RunResult Aborted();
+  void OnEvent(uint32_t kind, uint64_t arg) override;
+
+ private:
+  enum Kind : uint32_t { kTick, kNextFault, kAimedFault, kPowerOn, kBackToNormal };
+  static constexpr HostNumber kHostsMax = 32;
+
+  // cluster_world.cc
+  void Tick();
+  void SetUp();
+  void MakeJournals();
+  void MakeClients(JournalTruth* truth, uint32_t first_client);
+  bool EverybodyKnows() const;
+  void OnConfigChange(const v1::ConfigDocument& before, const v1::ConfigDocument& after);
+  void RestartStopped();
+  void Heal();
+  void CheckEnd();
+  bool ClientsDone() const;
+  std::string WhyNotDone() const;
+  void FinalChecks();
+  void Collect();
+  NodeEnvironment MakeNodeEnvironment();
+  ClientEnvironment MakeClientEnvironment(JournalTruth* truth);
+
+  // faults.cc
+  void NextFault();
+  void Inject(Fault fault);
+  void InjectIntoNetwork(Fault fault, uint32_t node);
+  void InjectIntoStore(Fault fault, uint32_t node);
+  void InjectIntoDisk(Fault fault, uint32_t node);
+  void InjectIntoProcess(Fault fault, uint32_t node);
+  void OnMoment(ClusterNode* node, Moment moment);
+  void AimedFault(uint32_t node, uint64_t choice);
+  bool Counts(const std::string& what);
+  void LoseMachine(uint32_t node, bool disk_too);
+  void Isolate(uint32_t node, int64_t until_ns);
+  int64_t SomeTime(uint64_t max_ms) {
+    return static_cast<int64_t>(1 + fault_random_.Skewed(max_ms)) * kMs;
+  }
+  void RestartLater(uint32_t node);
+  void BreakPromise(uint32_t node);
+
+  RunOptions options_;
+  // Two streams: a fault that is left out must not change what else the seed decides.
+  Random random_;
+  Random fault_random_;
+  Report report_;
+  Plan plan_;
+  EventQueue events_;
+  Network network_;
+  SimConfigServer config_;
+  Truths truths_;
+  std::vector<std::unique_ptr<ClusterNode>> nodes_;
+  std::vector<std::unique_ptr<History>> histories_;
+  std::vector<std::unique_ptr<SimAppender>> appenders_;
+  std::vector<std::unique_ptr<SimReader>> readers_, last_readers_;
+  HostNumber next_host_ = 0;
+  enum class Phase { kStarting, kFaults, kHealed, kReading, kDone } phase_ = Phase::kStarting;
+  int64_t began_ns_ = 0, healed_at_ns_ = 0;
+  uint64_t fault_number_ = 0;  // of the next one, whether it happens or not
+  RunResult result_;
+};
+
+}  // namespace ringjournal::cluster_sim
+
+#endif  // TESTS_CLUSTER_SIM_WORLD_STATE_H_
