@@ -287,6 +287,8 @@ void ClusterWorld::Collect() {
   result_.events = events_.events();
   for (auto& node : nodes_) {
     result_.steps += node->counts().steps;
+    result_.turns += node->counts().turns;
+    result_.spins += node->counts().spins;
     result_.boundaries += node->counts().boundaries;
     result_.intact_restarts += node->counts().warm_starts;
     result_.amnesiac_restarts += node->counts().disk_starts + node->counts().empty_starts;

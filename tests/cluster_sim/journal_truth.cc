@@ -292,6 +292,13 @@ void JournalTruth::NoteLeadersDisk(const client::AppendReceipt& receipt) {
   word->disk_life = wear_[leader].disk_life;
 }
 
+Lsn JournalTruth::oldest_in_ring() const {
+  for (const NodeView& view : views_) {
+    if (view.replica != nullptr && view.leads) return view.replica->ring().oldest().first_lsn;
+  }
+  return Lsn();
+}
+
 void JournalTruth::OnRead(const client::ReadTransaction& t) {
   const uint64_t i = t.index.value();
   const Entry* entry = i > 0 && i <= entries_.size() ? &entries_[i - 1] : nullptr;

@@ -60,6 +60,8 @@ class JournalTruth {
   const v1::JournalConfig& config() const { return config_; }
   // First LSN that the leader keeps; 0 while nobody is known to lead.
   Lsn oldest_kept() const;
+  // The same of its ring.
+  Lsn oldest_in_ring() const;
   uint64_t committed() const { return entries_.size(); }
   Lsn next_lsn() const { return position_.next_lsn; }
   uint32_t generation() const { return generation_; }
