@@ -6,6 +6,7 @@
 #include "journal/base/check.h"
 #include "journal/base/checksum.h"
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "journal/format/control.h"
 #include "journal/node/refusals.h"
 
@@ -59,6 +60,7 @@ EntryHeader Replica::NextHeader(Time now) {
 }
 
 Index Replica::Reusable() const {
+  if (Mutated(Mutant::kOverwritesUncommitted)) return derived_.position().last().index;
   return memory_only() ? committed_.index
                        : std::min(committed_.index, checkpointer_.durable().index);
 }
@@ -236,11 +238,14 @@ void Replica::SetBoundaryIfDue(size_t record_bytes) {
 }
 
 void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
-  if (wants_to_lead_ && !leads_) TryLead(now);
   // Before the own end is counted: nothing goes to the disk that a restart might find cut off.
   if (!memory_only() && !stopping_) ApplyRetention(now);
   if (ring_.snapshot_due()) TakeSnapshot();
   CountOwnEnd();
+  if (wants_to_lead_ && !leads_) {  // what is committed may have made room
+    TryLead(now);
+    CountOwnEnd();
+  }
   if (memory_only()) return;
   Index durable = checkpointer_.durable().index;
   // Segments go only once the trim itself is as safe as what they held; on a full disk, at once.

@@ -97,6 +97,11 @@ class Replica {
   // A new generation begins: what the old one called committed is for its loss report, and may be
   // truncated (I5 holds within a generation). Not on a leader.
   void ForgetCommit();
+  // A backup needs a state snapshot of this ring that is committed, and there is none: takes one of
+  // now, if the ring may hold another. It is of use once commit has reached it.
+  void OfferSnapshot() {
+    if (ring_.may_write_snapshot()) TakeSnapshot();
+  }
   // Before a compare-and-swap that names this incarnation as the one whose ring won a memory
   // recovery: a kill right behind it must leave a ring that counts. `content_counts`: the config's
   // `complete` names the ring's content incarnation; else it names the claim of a start that died.

@@ -1,6 +1,7 @@
 // Which level an entry has reached: replication.md section 8.
 #include <algorithm>
 
+#include "journal/base/mutants.h"
 #include "journal/node/replica.h"
 
 namespace ringjournal {
@@ -15,10 +16,12 @@ void Replica::SetReplicationMarks(const ReplicationMarks& marks) {
 Index Replica::CommitFloor(Index index) const {
   if (!commit_allowed_.has_value()) return index;
   Index start = epoch_start();
+  if (Mutated(Mutant::kServesBeforeEpochStart)) return index;
   return start == Index(0) ? Index(UINT64_MAX) : std::max(index, start);
 }
 
 bool Replica::IsOnOwnDisk(Index index) const {
+  if (Mutated(Mutant::kDiskLevelOfMemory)) return !memory_only();
   return !memory_only() && index >= options_.disk_hole_below &&
          checkpointer_.durable().index >= CommitFloor(index);
 }
@@ -31,6 +34,7 @@ bool Replica::IsReplicated(Index index) const {
 }
 
 bool Replica::IsOnDiskQuorum(Index index) const {
+  if (Mutated(Mutant::kQuorumOfOneDisk)) return IsOnOwnDisk(index);
   if (!several_copies_) return IsOnOwnDisk(index);  // one member: its own disk is the majority
   Index floor = CommitFloor(index);
   uint32_t disks = IsOnOwnDisk(index) ? 1 : 0;

@@ -77,5 +77,61 @@ TEST(LossReport, DamageBelowWhatWasSyncedTouchesTheDiskLevels) {
   }
 }
 
+// ---- several members ----
+
+v1::LossReport ClusterReport(uint32_t members, uint32_t whole_disks, Watermark seen = {}) {
+  ClusterLossInput input;
+  input.end = {Index(10), Lsn(110), 0, {}};
+  input.generation = 3;
+  input.committed_seen = seen;
+  input.members = members;
+  input.whole_disks = whole_disks;
+  input.reason = "n2 has the longest log";
+  input.time_ns = 5;
+  return BuildClusterLossReport(input);
+}
+
+TEST(ClusterLossReport, SaysFromWhereAndWhy) {
+  v1::LossReport r = ClusterReport(3, 3);
+  EXPECT_EQ(r.generation(), 3u);
+  EXPECT_EQ(r.first_index(), 10u);
+  EXPECT_EQ(r.first_lsn(), 110u);
+  EXPECT_EQ(r.known_committed_lsn(), 1u);
+  EXPECT_EQ(r.reason(), "n2 has the longest log");
+  EXPECT_EQ(r.time_ns(), 5u);
+}
+
+TEST(ClusterLossReport, OnlyEveryWholeDiskAnswersForDiskAndAMajorityNeedsFewer) {
+  constexpr auto kNone = v1::LOSS_VERDICT_NONE;
+  constexpr auto kPossible = v1::LOSS_VERDICT_POSSIBLE;
+  struct Row {
+    uint32_t members, whole_disks;
+    v1::LossVerdict disk, disk_quorum;
+  };
+  const Row rows[] = {
+      {1, 1, kNone, kNone},         {1, 0, kPossible, kPossible}, {2, 2, kNone, kNone},
+      {2, 1, kPossible, kNone},     {2, 0, kPossible, kPossible}, {3, 3, kNone, kNone},
+      {3, 2, kPossible, kNone},     {3, 1, kPossible, kPossible}, {4, 3, kPossible, kNone},
+      {4, 2, kPossible, kNone},     {4, 1, kPossible, kPossible}, {5, 3, kPossible, kNone},
+      {5, 2, kPossible, kPossible},
+  };
+  for (const Row& row : rows) {
+    v1::LossReport r = ClusterReport(row.members, row.whole_disks);
+    EXPECT_EQ(r.disk(), row.disk) << row.members << " " << row.whole_disks;
+    EXPECT_EQ(r.disk_quorum(), row.disk_quorum) << row.members << " " << row.whole_disks;
+    EXPECT_EQ(r.received(), kPossible);
+    EXPECT_EQ(r.replicated(), kPossible) << "no evidence is never none";
+  }
+}
+
+TEST(ClusterLossReport, WhatAnyLogThatAnsweredCallsCommittedIsLostForCertain) {
+  v1::LossReport r = ClusterReport(3, 2, {Index(20), Lsn(120)});
+  EXPECT_EQ(r.known_committed_lsn(), 121u);
+  EXPECT_EQ(r.replicated(), v1::LOSS_VERDICT_CERTAIN);
+  EXPECT_EQ(r.disk(), v1::LOSS_VERDICT_CERTAIN);
+  EXPECT_EQ(r.disk_quorum(), v1::LOSS_VERDICT_NONE);
+  EXPECT_EQ(ClusterReport(3, 2, {Index(9), Lsn(109)}).replicated(), v1::LOSS_VERDICT_POSSIBLE);
+}
+
 }  // namespace
 }  // namespace ringjournal

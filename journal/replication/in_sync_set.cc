@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "journal/base/mutants.h"
+
 namespace ringjournal {
 
 InSyncSet::InSyncSet(const NodeLife& self, std::vector<NodeLife> isr, uint32_t min_isr)
@@ -20,6 +22,21 @@ void InSyncSet::Acknowledge(const NodeLife& backup, Index match, Index durable) 
   p->durable = std::max(p->durable, durable);
 }
 
+// MUTANT: what more than half of the isr holds.
+Index InSyncSet::MajorityOf(Index own_end) const {
+  std::vector<Index> ends;
+  for (const NodeLife& m : isr_) ends.push_back(m == self_ ? own_end : MatchOf(m));
+  std::sort(ends.rbegin(), ends.rend());
+  return ends.empty() ? own_end : ends[ends.size() / 2];
+}
+
+void InSyncSet::Propose(std::vector<NodeLife> isr) {
+  bool shrinks = isr.size() < isr_.size();
+  if (Mutated(Mutant::kAddedNotCounted) && !shrinks) return;
+  pending_ = std::move(isr);
+  if (Mutated(Mutant::kShrinkBeforeConfirmed) && shrinks) isr_ = pending_;
+}
+
 Index InSyncSet::MatchOf(const NodeLife& backup) const {
   auto it = progress_.find(backup);
   return it == progress_.end() ? Index(0) : it->second.match;
@@ -31,7 +48,8 @@ Index InSyncSet::DurableOf(const NodeLife& backup) const {
 }
 
 Index InSyncSet::Committed(Index own_end) const {
-  if (isr_.size() < min_isr_) return Index(0);
+  if (isr_.size() < min_isr_ && !Mutated(Mutant::kMinIsrIgnored)) return Index(0);
+  if (Mutated(Mutant::kMajorityCommit)) return MajorityOf(own_end);
   Index committed = own_end;
   for (const std::vector<NodeLife>* set : {&isr_, &pending_}) {
     for (const NodeLife& member : *set) {

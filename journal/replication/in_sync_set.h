@@ -32,7 +32,7 @@ class InSyncSet {
   // A compare-and-swap to this isr was sent. Until a newer version of the document is seen its
   // outcome is unknown, so its members are counted beside those of the isr (KIP-320 shows why an
   // added one must be, and "shrink before it is confirmed" why a removed one still is).
-  void Propose(std::vector<NodeLife> isr) { pending_ = std::move(isr); }
+  void Propose(std::vector<NodeLife> isr);
   // The change will never be applied: refused, or a newer version without it was read.
   void Withdraw() { pending_.clear(); }
   bool has_pending() const { return !pending_.empty(); }
@@ -60,6 +60,8 @@ class InSyncSet {
   struct Progress {
     Index match, durable;
   };
+  Index MajorityOf(Index own_end) const;
+
   NodeLife self_;
   std::vector<NodeLife> isr_, pending_;
   uint32_t min_isr_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 
 namespace ringjournal {
 namespace {
@@ -41,7 +42,19 @@ void BackupSide::SendFollow(PeerConnection* peer) {
   c_->links->Send(peer, message);
 }
 
+// MUTANT (KIP-101): what lies above the commit is fetched again.
+absl::Status BackupSide::CutToCommit(const v1::FollowOk& ok) {
+  Index commit = c_->replica->marks().committed.index;
+  std::optional<RingPlace> place = c_->replica->ring().Find(commit);
+  if (commit >= Index(ok.truncate_to()) || !place.has_value()) {
+    return c_->replica->TruncateTo(Index(ok.truncate_to()), ok.chain());
+  }
+  return c_->replica->TruncateTo(commit, c_->replica->ring().Record(*place).header.chain);
+}
+
 absl::Status BackupSide::CutTo(const v1::FollowOk& ok) {
+  if (Mutated(Mutant::kNoTruncation)) return absl::OkStatus();
+  if (Mutated(Mutant::kTruncatesToCommit) && !ok.has_snapshot()) return CutToCommit(ok);
   if (ok.has_snapshot()) return c_->replica->BeginAnew(ok.snapshot());
   return c_->replica->TruncateTo(Index(ok.truncate_to()), ok.chain());
 }
@@ -50,7 +63,7 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
   if (!FromLeader(*peer) || EpochOf(ok) != epoch_) return;
   Heard();
   // An answer to an older question is about another log (a stale FOLLOW_OK).
-  if (synced_ || ok.nonce() != nonce_) return;
+  if (synced_ || (ok.nonce() != nonce_ && !Mutated(Mutant::kStaleFollowOk))) return;
   Index end = c_->replica->derived().position().last().index;
   c_->EnterEpoch();
   absl::Status cut = CutTo(ok);
@@ -60,9 +73,10 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
     return;
   }
   if (absl::IsFailedPrecondition(cut)) {
-    c_->fatal = absl::StrCat("journal ", c_->name(), ": the leader of epoch ", epoch_.epoch, ", ",
-                             leader_.node, ", wants to take back what is committed: ",
-                             cut.message(), "; stopped so that the evidence is kept");
+    c_->fatal =
+        absl::StrCat("journal ", c_->name(), ": the leader of epoch ", epoch_.epoch, ", ",
+                     leader_.node, ", wants to take back what is committed: ", cut.message(),
+                     "; stopped so that the evidence is kept");
     return;
   }
   if (!cut.ok()) {
@@ -70,8 +84,10 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
              "; this copy is left as it is until an operator has looked at it");
     return;
   }
-  c_->replica->BackupStart();
-  c_->OwnOrigin();
+  if (!Mutated(Mutant::kContentNotOwned)) {
+    c_->replica->BackupStart();
+    c_->OwnOrigin();
+  }
   synced_ = true;
   needs_snapshot_ = false;
   owes_ack_ = true;
@@ -87,12 +103,18 @@ void BackupSide::OnReplicate(PeerConnection* peer, const v1::Replicate& head, By
   if (EpochOf(head) > epoch_) c_->wants_config_read = true;
   if (EpochOf(head) != epoch_) return;
   Heard();
-  Index next = c_->replica->derived().position().next_index;
-  if (!synced_ || Index(head.first_index()) > next) return;
+  if (!synced_ && !Mutated(Mutant::kTakesUnsynced)) return;
+  if (Index(head.first_index()) > c_->replica->derived().position().next_index) {
+    synced_ = false;  // something in between is missing: ask again
+    follow_at_ns_ = 0;
+    return;
+  }
   Replica::Taken taken = c_->replica->TakeEntries(entries);
   owes_ack_ = true;
   lease_seq_ = std::max(lease_seq_, head.lease_seq());
-  c_->replica->AllowCommit(Index(head.commit_index()));
+  Index committed(head.commit_index());
+  if (Mutated(Mutant::kBackupCommitsAll)) committed = c_->replica->marks().end.index;
+  c_->replica->AllowCommit(committed);
   if (taken.verdict == Replica::Taken::Verdict::kAll) return;
   // What is missing now would leave a hole: ask again where to go on.
   synced_ = false;

@@ -9,8 +9,8 @@
 namespace ringjournal {
 
 // Made when the config names a leader that is another node; forgotten at the next epoch. Asks that
-// leader where to go on (FOLLOW), truncates, then takes what it sends and acknowledges it. Pure; one
-// thread.
+// leader where to go on (FOLLOW), truncates, then takes what it sends and acknowledges it. Pure;
+// one thread.
 class BackupSide {
  public:
   BackupSide(JournalContext* context, uint64_t first_nonce);
@@ -37,9 +37,8 @@ class BackupSide {
   void SendFollow(PeerConnection* peer);
   void SendAck(PeerConnection* peer);
   absl::Status CutTo(const v1::FollowOk& ok);
-  bool FromLeader(const PeerConnection& peer) const {
-    return peer.dialed && peer.life == leader_;
-  }
+  absl::Status CutToCommit(const v1::FollowOk& ok);
+  bool FromLeader(const PeerConnection& peer) const { return peer.dialed && peer.life == leader_; }
 
   JournalContext* c_;
   NodeLife leader_;

@@ -124,8 +124,8 @@ void Cluster::OnConfigAnswer(const ConfigCompletion& done) {
 // All journals' changes go in one: what a dead node led moves at once.
 void Cluster::ProposeChanges() {
   if (config_.busy() || shard_changes_ || now_.monotonic_ns < propose_not_before_ns_) return;
-  std::string change_id = absl::StrCat(self_.node, "-", self_.incarnation.value(), "-c",
-                                       change_number_);
+  std::string change_id =
+      absl::StrCat(self_.node, "-", self_.incarnation.value(), "-c", change_number_);
   v1::ConfigDocument next;
   proposers_.clear();
   for (auto& [id, journal] : journals_) {

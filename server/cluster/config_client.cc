@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 
 namespace ringjournal {
 namespace {
@@ -40,6 +41,7 @@ ConfigClient::Result ConfigClient::OnAnswer(const ConfigCompletion& done, int64_
   TakeOver(done.document);
   // Never applied, and never will be: nothing is left to settle.
   if (was_change && done.outcome == ConfigOutcome::kRefused) unsettled_.reset();
+  if (Mutated(Mutant::kUnknownTakenAsFailed) && was_change) unsettled_.reset();
   if (unsettled_.has_value()) {
     settle_at_ns_ = now_ns + limits::kConfigSettleMs * kMs;
   }
@@ -53,7 +55,7 @@ ConfigClient::Result ConfigClient::OnAnswer(const ConfigCompletion& done, int64_
     case ConfigOutcome::kRefused:
       return Result::kRefused;
     default:
-      return Result::kUnknown;
+      return Mutated(Mutant::kUnknownTakenAsFailed) ? Result::kRefused : Result::kUnknown;
   }
 }
 

@@ -28,8 +28,8 @@ class ConfigClientTest : public testing::Test {
     client_.Propose(client_.document(), &out);
     return out.at(0);
   }
-  ConfigClient::Result Answer(const ConfigRequest& request, ConfigOutcome outcome,
-                              uint64_t version, int64_t ms) {
+  ConfigClient::Result Answer(const ConfigRequest& request, ConfigOutcome outcome, uint64_t version,
+                              int64_t ms) {
     ConfigCompletion done;
     done.token = request.token;
     done.kind = request.kind;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "journal/base/mutants.h"
 #include "journal/node/replica.h"
 #include "journal/replication/epoch_history.h"
 #include "server/cluster/peer_links.h"
@@ -20,6 +21,9 @@ struct LogOrigin {
   // Of a ring: under which its content was acknowledged, and what the latest cas of a recovery
   // named. 0: none.
   Incarnation content, claim;
+  // The highest that anything on this disk calls committed; may lie above the log's end.
+  Watermark committed_seen;
+  bool disk_is_whole = false;  // every entry that was ever on it is there
 };
 
 // Owned by the ReplicatedJournal; its parts point to it. One thread.
@@ -46,11 +50,15 @@ struct JournalContext {
   // Leads, or follows the leader of, the config's epoch from now on. A recovery may have given up
   // what an older generation called committed.
   void EnterEpoch() {
-    if (replica->options().epoch.generation < config.generation()) replica->ForgetCommit();
+    bool newer = replica->options().epoch.generation < config.generation();
+    if (newer && !Mutated(Mutant::kCommitOutlivesGeneration)) replica->ForgetCommit();
     replica->set_epoch(epoch(), config_version);
   }
   // Content that is acknowledged from now on, or already is, counts under this incarnation.
-  void OwnOrigin() { origin = {v1::LOG_SOURCE_LIVE, self.incarnation, origin.claim}; }
+  void OwnOrigin() {
+    origin.source = v1::LOG_SOURCE_LIVE;
+    origin.content = self.incarnation;
+  }
   LogOutline Outline() const {
     return {replica->derived().history(), replica->derived().position().last().index};
   }

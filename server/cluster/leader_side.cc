@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "server/config_store/document.h"
 
 namespace ringjournal {
@@ -87,13 +88,17 @@ bool LeaderSide::FillContinue(Index last, v1::FollowOk* ok) const {
   return true;
 }
 
-// The backup begins anew at a state of this ring. False: none that is committed is left, or the
-// backup says that it has more committed than that.
+// The backup begins anew at a state of this ring. False: none that is committed is there, or the
+// backup says that it has more committed than that; it asks again.
 bool LeaderSide::FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const {
   Index committed = c_->replica->marks().committed.index;
+  if (Mutated(Mutant::kSnapshotAboveCommit)) committed = c_->replica->marks().end.index;
   std::optional<v1::StateSnapshot> state =
       c_->replica->ring().ReadSnapshotAtOrBelow(committed.next());
-  if (!state.has_value() || state->next_index() <= follow.commit_index()) return false;
+  if (!state.has_value() || state->next_index() <= follow.commit_index()) {
+    c_->replica->OfferSnapshot();
+    return false;
+  }
   if (!PlaceAfter(Index(state->next_index()).prev()).has_value()) return false;
   ok->set_truncate_to(state->next_index() - 1);
   ok->set_chain(state->chain());
@@ -106,11 +111,12 @@ void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
     if (EpochOf(follow) > c_->epoch()) c_->wants_config_read = true;
     return;
   }
-  if (!Names(c_->config.members(), peer->life.node) || !c_->replica->leads()) return;
+  if (!Names(c_->config.members(), peer->life.node)) return;
   LogOutline theirs{{follow.history().begin(), follow.history().end()}, Index(follow.end_index())};
   std::optional<Index> common = LastCommonEntry(c_->Outline(), theirs);
   if (!common.has_value()) {
-    c_->Note("the log of ", Text(peer->life), " contradicts this one: one epoch begins at different ",
+    c_->Note("the log of ", Text(peer->life),
+             " contradicts this one: one epoch begins at different ",
              "entries; it is left alone until an operator has looked at that node's data");
     return;
   }
@@ -145,13 +151,19 @@ void LeaderSide::StartSending(PeerConnection* peer, Index first, const RingPlace
 void LeaderSide::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
   if (EpochOf(ack) > c_->epoch()) c_->wants_config_read = true;
   // Another epoch's acknowledgement is about another log.
-  if (EpochOf(ack) != c_->epoch()) return;
+  if (EpochOf(ack) != c_->epoch() && !Mutated(Mutant::kAckOfAnotherEpoch)) return;
   auto it = backups_.find(peer->life);
-  if (it == backups_.end() || it->second.connection != peer->number) return;
+  if (Mutated(Mutant::kAckOfAnotherEpoch)) it = backups_.try_emplace(peer->life).first;
+  bool follows = it != backups_.end() && it->second.connection == peer->number;
+  if (!follows && !Mutated(Mutant::kAckOfAnotherEpoch)) return;
   Backup* backup = &it->second;
   backup->last_heard_ns = c_->now.monotonic_ns;
   Index end = c_->replica->derived().position().last().index;
-  set_.Acknowledge(peer->life, std::min(Index(ack.end_index()), end),
+  NodeLife life = peer->life;
+  if (Mutated(Mutant::kAckOfAnotherLife)) {
+    for (const NodeLife& member : set_.isr()) life = member.node == life.node ? member : life;
+  }
+  set_.Acknowledge(life, std::min(Index(ack.end_index()), end),
                    std::min(Index(ack.durable_index()), end));
   while (!backup->in_flight.empty() && backup->in_flight.front().last <= Index(ack.end_index())) {
     backup->acked_end = backup->in_flight.front().end;
@@ -170,8 +182,9 @@ void LeaderSide::BeforeBatch() {
   c_->replica->AllowCommit(set_.Committed(c_->replica->derived().position().last().index));
   bool degraded = set_.isr().size() < c_->config.target_copies();
   marks_.members = static_cast<uint32_t>(c_->config.members_size());
-  marks_.disk_for_replicated =
-      degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_DISK;
+  marks_.disk_for_replicated = degraded &&
+                               c_->config.degraded_policy() == v1::DEGRADED_POLICY_DISK &&
+                               !Mutated(Mutant::kDegradedIgnored);
   marks_.blocked = degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_BLOCK;
   marks_.backups.clear();
   for (const auto& [life, backup] : backups_) {
@@ -184,8 +197,8 @@ void LeaderSide::BeforeBatch() {
 
 bool LeaderSide::serving() const {
   Index start = c_->replica->epoch_start();
-  return c_->replica->leads() && start > Index(0) &&
-         c_->replica->marks().committed.index >= start;
+  if (Mutated(Mutant::kServesBeforeEpochStart)) return c_->replica->leads();
+  return c_->replica->leads() && start > Index(0) && c_->replica->marks().committed.index >= start;
 }
 
 v1::Replicate LeaderSide::Head(const Backup& backup) const {
@@ -266,12 +279,11 @@ int64_t LeaderSide::deadline_ns() const {
 
 // ---- the in-sync set ----
 
-bool LeaderSide::MayDrop() const {
-  return set_.isr().size() > std::max<size_t>(1, set_.min_isr());
-}
+bool LeaderSide::MayDrop() const { return set_.isr().size() > std::max<size_t>(1, set_.min_isr()); }
 
 std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) const {
-  if (set_.has_pending() || !c_->replica->leads()) return std::nullopt;
+  // Also while the epoch start waits for room: a dead backup may be what keeps the ring full.
+  if (set_.has_pending()) return std::nullopt;
   int64_t now = c_->now.monotonic_ns;
   for (const NodeLife& life : set_.isr()) {
     if (life == c_->self || !MayDrop()) continue;
@@ -283,12 +295,16 @@ std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) 
     }
   }
   // Before its epoch has begun in the log a backup's own log may still be another one (KIP-320).
-  if (c_->replica->epoch_start() == Index(0)) return std::nullopt;
-  Index needed = std::max(c_->replica->marks().committed.index, c_->replica->epoch_start());
+  Index start = c_->replica->epoch_start();
+  if (start == Index(0)) return std::nullopt;
+  Index needed = std::max(c_->replica->marks().committed.index, start);
+  if (Mutated(Mutant::kAddedBeforeEpochStart)) needed = c_->replica->marks().committed.index;
+  if (Mutated(Mutant::kAddedBeforeCommit)) needed = Index(0);
   for (const auto& [life, backup] : backups_) {
     if (backup.connection == 0 || set_.Contains(life)) continue;
     if (now < backup.add_not_before_ns || set_.MatchOf(life) < needed) continue;
-    if (!IsCurrent(document, {life.node, life.incarnation})) continue;
+    bool current = IsCurrent(document, {life.node, life.incarnation});
+    if (!current && !Mutated(Mutant::kStaleLifeAdded)) continue;
     if (!Names(c_->config.members(), life.node)) continue;
     return IsrChange{IsrChange::Kind::kAdd, life, "it holds every committed entry"};
   }

@@ -11,9 +11,8 @@ using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
 
-constexpr uint32_t kReplicateTag =
-    WireFormatLite::MakeTag(v1::PeerMessage::kReplicateFieldNumber,
-                            WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+constexpr uint32_t kReplicateTag = WireFormatLite::MakeTag(
+    v1::PeerMessage::kReplicateFieldNumber, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
 constexpr uint32_t kEntriesTag = WireFormatLite::MakeTag(v1::Replicate::kEntriesFieldNumber,
                                                          WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
 

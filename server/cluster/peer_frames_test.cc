@@ -51,8 +51,8 @@ TEST(PeerFrames, TheEntriesStayWhereTheyAre) {
   EXPECT_FALSE(parsed.message.replicate().has_entries());
   EXPECT_EQ(parsed.entries.data() + parsed.entries.size(), body.data() + body.size());
   v1::Entries entries;
-  ASSERT_TRUE(entries.ParseFromArray(parsed.entries.data(),
-                                     static_cast<int>(parsed.entries.size())));
+  ASSERT_TRUE(
+      entries.ParseFromArray(parsed.entries.data(), static_cast<int>(parsed.entries.size())));
   EXPECT_EQ(entries.entries(0).transactions(0).payload(), "hello");
 }
 

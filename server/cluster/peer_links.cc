@@ -4,13 +4,13 @@
 #include <cerrno>
 #include <utility>
 
+#include "journal/base/mutants.h"
 #include "server/config_store/document.h"
 
 namespace ringjournal {
 namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
-
 
 void SetLife(const NodeLife& life, v1::ReplicaId* id) {
   id->set_node(life.node);
@@ -36,6 +36,7 @@ void PeerLinks::SetWanted(const std::set<std::string>& nodes, const v1::ConfigDo
   std::vector<ConnectionNumber> over;
   for (const auto& [number, peer] : connections_) {
     auto life = lives_.find(peer->life.node);
+    if (Mutated(Mutant::kOldLivesHeard)) continue;
     if (life != lives_.end() && peer->life.incarnation < life->second) over.push_back(number);
   }
   for (ConnectionNumber number : over) Close(number);
@@ -128,6 +129,7 @@ void PeerLinks::SendHello(PeerConnection* peer, const NodeLife& to) {
 bool PeerLinks::IsForMe(const PeerConnection& peer, const v1::PeerHello& hello) const {
   if (hello.cluster_id() != identity_.cluster_id) return false;
   if (hello.protocol_min() > 1 || hello.protocol_max() < 1) return false;
+  if (Mutated(Mutant::kOldLivesHeard)) return true;
   if (LifeOf(hello.to()) != identity_.self) return false;
   NodeLife from = LifeOf(hello.from());
   if (peer.dialed) return from == peer.life;

@@ -1,5 +1,5 @@
-// The connections of a node to its peers: dialed ones, on which it asks, and accepted ones, on which
-// it answers.
+// The connections of a node to its peers: dialed ones, on which it asks, and accepted ones, on
+// which it answers.
 #ifndef SERVER_CLUSTER_PEER_LINKS_H_
 #define SERVER_CLUSTER_PEER_LINKS_H_
 
@@ -34,9 +34,9 @@ struct PeerConnection {
 
   ConnectionNumber number;
   bool dialed;
-  bool connected = false;   // of a dialed one; an accepted one always is
-  bool up = false;          // both hellos are done
-  NodeLife life;            // the other side; of a dialed one whom we expect there
+  bool connected = false;  // of a dialed one; an accepted one always is
+  bool up = false;         // both hellos are done
+  NodeLife life;           // the other side; of a dialed one whom we expect there
   int64_t last_heard_ns = 0;
   int64_t dialed_ns = 0;
   uint64_t queued_bytes = 0;  // not taken by the socket

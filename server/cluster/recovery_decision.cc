@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "journal/base/mutants.h"
 #include "server/config_store/document.h"
 
 namespace ringjournal {
@@ -42,7 +43,7 @@ RecoveryDecision Wait(std::string reason) { return {RecoveryStep::kWait, std::mo
 RecoveryDecision FromDisk(const RecoveryInput& in) {
   const v1::JournalConfig& config = *in.config;
   std::string missing = Missing(in, config.recovery_set());
-  if (!missing.empty()) {
+  if (!missing.empty() && !Mutated(Mutant::kRecoverySetIgnored)) {
     return Wait(absl::StrCat("no memory is left that holds every committed entry; the log of ",
                              missing, " must be looked at first: start it, or recover without it"));
   }
@@ -50,12 +51,13 @@ RecoveryDecision FromDisk(const RecoveryInput& in) {
   for (const std::string& node : config.members()) answered += in.logs.count(node);
   size_t members = static_cast<size_t>(config.members_size());
   size_t needed = members - (members / 2 + 1) + 1;
-  if (answered < needed) {
+  if (answered < needed && !Mutated(Mutant::kDiskQuorumIgnored)) {
     return Wait(absl::StrCat("the logs of ", needed, " members must be looked at, ", answered,
                              " have answered: start another"));
   }
   const std::string* best = Greatest(in, [](const auto&, const auto&) { return true; });
-  if (best == nullptr || *best != in.self) {
+  bool wins = (best != nullptr && *best == in.self) || Mutated(Mutant::kSmallerDiskLeads);
+  if (!wins) {
     return Wait(absl::StrCat("the log of ", best == nullptr ? "nobody" : *best,
                              " is the greatest: that node leads"));
   }
@@ -82,6 +84,7 @@ bool IsGreater(const v1::LogAnswer& a, const v1::LogAnswer& b) { return Key(a) >
 bool CountsForComplete(const v1::JournalConfig& config, const std::string& node,
                        const v1::LogAnswer& log) {
   if (log.source() != v1::LOG_SOURCE_RING && log.source() != v1::LOG_SOURCE_LIVE) return false;
+  if (Mutated(Mutant::kStrangersMemoryLeads)) return true;
   return Names(config.complete(), {node, Incarnation(log.content_incarnation())}) ||
          Names(config.complete(), {node, Incarnation(log.claim_incarnation())});
 }
@@ -90,7 +93,7 @@ RecoveryDecision DecideRecovery(const RecoveryInput& in) {
   const v1::JournalConfig& config = *in.config;
   if (!config.isr().empty() && !in.waited) return Wait("the in-sync set elects one of its own");
   std::string missing = Missing(in, config.complete());
-  if (!missing.empty() && !in.waited) {
+  if (!missing.empty() && !in.waited && !Mutated(Mutant::kMemoryLeadsAtOnce)) {
     return Wait(absl::StrCat("the memory of ", missing, " may hold every committed entry"));
   }
   const std::string* best = Greatest(in, [&](const std::string& node, const v1::LogAnswer& log) {
@@ -102,7 +105,8 @@ RecoveryDecision DecideRecovery(const RecoveryInput& in) {
   }
   if (best != nullptr) return Wait(absl::StrCat("the memory of ", *best, " is the greatest"));
   if (!config.isr().empty()) {
-    return Wait("members of the in-sync set are not reachable: start them, or recover without them");
+    return Wait(
+        "members of the in-sync set are not reachable: start them, or recover without them");
   }
   return FromDisk(in);
 }

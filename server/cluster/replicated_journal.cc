@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "server/config_store/cluster_edits.h"
 #include "server/config_store/document.h"
 #include "server/config_store/document_edits.h"
@@ -11,6 +12,12 @@ namespace ringjournal {
 namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
+
+// True if the log has everything that was ever on that node's disk.
+bool HoldsItsDisk(const v1::LogAnswer& log) {
+  bool memory = log.source() == v1::LOG_SOURCE_RING || log.source() == v1::LOG_SOURCE_LIVE;
+  return memory || log.disk_is_whole();
+}
 
 bool IsListed(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, const NodeLife& life) {
   return Names(set, {life.node, life.incarnation});
@@ -43,6 +50,7 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
     if (leader_ != nullptr && role_epoch_ == c_.epoch()) return leader_->OnConfig();
     return Lead();
   }
+  if (leader_ != nullptr && Mutated(Mutant::kZombieGoesOn)) return;
   if (leader_ != nullptr) {
     c_.replica->StepDown();
     leader_.reset();
@@ -131,8 +139,10 @@ v1::LogAnswer ReplicatedJournal::DescribeLog() const {
   log.set_end_index(position.last().index.value());
   log.set_end_lsn(position.last().lsn.value());
   log.set_chain(position.chain);
-  log.set_commit_index(marks.committed.index.value());
-  log.set_commit_lsn(marks.committed.lsn.value());
+  Watermark committed = std::max(marks.committed, c_.origin.committed_seen);
+  log.set_commit_index(committed.index.value());
+  log.set_commit_lsn(committed.lsn.value());
+  log.set_disk_is_whole(c_.origin.disk_is_whole);
   log.set_durable_index(marks.durable.index.value());
   log.set_durable_lsn(marks.durable.lsn.value());
   return log;
@@ -180,17 +190,19 @@ bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now
   if (c_.config_version == 0) return false;
   if (leader_ != nullptr) return leader_->Wanted(document).has_value();
   if (!c_.config.has_leader()) return true;
-  return in_isr_ && backup_ != nullptr && backup_->suspects_leader();
+  bool may = in_isr_ || Mutated(Mutant::kOutsiderElected);
+  return may && backup_ != nullptr && backup_->suspects_leader();
 }
 
 bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string& change_id,
                                      Time now) {
   c_.now = now;
   proposing_.reset();
+  electing_ = false;
   Claim claim{c_.id, c_.self.node, c_.self.incarnation, change_id};
   if (leader_ != nullptr) return EditAsLeader(next, claim);
   if (!c_.config.has_leader()) return EditLeaderless(next, claim);
-  if (!in_isr_ || backup_ == nullptr || !backup_->suspects_leader()) return false;
+  if (!WantsChange(*next, now)) return false;
   return Elect(next, claim);
 }
 
@@ -209,6 +221,10 @@ bool ReplicatedJournal::EditAsLeader(v1::ConfigDocument* next, const Claim& clai
 }
 
 void ReplicatedJournal::Proposed() {
+  if (Mutated(Mutant::kElectionWithoutCas) && electing_) {
+    c_.config = elected_;
+    return Lead();
+  }
   if (leader_ != nullptr && proposing_.has_value()) leader_->Propose(*proposing_);
   proposing_.reset();
 }
@@ -224,14 +240,19 @@ bool ReplicatedJournal::Elect(v1::ConfigDocument* next, const Claim& claim) {
     old = backup_->leader();
     dead.push_back({old.node, old.incarnation});
   }
-  return Try(ringjournal::Elect(next, claim, dead),
-             absl::StrCat("to lead in epoch ", c_.config.epoch() + 1,
-                          dead.empty() ? "" : absl::StrCat(" without ", old.node)));
+  bool proposes = Try(ringjournal::Elect(next, claim, dead),
+                      absl::StrCat("to lead in epoch ", c_.config.epoch() + 1,
+                                   dead.empty() ? "" : absl::StrCat(" without ", old.node)));
+  if (Mutated(Mutant::kElectionWithoutCas)) {
+    electing_ = proposes;
+    elected_ = *FindJournal(*next, c_.id);
+  }
+  return proposes;
 }
 
 bool ReplicatedJournal::EditLeaderless(v1::ConfigDocument* next, const Claim& claim) {
   if (c_.config.epoch() == 0) return EditFirstLeader(next, claim);
-  if (in_isr_) return Elect(next, claim);
+  if (in_isr_ || Mutated(Mutant::kOutsiderElected)) return Elect(next, claim);
   return EditRecovery(next, claim);
 }
 
@@ -259,7 +280,8 @@ RecoveryInput ReplicatedJournal::MakeRecoveryInput() const {
 
 bool ReplicatedJournal::EditRecovery(v1::ConfigDocument* next, const Claim& claim) {
   RecoveryDecision decision = DecideRecovery(MakeRecoveryInput());
-  if (decision.reason != last_wait_) c_.Note(RecoveryStepText(decision.step), ": ", decision.reason);
+  if (decision.reason != last_wait_)
+    c_.Note(RecoveryStepText(decision.step), ": ", decision.reason);
   last_wait_ = decision.reason;
   if (decision.step == RecoveryStep::kWait) return false;
   if (decision.step == RecoveryStep::kLeadFromMemory) {
@@ -277,6 +299,7 @@ bool ReplicatedJournal::EditRecovery(v1::ConfigDocument* next, const Claim& clai
 // content is that of whom `complete` names already: two deaths in a row must not leave a ring that
 // counts for nobody.
 void ReplicatedJournal::PrepareClaim() {
+  if (Mutated(Mutant::kNoClaim)) return;
   bool content_counts = IsListed(c_.config.complete(), {c_.self.node, c_.origin.content}) ||
                         !IsListed(c_.config.complete(), {c_.self.node, c_.origin.claim});
   c_.replica->Claim(content_counts);
@@ -294,7 +317,7 @@ v1::LossReport ReplicatedJournal::BuildReport() const {
   for (const auto& [node, log] : in.logs) known = std::max<uint64_t>(known, log.commit_lsn());
   for (const std::string& node : c_.config.recovery_set()) {
     auto it = in.logs.find(node);
-    all_disks = all_disks && it != in.logs.end() && it->second.source() != v1::LOG_SOURCE_NONE;
+    all_disks = all_disks && it != in.logs.end() && HoldsItsDisk(it->second);
   }
   bool certain = known >= end.next_lsn.value();
   v1::LossReport report;

@@ -79,13 +79,16 @@ class ReplicatedJournal {
   JournalContext c_;
   std::unique_ptr<LeaderSide> leader_;
   std::unique_ptr<BackupSide> backup_;
-  Epoch role_epoch_;        // of the role that it has
-  bool in_isr_ = false;     // in its current incarnation
+  Epoch role_epoch_;     // of the role that it has
+  bool in_isr_ = false;  // in its current incarnation
   uint64_t last_nonce_ = 0;
   std::map<std::string, Answer> answers_;
   int64_t leaderless_since_ns_ = 0;
   std::optional<IsrChange> proposing_;
   std::string last_wait_;  // why it waits; noted once
+  // MUTANT kElectionWithoutCas
+  bool electing_ = false;
+  v1::JournalConfig elected_;
 };
 
 }  // namespace ringjournal

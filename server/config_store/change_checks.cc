@@ -4,6 +4,7 @@
 
 #include "google/protobuf/util/message_differencer.h"
 #include "journal/base/check.h"
+#include "journal/base/mutants.h"
 #include "server/config_store/broken_rule.h"
 #include "server/config_store/document.h"
 #include "server/config_store/document_checks.h"
@@ -104,6 +105,7 @@ absl::Status ValidateNewJournal(const v1::JournalConfig& journal) {
 }  // namespace
 
 absl::Status ValidateChange(const v1::ConfigDocument& before, const v1::ConfigDocument& after) {
+  if (MutatesDocument()) return absl::OkStatus();
   if (after.version() != before.version() + 1) return Broken("document", "versions rise by one");
   if (after.cluster_id() != before.cluster_id()) return Broken("document", "cluster_id is kept");
   if (after.feature_level() < before.feature_level()) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "journal/base/check.h"
+#include "journal/base/mutants.h"
 #include "server/config_store/edit_rules.h"
 
 namespace ringjournal {
@@ -79,7 +80,9 @@ absl::Status CheckAdd(const v1::ConfigDocument& document, const v1::JournalConfi
   if (!Names(journal.members(), backup.node)) {
     return absl::FailedPreconditionError(what + ": the node is not a member; add it first");
   }
-  RJ_RETURN_IF_ERROR(CheckCurrent(document, backup, what));
+  if (!Mutated(Mutant::kStaleLifeAdded)) {
+    RJ_RETURN_IF_ERROR(CheckCurrent(document, backup, what));
+  }
   if (Names(journal.isr(), backup)) {
     return absl::FailedPreconditionError(what + ": it is in it already; nothing is left to do");
   }
@@ -107,6 +110,9 @@ absl::Status Elect(v1::ConfigDocument* document, const Claim& claim,
   if (!found.ok()) return found.status();
   v1::JournalConfig* journal = *found;
   const ReplicaName me = NameOf(claim);
+  if (Mutated(Mutant::kOutsiderElected) && !Names(journal->isr(), me)) {
+    *journal->mutable_isr()->Add() = ToId(me);
+  }
   if (!Names(journal->isr(), me)) {
     return NotInSync(*journal, me, ReplicaText(me) + " cannot be elected");
   }

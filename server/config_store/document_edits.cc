@@ -6,6 +6,7 @@
 
 #include "journal/base/check.h"
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "server/config_store/document.h"
 #include "server/config_store/document_checks.h"
 #include "server/config_store/edit_rules.h"
@@ -13,8 +14,25 @@
 namespace ringjournal {
 namespace {
 
+// MUTANT: the new life stands where the old one stood.
+void KeepInIsr(std::string_view node, v1::JournalConfig* journal) {
+  for (auto* set : {journal->mutable_isr(), journal->mutable_complete()}) {
+    for (v1::ReplicaId& id : *set) {
+      if (id.node() == node) id.set_incarnation(id.incarnation() + 1);
+    }
+  }
+  if (!journal->has_leader() || journal->leader().node() != node) return;
+  journal->clear_leader();
+  journal->set_state(v1::JOURNAL_STATE_LEADERLESS);
+}
+
 // (node, *) leaves the journal's isr; a journal that it led has no leader any more.
 void RemoveFromIsr(std::string_view node, v1::JournalConfig* journal) {
+  if (Mutated(Mutant::kRestartKeepsIsr)) return KeepInIsr(node, journal);
+  if (Mutated(Mutant::kRestartShrinksRecoverySet) && journal->recovery_set_size() > 1) {
+    auto* set = journal->mutable_recovery_set();
+    set->erase(std::remove(set->begin(), set->end(), node), set->end());
+  }
   auto* isr = journal->mutable_isr();
   isr->erase(std::remove_if(isr->begin(), isr->end(),
                             [&](const v1::ReplicaId& id) { return id.node() == node; }),
@@ -27,7 +45,9 @@ void RemoveFromIsr(std::string_view node, v1::JournalConfig* journal) {
   }
   // Only "every change after which there is a leader" sets `complete`: without one, what was
   // committed may be held by replicas that have just left the isr, and by nobody else.
-  if (journal->has_leader()) *journal->mutable_complete() = journal->isr();
+  bool counts = journal->has_leader() ||
+                (Mutated(Mutant::kCompleteFollowsEveryChange) && !journal->isr().empty());
+  if (counts) *journal->mutable_complete() = journal->isr();
 }
 
 absl::Status CheckRegistration(const v1::ConfigDocument& document, const Registration& wanted) {
@@ -108,6 +128,7 @@ absl::Status CheckLossReport(const v1::JournalConfig& journal, const v1::LossRep
 }
 
 void StoreLossReport(const v1::LossReport& report, v1::JournalConfig* journal) {
+  if (Mutated(Mutant::kNoNewGeneration)) return;
   journal->set_generation(journal->generation() + 1);
   journal->set_writer_floor_generation(journal->generation());
   journal->set_writer_floor_epoch(0);
@@ -170,7 +191,9 @@ absl::Status LeadAfterMemoryRecovery(v1::ConfigDocument* document, const Claim& 
   absl::StatusOr<v1::JournalConfig*> journal = ClaimableJournal(document, claim);
   if (!journal.ok()) return journal.status();
   const auto& complete = (*journal)->complete();
-  if (!Names(complete, {claim.node, ring.content}) && !Names(complete, {claim.node, ring.claim})) {
+  bool counts = Names(complete, {claim.node, ring.content}) ||
+                Names(complete, {claim.node, ring.claim}) || Mutated(Mutant::kStrangersMemoryLeads);
+  if (!counts) {
     return absl::FailedPreconditionError(
         "the ring of node " + Quoted(claim.node) + " for journal " + Quoted((*journal)->name()) +
         " has content of incarnation " + std::to_string(ring.content.value()) + " (claim " +

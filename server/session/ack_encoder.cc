@@ -35,7 +35,7 @@ void AckEncoder::Begin(Epoch epoch, Lsn committed, Lsn durable) {
   Put<uint64_t>(out_, 0x21, durable.value());
 }
 
-void AckEncoder::Add(const Ack& ack, bool on_disk) {
+void AckEncoder::Add(const Ack& ack, const Copies& copies) {
   PutSmall(out_, 0x2a, kResultBytes);
   Put<uint64_t>(out_, 0x09, ack.request_id);
   Put<uint64_t>(out_, 0x11, ack.place.first_lsn.value());
@@ -43,8 +43,8 @@ void AckEncoder::Add(const Ack& ack, bool on_disk) {
   Put<uint64_t>(out_, 0x21, ack.place.chain);
   Put<uint32_t>(out_, 0x2d, ack.place.count);
   PutSmall(out_, 0x30, static_cast<uint8_t>(ack.level));
-  PutSmall(out_, 0x38, 1);
-  PutSmall(out_, 0x40, on_disk ? 1 : 0);
+  PutSmall(out_, 0x38, static_cast<uint8_t>(copies.memory));
+  PutSmall(out_, 0x40, static_cast<uint8_t>(copies.disk));
   PutSmall(out_, 0x48, ack.place.duplicate ? 1 : 0);
 }
 

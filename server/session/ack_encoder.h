@@ -24,7 +24,7 @@ class AckEncoder {
  public:
   explicit AckEncoder(std::string* out) : out_(out) {}
   void Begin(Epoch epoch, Lsn committed, Lsn durable);
-  void Add(const Ack& ack, bool on_disk);
+  void Add(const Ack& ack, const Copies& copies);
   void End();
 
  private:

@@ -30,7 +30,7 @@ TEST(AckEncoder, WritesWhatTheGeneratedParserReads) {
   AckEncoder encoder(&out);
   encoder.Begin({7, 9}, Lsn(UINT64_MAX), Lsn(5));
   for (uint64_t n : {uint64_t{0}, uint64_t{1}, uint64_t{300}, UINT64_MAX}) {
-    encoder.Add(SomeAck(n), n != 1);
+    encoder.Add(SomeAck(n), {3, n != 1 ? 2u : 0u});
   }
   encoder.End();
   v1::AppendReply reply = Decode(out);
@@ -49,8 +49,8 @@ TEST(AckEncoder, WritesWhatTheGeneratedParserReads) {
     EXPECT_EQ(r.count(), ack.place.count);
     EXPECT_EQ(r.chain(), ack.place.chain);
     EXPECT_EQ(r.level(), static_cast<uint32_t>(ack.level));
-    EXPECT_EQ(r.memory_copies(), 1u);
-    EXPECT_EQ(r.disk_copies(), n != 1 ? 1u : 0u);
+    EXPECT_EQ(r.memory_copies(), 3u);
+    EXPECT_EQ(r.disk_copies(), n != 1 ? 2u : 0u);
     EXPECT_EQ(r.duplicate(), ack.place.duplicate);
   }
 }
@@ -71,7 +71,7 @@ TEST(AckEncoder, HoldsAFullSessionsAcknowledgements) {
   AckEncoder encoder(&out);
   encoder.Begin({1, 1}, Lsn(1), Lsn(0));
   for (uint32_t n = 0; n < limits::kAppendsInFlightPerSessionMax; ++n)
-    encoder.Add(SomeAck(n), true);
+    encoder.Add(SomeAck(n), {1, 1});
   encoder.End();
   EXPECT_EQ(Decode(out).results_size(), static_cast<int>(limits::kAppendsInFlightPerSessionMax));
   EXPECT_LT(out.size(), limits::kFrameBytesMax);

@@ -126,7 +126,7 @@ struct ShardEffects {
   std::vector<Discard> discards;
   std::vector<Dial> dials;
   std::vector<std::string> notes;  // one sentence each, for the log
-  std::string fatal;  // not empty: the process must stop with this reason
+  std::string fatal;               // not empty: the process must stop with this reason
 
   void Clear() {
     sends.clear();

@@ -27,9 +27,9 @@ struct Journal {
   v1::JournalConfig config;
   std::unique_ptr<Replica> replica;
   ReplicatedJournal* replicated = nullptr;  // the cluster's; null on a node alone
-  Epoch served;          // in which sessions were bound to it
-  bool dirty = false;    // something happened since the last EndOfBatch
-  bool removed = false;  // no longer in the config document
+  Epoch served;                             // in which sessions were bound to it
+  bool dirty = false;                       // something happened since the last EndOfBatch
+  bool removed = false;                     // no longer in the config document
 };
 
 // First in, first out, without an allocation once it has grown.
@@ -93,6 +93,13 @@ struct CheckpointWaiter {
   JournalNumber journal = 0;
 };
 
+// An answer that may leave only once the log up to there is committed: another leader might know
+// nothing of what it says.
+struct DeferredReply {
+  Index true_from;
+  v1::ServerMessage message;
+};
+
 struct Session {
   explicit Session(ConnectionNumber number, int64_t now_ns)
       : connection(number), accepted_ns(now_ns), last_receive_ns(now_ns) {}
@@ -118,6 +125,7 @@ struct Session {
   bool in_ack_list = false;
   std::vector<std::unique_ptr<Subscription>> subscriptions;
   std::vector<CheckpointWaiter> checkpoint_waiters;
+  std::deque<DeferredReply> deferred;
 
   // Of a dropped session: its readers may still have operations there.
   Journal* journal_of_grave = nullptr;

@@ -284,6 +284,7 @@ void Shard::OnEndOfBatch() {
   batch_due_ = RetryStalled();
   if (batch_due_) EndJournals();
   AnswerCheckpoints();
+  AnswerDeferred();
   FlushOut();
   finished_.clear();
   PumpReaders();

@@ -151,6 +151,9 @@ class Shard {
   bool RefuseElsewhere(Session* session, uint64_t request_id, const Journal& journal);
   void EndSessionsOf(Journal* journal, v1::ErrorCode code, const std::string& why);
   std::vector<std::string> NewMembers() const;
+  void ReplyOnceTrue(Session* session, const Journal& journal, Index true_from,
+                     v1::ServerMessage message);
+  void AnswerDeferred();
 
   // changes of the config document, one at a time (shard_config.cc)
   void StartCreate(Session* session, PendingChange change);
@@ -203,6 +206,7 @@ class Shard {
   std::vector<Session*> stalled_;    // sessions whose receive waits
   std::vector<Session*> readers_;    // sessions with subscriptions
   std::vector<Session*> checkpointers_;
+  std::vector<Session*> deferring_;  // sessions with answers that wait for commit
   std::vector<Session*> closing_;
   std::vector<StorageOp> ops_;     // scratch
   std::vector<Session*> scratch_;  // a list that is walked while it changes

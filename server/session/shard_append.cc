@@ -140,9 +140,8 @@ bool Shard::SendAcksOf(Session* session) {
   while (!acks.empty() && replica.HasReached(acks.front().level, acks.front().place.index)) {
     Ack ack = acks.front();
     acks.pop();
-    bool on_disk = !replica.memory_only() && marks.durable.index >= ack.place.index;
     ack.level = replica.LevelReached(ack.place.index);
-    encoder.Add(ack, on_disk);
+    encoder.Add(ack, replica.CopiesOf(ack.place.index));
   }
   encoder.End();
   Touch(session);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "journal/base/mutants.h"
 #include "journal/node/refusals.h"
 #include "server/config_store/document.h"
 #include "server/session/describe.h"
@@ -93,6 +94,7 @@ void Shard::EndSessionsOf(Journal* journal, v1::ErrorCode code, const std::strin
   for (Session* session : bound) {
     // What was not acknowledged stays unknown: the next leader may have it.
     session->acks = AckQueue();
+    session->deferred.clear();
     EndWith(session, code, why);
   }
 }
@@ -146,19 +148,47 @@ bool Shard::RefuseElsewhere(Session* session, uint64_t request_id, const Journal
   if (journal.replicated->leads()) {
     RefuseBackPressure(kEpochRetryMs, &error);
   } else if (!journal.config.has_leader()) {
-    Refuse(v1::ERROR_CODE_NOT_LEADER,
-           absl::StrCat("nobody leads journal ", journal.config.name(), " at the moment; try again"),
-           &error);
+    Refuse(
+        v1::ERROR_CODE_NOT_LEADER,
+        absl::StrCat("nobody leads journal ", journal.config.name(), " at the moment; try again"),
+        &error);
   } else {
     const std::string& leader = journal.config.leader().node();
-    Refuse(v1::ERROR_CODE_NOT_LEADER,
-           absl::StrCat("journal ", journal.config.name(), " is led by ", leader, ": connect there"),
-           &error);
+    Refuse(
+        v1::ERROR_CODE_NOT_LEADER,
+        absl::StrCat("journal ", journal.config.name(), " is led by ", leader, ": connect there"),
+        &error);
     const v1::NodeRegistration* node = FindNode(options_.document, leader);
     if (node != nullptr) error.mutable_not_leader()->set_leader_address(node->address());
   }
   ReplyError(session, request_id, std::move(error));
   return true;
+}
+
+// On a node alone that is so at the end of the batch, when replies leave.
+void Shard::ReplyOnceTrue(Session* session, const Journal& journal, Index true_from,
+                          v1::ServerMessage message) {
+  if (journal.replicated == nullptr || Mutated(Mutant::kOpenBeforeCommit)) {
+    return Reply(session, message);
+  }
+  session->deferred.push_back({true_from, std::move(message)});
+  if (std::find(deferring_.begin(), deferring_.end(), session) == deferring_.end()) {
+    deferring_.push_back(session);
+  }
+}
+
+void Shard::AnswerDeferred() {
+  size_t kept = 0;
+  for (Session* session : deferring_) {
+    const Replica& replica = *session->journal->replica;
+    while (!session->deferred.empty() &&
+           replica.HasReached(v1::LEVEL_REPLICATED, session->deferred.front().true_from)) {
+      Reply(session, session->deferred.front().message);
+      session->deferred.pop_front();
+    }
+    if (!session->deferred.empty()) deferring_[kept++] = session;
+  }
+  deferring_.resize(kept);
 }
 
 std::vector<std::string> Shard::NewMembers() const {

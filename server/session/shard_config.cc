@@ -232,7 +232,8 @@ void Shard::StartJournal(PendingChange* change) {
                                            start, state, SegmentCatalog());
   JournalNumber number = 0;
   if (cluster_ != nullptr) {
-    LogOrigin origin{v1::LOG_SOURCE_NONE, Incarnation(0), options_.incarnation};
+    LogOrigin origin;
+    origin.claim = options_.incarnation;
     number = AddReplica(config, std::move(replica), origin);
     cluster_->TakeOver(options_.document);
   } else {
@@ -288,6 +289,7 @@ void Shard::BuryRemoved() {
     JournalId id;
     JournalId::FromView(journal->config.id(), &id);
     effects_->discards.push_back({journal->number, id});
+    if (cluster_ != nullptr) cluster_->Remove(id);
     journal.reset();
   }
 }

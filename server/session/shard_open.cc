@@ -143,7 +143,10 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   FillWatermarks(*replica, reply->mutable_watermarks());
   *reply->mutable_settings() = replica->options().settings;
   *reply->mutable_losses() = journal->config.losses();
-  Reply(session, message);
+  // What the producer is told to have been applied must stay so.
+  if (!session->may_append) return Reply(session, message);
+  Index end = replica->derived().position().last().index;
+  ReplyOnceTrue(session, *journal, end, std::move(message));
 }
 
 void Shard::OnResolve(Session* session, const v1::Resolve& request) {
@@ -155,12 +158,13 @@ void Shard::OnResolve(Session* session, const v1::Resolve& request) {
   v1::ServerMessage message;
   v1::ResolveReply* reply = message.mutable_resolve_reply();
   reply->set_request_id(request.request_id());
+  Index true_from;
   if (!session->journal->replica->Resolve(request.producer(), Sequence(request.sequence()),
-                                          request.settle(), now_, reply, &error)) {
+                                          request.settle(), now_, reply, &error, &true_from)) {
     return ReplyError(session, request.request_id(), std::move(error));
   }
   session->journal->dirty = true;
-  Reply(session, message);
+  ReplyOnceTrue(session, *session->journal, true_from, std::move(message));
 }
 
 }  // namespace ringjournal

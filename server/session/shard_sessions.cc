@@ -49,7 +49,8 @@ void Shard::OnReceiveEnded(const ReceiveEnded& event) {
   Session* session = FindSession(event.connection);
   if (session == nullptr) return;
   // Half-closed: what was asked is answered first. An error or an idle session ends at once.
-  bool owes = !session->acks.empty() || session->intake.stalled() || !session->out.empty();
+  bool owes = !session->acks.empty() || session->intake.stalled() || !session->out.empty() ||
+              !session->deferred.empty();
   if (event.error != 0 || !owes) return DropSession(event.connection);
   BeginClosing(session);
 }
@@ -58,7 +59,8 @@ void Shard::DropSession(ConnectionNumber connection) {
   auto it = sessions_.find(connection);
   if (it == sessions_.end()) return;
   Session* session = it->second.get();
-  for (auto* list : {&with_acks_, &with_out_, &stalled_, &readers_, &checkpointers_, &closing_}) {
+  for (auto* list :
+       {&with_acks_, &with_out_, &stalled_, &readers_, &checkpointers_, &deferring_, &closing_}) {
     Forget(list, session);
   }
   if (session->journal != nullptr) {
@@ -89,7 +91,8 @@ void Shard::OnSendQueue(const SendQueue& event) {
 void Shard::CloseFinished() {
   std::vector<ConnectionNumber> finished;
   for (Session* session : closing_) {
-    if (session->acks.empty() && !session->intake.stalled() && session->out.empty()) {
+    if (session->acks.empty() && !session->intake.stalled() && session->out.empty() &&
+        session->deferred.empty()) {
       finished.push_back(session->connection);
     }
   }

@@ -105,7 +105,7 @@ class TestCluster {
   uint64_t TakeAcked(ConnectionNumber c) {
     uint64_t acked = 0;
     for (const v1::ServerMessage& m : Take(c)) {
-      for (const v1::AppendAck& ack : m.append_acks().acks()) acked += ack.count();
+      for (const v1::AppendResult& result : m.append_reply().results()) acked += result.count();
     }
     return acked;
   }
@@ -336,7 +336,10 @@ inline void TestCluster::AddFromMemory(size_t i) {
   options.settings = WithDefaults(config.settings());
   auto replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), place,
                                            found.snapshot, SegmentCatalog());
-  LogOrigin origin{v1::LOG_SOURCE_RING, found.content_incarnation, found.claim_incarnation};
+  LogOrigin origin;
+  origin.source = v1::LOG_SOURCE_RING;
+  origin.content = found.content_incarnation;
+  origin.claim = found.claim_incarnation;
   node->shard->AddReplica(config, std::move(replica), origin);
 }
 

@@ -15,6 +15,7 @@
 #include "journal/node/test_replica.h"
 #include "server/config_store/document_edits.h"
 #include "server/start/journal_start.h"
+#include "server/start/replica_load.h"
 
 namespace ringjournal {
 
@@ -56,14 +57,8 @@ class TestNode : public JournalStorage {
 
   // A new process. `dies_after_cas`: it gets no further than the change of the config.
   absl::Status Start(bool dies_after_cas = false) {
-    started.reset();
     Register();
-    JournalStartInput input;
-    input.config = document_.journals(0);
-    input.document = document_;
-    input.node = "n1";
-    input.incarnation = incarnation_;
-    input.now = now;
+    JournalStartInput input = Input();
     auto change = [&](v1::ConfigDocument next) -> absl::StatusOr<v1::ConfigDocument> {
       document_ = std::move(next);
       if (dies_after_cas) return absl::UnavailableError("the process has died");
@@ -76,17 +71,51 @@ class TestNode : public JournalStorage {
   }
   // Dies before it changes the config: what it wrote into the ring stays.
   void StartAndDieBeforeCas() {
-    v1::ConfigDocument before = document_;
     Register();
     v1::ConfigDocument registered = document_;
-    JournalStartInput input{document_.journals(0), document_, "n1", incarnation_, {}, now};
+    JournalStartInput input = Input();
     auto change = [](v1::ConfigDocument) -> absl::StatusOr<v1::ConfigDocument> {
       return absl::UnavailableError("the process has died");
     };
     EXPECT_FALSE(StartJournal(input, this, change).ok());
     document_ = registered;
   }
-  Replica* replica() { return started->replica.get(); }
+  Replica* replica() { return loaded ? loaded->replica.get() : started->replica.get(); }
+
+  // ---- as a node of a cluster ----
+  // A new process, which loads its replica and does not lead.
+  absl::Status Load() {
+    Register();
+    absl::StatusOr<LoadedReplica> found = LoadReplica(Input(), this);
+    if (!found.ok()) return found.status();
+    loaded = *std::move(found);
+    return absl::OkStatus();
+  }
+  // A new process of a node that knows of this leader and takes its entries up to `last`.
+  void LoadAndFollow(TestNode* leader, Index last) {
+    document_ = leader->document_;
+    RJ_CHECK(Load().ok());
+    Follow(leader, last);
+  }
+  // Takes the leader's entries from the own end up to `last`.
+  void Follow(TestNode* leader, Index last) {
+    const Ring& from = leader->replica()->ring();
+    while (replica()->marks().end.index < last) {
+      RingPlace next = *from.Find(replica()->marks().end.index.next());
+      Replica::Taken taken = replica()->TakeEntries(from.Record(next).record);
+      RJ_CHECK(taken.verdict == Replica::Taken::Verdict::kAll);
+    }
+  }
+  // Follows the leader up to `last`, dies, and leads the next epoch from there: another log.
+  void Fork(TestNode* leader, Index last) {
+    LoadAndFollow(leader, last);
+    replica()->AllowCommit(last);
+    Batch();
+    Kill();
+    const v1::ReplicaId counted = config().complete(0);
+    ring->memory().control()->content_incarnation = counted.incarnation();
+    RJ_CHECK(Start().ok());
+  }
 
   // Appends one payload of that size under a new opening of the producer.
   void Append(size_t bytes, v1::Level level = v1::LEVEL_REPLICATED) {
@@ -133,6 +162,7 @@ class TestNode : public JournalStorage {
   // The process ends; operations under way never happen.
   void Kill() {
     started.reset();
+    loaded.reset();
     std::map<std::string, std::shared_ptr<std::string>> files = std::move(disk.files);
     disk = TestDisk();
     disk.files = std::move(files);
@@ -158,14 +188,22 @@ class TestNode : public JournalStorage {
   }
   Lsn end_lsn() { return replica()->marks().end.lsn; }
   const v1::JournalConfig& config() const { return document_.journals(0); }
+  v1::JournalConfig* mutable_config() { return document_.mutable_journals(0); }
 
   std::unique_ptr<TestRingMemory> ring;
   TestDisk disk;
   Time now{1'000'000'000, 1'700'000'000'000'000'000};
+  BootId boot = {};
   std::optional<JournalStart> started;
+  std::optional<LoadedReplica> loaded;
 
  private:
+  JournalStartInput Input() const {
+    return {document_.journals(0), document_, "n1", incarnation_, boot, now};
+  }
   void Register() {
+    started.reset();
+    loaded.reset();
     Registration registration{"n1", "n1.example:7000", "nonce " + std::to_string(++starts_)};
     absl::StatusOr<Incarnation> incarnation = RegisterNode(&document_, registration);
     RJ_CHECK(incarnation.ok());

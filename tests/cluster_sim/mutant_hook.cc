@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #ifdef RINGJOURNAL_MUTANTS
-#include "server/cluster/mutants.h"
+#include "journal/base/mutants.h"
 #endif
 
 namespace ringjournal::cluster_sim {
@@ -65,7 +65,7 @@ void FitPlan(SimMutant mutant, Plan* plan) {
 
 void SelectProductionMutant(int number) {
 #ifdef RINGJOURNAL_MUTANTS
-  SelectMutant(static_cast<Mutant>(number));
+  active_mutant = static_cast<Mutant>(number);
 #else
   static_cast<void>(number);
 #endif

@@ -128,15 +128,12 @@ bool ClusterNode::LoadOne(const v1::JournalConfig& config, Shard* shard) {
   }
   env_.report->Trace(name_, "/", incarnation_.value(), ": journal ", config.name(), ": ",
                      loaded->sentence);
-  LogOrigin origin{v1::LOG_SOURCE_NONE, loaded->content.content_incarnation,
-                   loaded->content.claim_incarnation};
+  LogOrigin origin = OriginOf(*loaded);
   switch (loaded->content.kind) {
     case ContentKind::kRing:
-      origin.source = v1::LOG_SOURCE_RING;
       ++counts_.warm_starts;
       break;
     case ContentKind::kDisk:
-      origin.source = v1::LOG_SOURCE_DISK;
       ++counts_.disk_starts;
       break;
     case ContentKind::kNothing:

@@ -1,0 +1,152 @@
+// Rules broken on purpose, one by one, so that the simulator's checkers can show that they would
+// notice. Only a build with RINGJOURNAL_MUTANTS has them (docs/replication.md lists rule, checker
+// and first killing seed of each); in every other build Mutated() is a constant.
+#ifndef JOURNAL_BASE_MUTANTS_H_
+#define JOURNAL_BASE_MUTANTS_H_
+
+#include <string_view>
+
+namespace ringjournal {
+
+enum class Mutant : int {
+  kNone,
+  // the config document
+  kRestartKeepsIsr,
+  kRestartShrinksRecoverySet,
+  kCompleteFollowsEveryChange,
+  kOutsiderElected,
+  kStaleLifeAdded,
+  kNoNewGeneration,
+  // changes under way
+  kShrinkBeforeConfirmed,
+  kAddedNotCounted,
+  kUnknownTakenAsFailed,
+  kElectionWithoutCas,
+  // commit and acknowledgement
+  kMajorityCommit,
+  kMinIsrIgnored,
+  kAckOfAnotherEpoch,
+  kAckOfAnotherLife,
+  kAddedBeforeEpochStart,
+  kAddedBeforeCommit,
+  kServesBeforeEpochStart,
+  kOpenBeforeCommit,
+  kDegradedIgnored,
+  kDiskLevelOfMemory,
+  kQuorumOfOneDisk,
+  kOverwritesUncommitted,
+  // following
+  kNoTruncation,
+  kTruncatesToCommit,
+  kStaleFollowOk,
+  kTakesUnsynced,
+  kChainNotChecked,
+  kSnapshotAboveCommit,
+  kBackupCommitsAll,
+  // deposition
+  kZombieGoesOn,
+  kOldLivesHeard,
+  // recovery
+  kAckedEndIgnored,
+  kAckedEndNotRaised,
+  kNoClaim,
+  kContentNotOwned,
+  kStrangersMemoryLeads,
+  kMemoryLeadsAtOnce,
+  kSmallerDiskLeads,
+  kRecoverySetIgnored,
+  kDiskQuorumIgnored,
+  kCommitOutlivesGeneration,
+};
+
+struct MutantName {
+  Mutant mutant;
+  std::string_view name;
+  std::string_view rule;  // that it breaks
+};
+
+inline constexpr MutantName kMutantNames[] = {
+    {Mutant::kRestartKeepsIsr, "restart_keeps_isr", "a restart leaves every isr"},
+    {Mutant::kRestartShrinksRecoverySet, "restart_shrinks_recovery_set",
+     "a restart leaves the recovery set alone (KIP-966)"},
+    {Mutant::kCompleteFollowsEveryChange, "complete_follows_every_change",
+     "`complete` changes only with a leader"},
+    {Mutant::kOutsiderElected, "outsider_elected", "only a member of the isr is elected"},
+    {Mutant::kStaleLifeAdded, "stale_life_added",
+     "only a registered incarnation is added (KIP-903)"},
+    {Mutant::kNoNewGeneration, "no_new_generation",
+     "a recovery from disk begins a generation with a loss report"},
+    {Mutant::kShrinkBeforeConfirmed, "shrink_before_confirmed",
+     "who is being dropped is counted until that is known"},
+    {Mutant::kAddedNotCounted, "added_not_counted",
+     "who is being added is counted from the proposal on"},
+    {Mutant::kUnknownTakenAsFailed, "unknown_taken_as_failed",
+     "an unknown change is counted until a higher version is seen"},
+    {Mutant::kElectionWithoutCas, "election_without_cas", "an epoch is won by a cas"},
+    {Mutant::kMajorityCommit, "majority_commit", "all of the isr is counted"},
+    {Mutant::kMinIsrIgnored, "min_isr_ignored", "below min_isr nothing commits"},
+    {Mutant::kAckOfAnotherEpoch, "ack_of_another_epoch",
+     "only acknowledgements of this epoch count"},
+    {Mutant::kAckOfAnotherLife, "ack_of_another_life",
+     "only acknowledgements of the listed incarnation count"},
+    {Mutant::kAddedBeforeEpochStart, "added_before_epoch_start",
+     "who is added holds the epoch start (KIP-320)"},
+    {Mutant::kAddedBeforeCommit, "added_before_commit", "who is added holds everything committed"},
+    {Mutant::kServesBeforeEpochStart, "serves_before_epoch_start",
+     "nothing is answered before the epoch start is committed (KIP-207)"},
+    {Mutant::kOpenBeforeCommit, "open_before_commit",
+     "what a producer is told of its past is committed"},
+    {Mutant::kDegradedIgnored, "degraded_ignored",
+     "below target_copies `replicated` needs the disk"},
+    {Mutant::kDiskLevelOfMemory, "disk_level_of_memory", "disk levels are synced"},
+    {Mutant::kQuorumOfOneDisk, "quorum_of_one_disk", "disk_quorum is a majority of the members"},
+    {Mutant::kOverwritesUncommitted, "overwrites_uncommitted",
+     "no ring byte above commit is overwritten (I13)"},
+    {Mutant::kNoTruncation, "no_truncation", "a follower's log is cut at the common point"},
+    {Mutant::kTruncatesToCommit, "truncates_to_commit", "never truncate to the commit (KIP-101)"},
+    {Mutant::kStaleFollowOk, "stale_follow_ok", "only the newest FOLLOW is answered"},
+    {Mutant::kTakesUnsynced, "takes_unsynced", "entries are taken only once synced"},
+    {Mutant::kChainNotChecked, "chain_not_checked", "the chain is compared after a truncation"},
+    {Mutant::kSnapshotAboveCommit, "snapshot_above_commit", "a state snapshot is committed"},
+    {Mutant::kBackupCommitsAll, "backup_commits_all", "a backup commits by the leader's word"},
+    {Mutant::kZombieGoesOn, "zombie_goes_on", "a deposed leader stops"},
+    {Mutant::kOldLivesHeard, "old_lives_heard", "a connection is bound to both incarnations"},
+    {Mutant::kAckedEndIgnored, "acked_end_ignored", "damage below acked_end means not intact"},
+    {Mutant::kAckedEndNotRaised, "acked_end_not_raised",
+     "acked_end is raised before anything is counted"},
+    {Mutant::kNoClaim, "no_claim", "the claim is written before the cas"},
+    {Mutant::kContentNotOwned, "content_not_owned",
+     "content_inc is written before the first acknowledgement"},
+    {Mutant::kStrangersMemoryLeads, "strangers_memory_leads",
+     "only rings of `complete` lead from memory"},
+    {Mutant::kMemoryLeadsAtOnce, "memory_leads_at_once",
+     "the greatest of `complete` is waited for"},
+    {Mutant::kSmallerDiskLeads, "smaller_disk_leads", "the greatest log leads from disk"},
+    {Mutant::kRecoverySetIgnored, "recovery_set_ignored", "all of the recovery set is looked at"},
+    {Mutant::kDiskQuorumIgnored, "disk_quorum_ignored", "n-q+1 logs are looked at"},
+    {Mutant::kCommitOutlivesGeneration, "commit_outlives_generation",
+     "a new generation forgets what was committed above its start"},
+};
+
+#ifdef RINGJOURNAL_MUTANTS
+inline Mutant active_mutant = Mutant::kNone;  // one thread: the simulator's
+inline bool Mutated(Mutant mutant) { return active_mutant == mutant; }
+#else
+constexpr bool Mutated(Mutant) { return false; }
+#endif
+
+// What stands in the document is then wrong by intention, and its own checks stay silent.
+inline bool MutatesDocument() {
+#ifdef RINGJOURNAL_MUTANTS
+  return Mutated(Mutant::kRestartKeepsIsr) || Mutated(Mutant::kRestartShrinksRecoverySet) ||
+         Mutated(Mutant::kCompleteFollowsEveryChange) || Mutated(Mutant::kOutsiderElected) ||
+         Mutated(Mutant::kStaleLifeAdded) || Mutated(Mutant::kNoNewGeneration) ||
+         Mutated(Mutant::kStrangersMemoryLeads);
+#else
+  return false;
+#endif
+}
+
+}  // namespace ringjournal
+
+#endif  // JOURNAL_BASE_MUTANTS_H_

@@ -1,0 +1,136 @@
+// Disks that lack something.
+#include <set>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/start/replica_load.h"
+#include "server/start/test_load.h"
+
+namespace ringjournal {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(LoadReplica, AnUnreadableDiskIsAnEmptyReplicaAndIsRepairedByFollowing) {
+  TestNode a, b;
+  Lead(&a, 21);
+  b.LoadAndFollow(&a, Index(21));
+  b.Settle();
+  b.Kill();
+  b.ring.reset();
+  const std::set<std::string> before = FileNames(b);
+  for (auto& [name, bytes] : b.disk.files) (*bytes)[10] ^= 1;  // in its description
+  ASSERT_TRUE(b.Load().ok());
+  EXPECT_EQ(b.loaded->content.kind, ContentKind::kNothing) << b.loaded->sentence;
+  EXPECT_FALSE(b.loaded->disk_is_whole);
+  for (const std::string& name : before) EXPECT_THAT(FileNames(b), Contains(name));
+  b.Follow(&a, Index(21));
+  b.Settle();
+  b.Kill();
+  b.ring.reset();
+  ASSERT_TRUE(b.Load().ok());
+  EXPECT_EQ(b.loaded->content.kind, ContentKind::kDisk) << b.loaded->sentence;
+  EXPECT_EQ(b.replica()->derived().position().chain, a.replica()->derived().position().chain);
+}
+
+TEST(LoadReplica, ADiskWithoutItsFrontIsNotWholeAndNothingBelowIsCalledDurable) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  while (n.replica()->checkpointer().catalog().segments().size() < 3) {
+    n.Append(8000);
+    n.Settle();
+  }
+  n.Kill();
+  n.disk.files.erase(n.disk.files.begin());
+  for (bool ring_is_there : {true, false}) {
+    if (!ring_is_there) {
+      n.Kill();
+      n.ring.reset();
+    }
+    ASSERT_TRUE(n.Load().ok());
+    EXPECT_FALSE(n.loaded->disk_is_whole) << n.loaded->sentence;
+    EXPECT_GT(n.replica()->options().disk_hole_below, Index(1));
+    EXPECT_EQ(n.replica()->options().disk_hole_below,
+              n.replica()->checkpointer().catalog().segments()[0].first_index);
+  }
+}
+
+TEST(LoadReplica, AboveAHoleOfTheDiskTheRingServesAndStartsANewSegment) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  while (n.replica()->checkpointer().catalog().segments().size() < 3) {
+    n.Append(8000);
+    n.Settle();
+  }
+  const Index end = n.replica()->marks().end.index;
+  n.Kill();
+  n.disk.files.clear();
+  ASSERT_TRUE(n.Load().ok());
+  EXPECT_EQ(n.loaded->content.kind, ContentKind::kRing);
+  EXPECT_THAT(n.loaded->sentence, HasSubstr("the disk lacks entries"));
+  EXPECT_GE(n.replica()->options().disk_hole_below, n.replica()->ring().oldest().index);
+  EXPECT_LT(n.replica()->options().disk_hole_below, end) << "the older snapshot saves more";
+  n.Settle();
+  n.Kill();
+  n.ring.reset();
+  ASSERT_TRUE(n.Load().ok());
+  EXPECT_EQ(n.loaded->content.kind, ContentKind::kDisk);
+  EXPECT_EQ(n.replica()->marks().end.index, end) << n.loaded->sentence;
+  EXPECT_FALSE(n.loaded->disk_is_whole);
+}
+
+TEST(LoadReplica, AMemoryOnlyJournalHasItsRingOrNothing) {
+  TestNode n(/*memory_only=*/true);
+  Lead(&n, 9);
+  n.Kill();
+  ASSERT_TRUE(n.Load().ok());
+  EXPECT_EQ(n.loaded->content.kind, ContentKind::kRing);
+  EXPECT_EQ(n.replica()->marks().end.index, Index(9));
+  ExpectQuiet(&n);
+  n.Kill();
+  n.ring.reset();
+  ASSERT_TRUE(n.Load().ok());
+  EXPECT_EQ(n.loaded->content.kind, ContentKind::kNothing);
+  EXPECT_THAT(n.disk.files, IsEmpty());
+}
+
+// An unopened file and one below a trim hold nothing, but the trim may be cut again.
+TEST(LoadReplica, UselessFilesGoWithTheNextTrimNotBefore) {
+  TestNode n;
+  ASSERT_TRUE(n.Start().ok());
+  while (n.replica()->checkpointer().catalog().segments().size() < 4) {
+    n.Append(8000);
+    n.Settle();
+  }
+  const std::string trimmed = n.disk.files.begin()->first;
+  const std::string bytes = *n.disk.files.begin()->second;
+  v1::ErrorReply refusal;
+  ASSERT_TRUE(n.replica()->Trim(n.end_lsn(), n.now, &refusal));
+  for (int i = 0; i < 300 && n.disk.files.count(trimmed) > 0; ++i) {
+    n.Append(8000);
+    n.Settle();
+  }
+  ASSERT_EQ(n.disk.files.count(trimmed), 0u);
+  n.Kill();
+  n.disk.files[trimmed] = std::make_shared<std::string>(bytes);
+  ASSERT_TRUE(n.Load().ok());
+  EXPECT_EQ(n.disk.files.count(trimmed), 1u);
+  n.Kill();
+  ASSERT_TRUE(n.Load().ok());
+  n.replica()->LeaderStart(n.now);
+  n.replica()->AllowCommit(Index(UINT64_MAX / 2));
+  n.Batch();
+  for (int i = 0; i < 300 && n.disk.files.count(trimmed) > 0; ++i) {
+    if (i % 8 == 7) {
+      ASSERT_TRUE(n.replica()->Trim(n.end_lsn(), n.now, &refusal));
+    }
+    n.Append(8000);
+    n.Settle();
+  }
+  EXPECT_EQ(n.disk.files.count(trimmed), 0u);
+}
+
+}  // namespace
+}  // namespace ringjournal
