@@ -187,6 +187,7 @@ void ClusterNode::Step(const ShardEvent& event) {
   ++counts_.steps;
   env_.report->Mix(static_cast<uint64_t>(env_.events->now_ns()));
   bool ends_batch = std::holds_alternative<EndOfBatch>(event);
+  counts_.turns += ends_batch ? 1 : 0;
   shard_->Step(event, Now(), &effects_);
   ObserveReplicas();
   if (env_.report->failed()) return;
@@ -228,6 +229,8 @@ void ClusterNode::ScheduleTurn() {
   }
   const int64_t deadline = shard_->deadline_ns();
   if (deadline == INT64_MAX) return;
+  // One that is due again at once has not done what it woke up for.
+  if (clock_.WhenLocal(deadline) <= now) ++counts_.spins;
   Wake(std::max(clock_.WhenLocal(deadline), now + kUs));
 }
 

@@ -45,7 +45,7 @@ struct NodeEnvironment {
 };
 
 struct NodeCounts {
-  uint64_t starts = 0, steps = 0, boundaries = 0, leads = 0;
+  uint64_t starts = 0, steps = 0, turns = 0, spins = 0, boundaries = 0, leads = 0;
   uint64_t warm_starts = 0, disk_starts = 0, empty_starts = 0;
 };
 

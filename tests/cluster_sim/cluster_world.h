@@ -29,7 +29,7 @@ struct RunResult {
   std::vector<std::string> trace;
   uint64_t fingerprint = 0;
   int64_t simulated_ns = 0;
-  uint64_t events = 0, steps = 0, boundaries = 0;
+  uint64_t events = 0, steps = 0, turns = 0, spins = 0, boundaries = 0;
   uint64_t faults = 0, failovers = 0;
   uint64_t intact_restarts = 0, amnesiac_restarts = 0, losses = 0;
   uint64_t acknowledged = 0, told = 0, read = 0, entries = 0;

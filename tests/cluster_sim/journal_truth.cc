@@ -228,7 +228,7 @@ const JournalTruth::Entry* JournalTruth::FindLost(Index index, uint64_t chain) c
   return nullptr;
 }
 
-void JournalTruth::OnAck(const client::AppendReceipt& receipt, ByteSpan run) {
+void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level asked, ByteSpan run) {
   if (receipt.level < client::Level::kReplicated) return;
   const uint64_t i = receipt.index.value();
   const Entry* entry = i > 0 && i <= entries_.size() ? &entries_[i - 1] : nullptr;
@@ -251,12 +251,28 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, ByteSpan run) {
   for (int level = 2; level <= static_cast<int>(receipt.level); ++level) {
     acked_[level] = std::max(acked_[level], receipt.index);
   }
-  CheckDiskLevels(receipt);
+  CheckDiskLevels(receipt, asked);
 }
 
-// I12 and I14 for what the acknowledgement says of disks.
-void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt) {
-  if (receipt.level < client::Level::kDisk) return;
+// I12 and I14 for what the acknowledgement says of disks. A majority need not have the leader in
+// it.
+void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt, client::Level asked) {
+  using client::Level;
+  if (asked == Level::kDisk || receipt.level == Level::kDisk) NoteLeadersDisk(receipt);
+  if (receipt.level < Level::kDiskQuorum) return;
+  int disks = 0;
+  for (const NodeView& v : views_) disks += v.durable_seen >= receipt.index ? 1 : 0;
+  if (2 * disks <= config_.members_size()) {
+    report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged at disk_quorum, ",
+                       disks, " of ", config_.members_size(), " disks have it");
+  }
+  if (receipt.index < quorum_word_) return;
+  quorum_word_ = receipt.index;
+  quorum_disk_lives_.clear();
+  for (const NodeWear& w : wear_) quorum_disk_lives_.push_back(w.disk_life);
+}
+
+void JournalTruth::NoteLeadersDisk(const client::AppendReceipt& receipt) {
   auto led = leaders_.find(receipt.epoch);
   if (led == leaders_.end()) {
     report_->Violation("an acknowledgement of epoch ", EpochText(receipt.epoch),
@@ -274,17 +290,13 @@ void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt) {
   if (word->disk_life != wear_[leader].disk_life) word->index = Index();
   word->index = std::max(word->index, receipt.index);
   word->disk_life = wear_[leader].disk_life;
-  if (receipt.level < client::Level::kDiskQuorum) return;
-  int disks = 0;
-  for (const NodeView& v : views_) disks += v.durable_seen >= receipt.index ? 1 : 0;
-  if (2 * disks <= config_.members_size()) {
-    report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged at disk_quorum, ",
-                       disks, " of ", config_.members_size(), " disks have it");
+}
+
+Lsn JournalTruth::oldest_in_ring() const {
+  for (const NodeView& view : views_) {
+    if (view.replica != nullptr && view.leads) return view.replica->ring().oldest().first_lsn;
   }
-  if (receipt.index < quorum_word_) return;
-  quorum_word_ = receipt.index;
-  quorum_disk_lives_.clear();
-  for (const NodeWear& w : wear_) quorum_disk_lives_.push_back(w.disk_life);
+  return Lsn();
 }
 
 void JournalTruth::OnRead(const client::ReadTransaction& t) {
@@ -306,6 +318,13 @@ void JournalTruth::OnRead(const client::ReadTransaction& t) {
 }
 
 // ---- the end ----
+
+Lsn JournalTruth::oldest_kept() const {
+  for (const NodeView& view : views_) {
+    if (view.replica != nullptr && view.leads) return view.replica->marks().oldest.lsn;
+  }
+  return Lsn();
+}
 
 std::string JournalTruth::WhyNotConverged() const {
   if (!config_.has_leader()) return "nobody leads";

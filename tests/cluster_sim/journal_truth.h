@@ -47,7 +47,8 @@ class JournalTruth {
   void OnConfig(const v1::JournalConfig& before, const v1::JournalConfig& after);
 
   // ---- clients ----
-  void OnAck(const client::AppendReceipt& receipt, ByteSpan run);
+  // `asked`: the level that the append had asked for.
+  void OnAck(const client::AppendReceipt& receipt, client::Level asked, ByteSpan run);
   void OnRead(const client::ReadTransaction& transaction);
   void OnNotApplied(uint32_t client, uint64_t counter);
   bool Holds(uint32_t client, uint64_t counter) const;
@@ -57,6 +58,10 @@ class JournalTruth {
   std::string WhyNotConverged() const;
 
   const v1::JournalConfig& config() const { return config_; }
+  // First LSN that the leader keeps; 0 while nobody is known to lead.
+  Lsn oldest_kept() const;
+  // The same of its ring.
+  Lsn oldest_in_ring() const;
   uint64_t committed() const { return entries_.size(); }
   Lsn next_lsn() const { return position_.next_lsn; }
   uint32_t generation() const { return generation_; }
@@ -102,7 +107,8 @@ class JournalTruth {
   void CheckDiskWords(const v1::JournalConfig& before, const v1::LossReport& loss);
   void CutTo(Index next);
   Lsn LsnBefore(uint64_t index) const;
-  void CheckDiskLevels(const client::AppendReceipt& receipt);
+  void CheckDiskLevels(const client::AppendReceipt& receipt, client::Level asked);
+  void NoteLeadersDisk(const client::AppendReceipt& receipt);
   const Entry* FindLost(Index index, uint64_t chain) const;
   int NodeNamed(std::string_view name) const;
 
@@ -112,7 +118,8 @@ class JournalTruth {
   std::vector<NodeView> views_;
   std::vector<NodeWear> wear_;
   std::vector<DiskWord> disk_words_;
-  std::map<std::string, uint64_t> complete_memory_;  // node -> its memory_life when named complete
+  // (node, incarnation) -> the memory_life in which it was named complete.
+  std::map<std::pair<std::string, uint64_t>, uint64_t> complete_memory_;
   uint32_t generation_ = 1;
   LogPosition position_;
   std::vector<Entry> entries_;  // entry i stands at i-1

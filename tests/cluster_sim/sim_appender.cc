@@ -131,7 +131,7 @@ void SimAppender::TakeApplied(const AppendOutcome& outcome, const Pending& pendi
       env_.report->Violation(name(), ": asked for level ", LevelText(pending.level), ", got ",
                              LevelText(receipt.level));
     }
-    env_.truth->OnAck(receipt, AsBytes(pending.run));
+    env_.truth->OnAck(receipt, pending.level, AsBytes(pending.run));
     acked.range = {receipt.first_lsn, receipt.last_lsn()};
     if (receipt.level >= Level::kReplicated) {
       history_->Complete(pending.operation, receipt.epoch.generation, receipt.first_lsn.value(),

@@ -13,10 +13,10 @@ SimReader::SimReader(const ClientEnvironment& environment, HostNumber host, std:
     : SimClient(environment, host, std::move(name)),
       journal_(std::move(journal)),
       until_end_(until_end) {
-  Open();
+  Open(client::Position::Oldest());
 }
 
-void SimReader::Open() {
+void SimReader::Open(client::Position from) {
   client::ReadSessionOptions options;
   options.session.retry_for_ns = 100'000 * client::kSecondNs;
   options.session.handshake_timeout_ns = kSecond;
@@ -24,7 +24,7 @@ void SimReader::Open() {
   options.session.nodes = env_.nodes;
   options.session.seed = env_.random->Next();
   options.journal = journal_;
-  options.from = client::Position::Oldest();
+  options.from = from;
   options.follow = !until_end_;
   options.credit_bytes = env_.random->Between(1, 20) * 4096;
   session_ = std::make_unique<client::ReadSession>(std::move(options));
@@ -45,7 +45,16 @@ void SimReader::Check() {
   if (!session_->stopped() || finished_ || env_.report->failed()) return;
   if (client::CodeOf(session_->status()) == client::ErrorCode::kTrimmed) {
     env_.report->Trace(name(), " starts again: ", session_->status().ToString());
-    return Open();
+    return Open(client::Position::Oldest());
+  }
+  // A replica that has begun anew from a snapshot lacks what is below it, on disk too.
+  Lsn in_ring = env_.truth->oldest_in_ring();
+  bool lacks = client::CodeOf(session_->status()) == client::ErrorCode::kDamaged &&
+               session_->next_lsn() < in_ring;
+  if (lacks) {
+    env_.report->Trace(name(), " goes on above a gap: ", session_->status().ToString());
+    ++gaps_;
+    return Open(client::Position::At(in_ring));
   }
   env_.report->Violation(name(), " stopped: ", session_->status().ToString());
 }

@@ -20,6 +20,8 @@ class SimReader : public SimClient {
 
   bool done() const override { return !until_end_ || finished_; }
   std::string Describe() const override;
+  // Times that a leader lacked what was never trimmed: it had begun anew above it.
+  uint64_t gaps() const { return gaps_; }
   uint64_t read() const { return read_; }
   Lsn next_lsn() const { return session_->next_lsn(); }
 
@@ -29,7 +31,7 @@ class SimReader : public SimClient {
   void Check() override;
 
  private:
-  void Open();
+  void Open(client::Position from);
   void Take(const client::ReadTransaction& transaction);
   void TakeLoss(const client::LossNotice& notice);
 
@@ -37,6 +39,7 @@ class SimReader : public SimClient {
   bool until_end_;
   bool finished_ = false;
   std::unique_ptr<client::ReadSession> session_;
+  uint64_t gaps_ = 0;
   uint64_t read_ = 0;        // in all
   bool anything_ = false;    // since the last start from the oldest
   uint32_t generation_ = 0;  // of the newest entry read

@@ -14,13 +14,11 @@ void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalCo
   }
   if (loss) OnLoss(before, after);
   config_ = after;
-  if (after.has_leader()) {
-    complete_memory_.clear();
-    for (const v1::ReplicaId& member : after.complete()) {
-      int node = NodeNamed(member.node());
-      if (node < 0) continue;
-      complete_memory_[member.node()] = wear_[static_cast<size_t>(node)].memory_life;
-    }
+  for (const v1::ReplicaId& member : after.complete()) {
+    int node = NodeNamed(member.node());
+    if (node < 0) continue;
+    complete_memory_.try_emplace({member.node(), member.incarnation()},
+                                 wear_[static_cast<size_t>(node)].memory_life);
   }
   CheckHolders();
 }
@@ -49,7 +47,7 @@ void JournalTruth::CheckLossIsDue(const v1::JournalConfig& before) {
   }
   for (const v1::ReplicaId& member : before.complete()) {
     int node = NodeNamed(member.node());
-    auto then = complete_memory_.find(member.node());
+    auto then = complete_memory_.find({member.node(), member.incarnation()});
     if (node < 0 || then == complete_memory_.end()) continue;
     if (wear_[static_cast<size_t>(node)].memory_life != then->second) continue;
     report_->Violation("I11: a new generation, although the memory of ", ReplicaText(member),
