@@ -34,7 +34,7 @@ ReplicatedJournal::ReplicatedJournal(const JournalId& id, const NodeLife& self, 
   c_.origin = origin;
   c_.links = links;
   // With several members nothing is committed by being here alone.
-  replica->AllowCommit(Index(0));
+  replica->AllowCommit(origin.committed);
 }
 
 // ---- roles ----
