@@ -28,7 +28,9 @@ LeaderSide::LeaderSide(JournalContext* context)
     : c_(context),
       set_(context->self, Lives(context->config.isr()), context->config.min_isr()),
       started_ns_(context->now.monotonic_ns),
-      known_isr_(set_.isr()) {}
+      known_isr_(set_.isr()) {
+  if (set_.isr().size() == 1) inherited_ = context->replica->derived().position().last().index;
+}
 
 void LeaderSide::OnConfig() {
   // Until a newer version is known, what was proposed may still come true.
@@ -181,7 +183,8 @@ void LeaderSide::OnDown(const PeerConnection& peer) {
 // ---- batches ----
 
 void LeaderSide::BeforeBatch() {
-  c_->replica->AllowCommit(set_.Committed(c_->replica->derived().position().last().index));
+  Index end = c_->replica->derived().position().last().index;
+  c_->replica->AllowCommit(std::max(set_.Committed(end), inherited_));
   bool degraded = set_.isr().size() < c_->config.target_copies();
   marks_.members = static_cast<uint32_t>(c_->config.members_size());
   marks_.disk_for_replicated = degraded &&

@@ -20,8 +20,8 @@ struct IsrChange {
   std::string why;
 };
 
-// Made when a won change of the config document is known, for one epoch; forgotten with it. Pure;
-// one thread.
+// Made when a won change of the config document is known, before the replica starts to lead, for one
+// epoch; forgotten with it. Pure; one thread.
 class LeaderSide {
  public:
   explicit LeaderSide(JournalContext* context);
@@ -78,6 +78,9 @@ class LeaderSide {
   JournalContext* c_;
   InSyncSet set_;
   std::map<NodeLife, Backup> backups_;
+  // Where it began alone in its isr: every later leader of the generation has its log from this
+  // one, so what it held then is committed, whatever min_isr says of what comes.
+  Index inherited_;
   int64_t started_ns_;
   uint64_t lease_seq_ = 0;
   ReplicationMarks marks_;  // kept for its memory

@@ -84,9 +84,9 @@ void ReplicatedJournal::Lead() {
   answers_.clear();
   role_epoch_ = c_.epoch();
   c_.EnterEpoch();
+  leader_ = std::make_unique<LeaderSide>(&c_);
   c_.replica->LeaderStart(c_.now);
   c_.OwnOrigin();
-  leader_ = std::make_unique<LeaderSide>(&c_);
   c_.Note("leads in epoch ", role_epoch_.epoch, " of generation ", role_epoch_.generation,
           ", in sync: ", c_.config.isr_size());
 }

@@ -69,15 +69,15 @@ void SimReader::Take(const client::ReadTransaction& transaction) {
   }
   for (const v1::LossReport& loss : env_.truth->config().losses()) {
     bool passed = generation_ > 0 && generation_ < loss.generation() &&
-                  loss.generation() <= t.epoch.generation;
+                  loss.generation() <= session_->generation();
     if (passed && seen_end_ > Lsn(loss.first_lsn())) {
       env_.report->Violation("I11: ", name(), " reads on in generation ", loss.generation(),
                              " and was not told of the loss from LSN ", loss.first_lsn());
     }
   }
   anything_ = true;
-  // Entries of an older generation may stand above a loss that it was told of.
-  generation_ = std::max(generation_, t.epoch.generation);
+  // What it reads under a generation it reads of that generation's log, also entries of older ones.
+  generation_ = std::max(session_->generation(), t.epoch.generation);
   seen_end_ = t.lsn.next();
   ++read_;
 }

@@ -9,14 +9,10 @@ namespace ringjournal::sim {
 // splitmix64. One owner.
 class Random {
  public:
-  explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15 + 1) {}
+  // Mixed, or the next seed would be this one's run, shifted by one.
+  explicit Random(uint64_t seed) : state_(Mix(seed)) {}
 
-  uint64_t Next() {
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
+  uint64_t Next() { return Mix(state_ += 0x9e3779b97f4a7c15); }
   // 0 … n-1; n is not 0.
   uint64_t Below(uint64_t n) { return Next() % n; }
   // Both ends included.
@@ -26,6 +22,12 @@ class Random {
   uint64_t Skewed(uint64_t max) { return Below(Below(Below(max + 1) + 1) + 1); }
 
  private:
+  static uint64_t Mix(uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+
   uint64_t state_;
 };
 
