@@ -109,8 +109,17 @@ TEST_F(BeginAnew, AStateThatNoLeaderWouldSendChangesNothing) {
 }
 
 TEST_F(BeginAnew, NothingIsDurableUntilTheOldSegmentsAreGoneAndTheStateIsWritten) {
+  // Several of them, and the spare for the next one is there.
+  while (backup.replica->checkpointer().catalog().segments().size() < 4) {
+    leader.AppendNext(9000);
+    leader.Settle();
+    backup.Follow(leader);
+    leader.Commit(leader.end());
+    backup.Commit(leader.end());
+    backup.Settle();
+  }
   LeaveBehind();
-  ASSERT_EQ(backup.durable(), Index(7));
+  ASSERT_GT(backup.durable(), Index(7));
   ASSERT_TRUE(backup.replica->BeginAnew(state).ok());
   EXPECT_EQ(backup.durable(), Index(0));
   backup.Follow(leader);

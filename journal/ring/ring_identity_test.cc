@@ -124,6 +124,7 @@ TEST(RingBeginAnew, AKillAtAnyStoreLeavesNoMix) {
     unsigned appends = 1 + random() % 300;
     for (unsigned i = 0; i < appends; ++i) t.AppendWithSnapshots(50 + random() % 800, 1);
     if (random() % 2 == 0) t.ring.RaiseAckedEnd();
+    if (random() % 2 == 0) t.Snapshot();  // right where the new log will begin
     t.ring.set_content_incarnation(Incarnation(5));
     t.ring.set_claim_incarnation(Incarnation(6));
     LogPosition old = t.position;
