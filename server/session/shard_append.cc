@@ -133,11 +133,11 @@ bool Shard::SendAcksOf(Session* session) {
   const Replica& replica = *session->journal->replica;
   AckQueue& acks = session->acks;
   if (acks.empty()) return true;
-  if (!replica.HasReached(acks.front().level, acks.front().place.index)) return false;
+  if (!replica.HasReached(acks.front().level, acks.front().place)) return false;
   Marks marks = replica.marks();
   AckEncoder encoder(&session->out);
   encoder.Begin(replica.options().epoch, marks.committed.lsn, marks.durable.lsn);
-  while (!acks.empty() && replica.HasReached(acks.front().level, acks.front().place.index)) {
+  while (!acks.empty() && replica.HasReached(acks.front().level, acks.front().place)) {
     Ack ack = acks.front();
     acks.pop();
     ack.level = replica.LevelReached(ack.place.index);
