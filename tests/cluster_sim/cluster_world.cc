@@ -351,4 +351,12 @@ RunResult RunSeed(const RunOptions& options) {
   return result;
 }
 
+std::string VerdictOn(const MutantChoice& mutant, uint64_t seed) {
+  SelectProductionMutant(mutant.production);
+  std::string verdict = RunSeed({.seed = seed, .mutant = mutant.sim}).violation;
+  SelectProductionMutant(0);
+  if (verdict.empty() || !RunSeed({.seed = seed}).violation.empty()) return "";
+  return verdict;
+}
+
 }  // namespace ringjournal::cluster_sim
