@@ -41,7 +41,6 @@ enum class Mutant : int {
   kStaleFollowOk,
   kTakesUnsynced,
   kChainNotChecked,
-  kSnapshotAboveCommit,
   kBackupCommitsAll,
   // deposition
   kZombieGoesOn,
@@ -107,7 +106,6 @@ inline constexpr MutantName kMutantNames[] = {
     {Mutant::kStaleFollowOk, "stale_follow_ok", "only the newest FOLLOW is answered"},
     {Mutant::kTakesUnsynced, "takes_unsynced", "entries are taken only once synced"},
     {Mutant::kChainNotChecked, "chain_not_checked", "the chain is compared after a truncation"},
-    {Mutant::kSnapshotAboveCommit, "snapshot_above_commit", "a state snapshot is committed"},
     {Mutant::kBackupCommitsAll, "backup_commits_all", "a backup commits by the leader's word"},
     {Mutant::kZombieGoesOn, "zombie_goes_on", "a deposed leader stops"},
     {Mutant::kOldLivesHeard, "old_lives_heard", "a connection is bound to both incarnations"},

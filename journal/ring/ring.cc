@@ -49,6 +49,7 @@ Ring Ring::Create(RingMemory memory, const RingIdentityValues& identity,
   control->oldest = 0;
   control->active = 0;
   control->ends[0] = {0, 0};
+  control->committed = 0;
   for (int i = 0; i < 2; ++i) {
     StoreRelease(reinterpret_cast<uint64_t*>(memory.snapshot_slot(i, ring.slot_bytes_)), 0);
   }
@@ -127,6 +128,12 @@ void Ring::Publish(Index index, Lsn first_lsn, size_t record_bytes) {
   NoteSample(end_);
   end_ = Next(end_);
   StoreRelease(&ends()->end, end_.offset.value());
+}
+
+void Ring::set_committed(Index committed) {
+  if (committed == committed_) return;
+  committed_ = committed;
+  StoreRelease(&memory_.control()->committed, SealWord(committed.value()));
 }
 
 void Ring::RaiseAckedEnd() { StoreRelease(&ends()->acked_end, end_.offset.value()); }

@@ -54,8 +54,14 @@ struct RingControl {
   alignas(128) uint64_t oldest;               // ring offset of the oldest record
   alignas(128) uint64_t active;               // 0 or 1: which of the ends counts
   RingEnds ends[2];
+  uint64_t committed;  // index up to which entries are known to be committed; sealed
 };
 static_assert(sizeof(RingControl) <= kControlPageBytes);
+
+// A word that is one store and tells whether it is damaged: 48 bits of value, 16 of checksum. 0 is 0.
+uint64_t SealWord(uint64_t value);
+// False: damaged.
+bool OpenWord(uint64_t word, uint64_t* value);
 
 // In front of a snapshot slot's bytes. Valid if the CRC matches; of two valid ones the newer
 // counts.

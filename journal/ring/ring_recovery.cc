@@ -207,10 +207,18 @@ RingInspection InspectRing(const RingMemory& memory, const RingIdentityValues* e
       out.acked_end > out.stated_end) {
     return Fail(out, RingVerdict::kNotIntact, "the control page's positions contradict each other");
   }
+  uint64_t committed = 0;
+  if (!OpenWord(LoadAcquire(&control.committed), &committed)) {
+    return Fail(out, RingVerdict::kNotIntact, "the control page is damaged");
+  }
+  out.committed = Index(committed);
   if (!TakeSnapshot(memory, &out)) {
     return Fail(out, RingVerdict::kNotIntact, "no valid state snapshot between oldest and end");
   }
   std::string wrong = Walk(memory, &out).Run();
+  if (out.committed >= out.position.next_index && out.end >= out.acked_end) {
+    return Fail(out, RingVerdict::kNotIntact, "more is committed than the ring holds");
+  }
   if (wrong.empty()) return Fail(out, RingVerdict::kIntact, "every record verified");
   bool acknowledged = out.end < out.acked_end && !Mutated(Mutant::kAckedEndIgnored);
   if (acknowledged || out.end < out.snapshot_offset) {
@@ -246,6 +254,28 @@ bool ReadSnapshotSlot(const std::byte* slot, size_t slot_bytes, SnapshotSlotHead
   ByteSpan bytes(slot + kSnapshotSlotHeaderBytes, header->length);
   if (SlotCrc(*header, bytes) != header->crc32c) return false;
   return state->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+namespace {
+
+constexpr uint64_t kSealedMax = (uint64_t{1} << 48) - 1;
+
+uint64_t SealOf(uint64_t value) {
+  std::byte bytes[8];
+  Store64(bytes, value);
+  uint32_t crc = Crc32c(ByteSpan(bytes, 8));
+  return (crc ^ (crc >> 16)) & 0xffff;
+}
+
+}  // namespace
+
+uint64_t SealWord(uint64_t value) {
+  return value | (SealOf(value) ^ SealOf(0)) << 48;
+}
+
+bool OpenWord(uint64_t word, uint64_t* value) {
+  *value = word & kSealedMax;
+  return SealWord(*value) == word;
 }
 
 }  // namespace ringjournal

@@ -41,6 +41,7 @@ struct RingInspection {
   uint64_t active = 0;
   Watermark oldest_entry;  // index and first LSN of the oldest record, or of the next one
   LogPosition position;    // at `end`
+  Index committed;         // entries up to here are known to have been; 0: none
   uint64_t snapshot_offset = 0;
   uint64_t snapshot_sequence = 0;
   v1::StateSnapshot snapshot;  // at snapshot_offset

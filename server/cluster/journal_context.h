@@ -21,6 +21,7 @@ struct LogOrigin {
   // Of a ring: under which its content was acknowledged, and what the latest cas of a recovery
   // named. 0: none.
   Incarnation content, claim;
+  Index committed;  // what a ring's process knew to be committed
   // The highest that anything on this disk calls committed; may lie above the log's end.
   Watermark committed_seen;
   bool disk_is_whole = false;  // every entry that was ever on it is there

@@ -88,22 +88,24 @@ bool LeaderSide::FillContinue(Index last, v1::FollowOk* ok) const {
   return true;
 }
 
-// The backup begins anew at a state of this ring. False: none that is committed is there, or the
-// backup says that it has more committed than that; it asks again.
+// The backup begins anew at a state of this ring: best at one that is committed, so that no later
+// leader asks for less. Where nothing of this ring is known to be (after a recovery below min_isr)
+// the newest will do: this log is not cut in this epoch. False: the backup says that it has more
+// committed than any; it asks again.
 bool LeaderSide::FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const {
-  Index committed = c_->replica->marks().committed.index;
-  if (Mutated(Mutant::kSnapshotAboveCommit)) committed = c_->replica->marks().end.index;
-  std::optional<v1::StateSnapshot> state =
-      c_->replica->ring().ReadSnapshotAtOrBelow(committed.next());
-  if (!state.has_value() || state->next_index() <= follow.commit_index()) {
-    c_->replica->OfferSnapshot();
-    return false;
+  const Marks marks = c_->replica->marks();
+  for (Index last : {marks.committed.index, marks.end.index}) {
+    std::optional<v1::StateSnapshot> state =
+        c_->replica->ring().ReadSnapshotAtOrBelow(last.next());
+    if (!state.has_value() || state->next_index() <= follow.commit_index()) continue;
+    if (!PlaceAfter(Index(state->next_index()).prev()).has_value()) continue;
+    ok->set_truncate_to(state->next_index() - 1);
+    ok->set_chain(state->chain());
+    *ok->mutable_snapshot() = *std::move(state);
+    return true;
   }
-  if (!PlaceAfter(Index(state->next_index()).prev()).has_value()) return false;
-  ok->set_truncate_to(state->next_index() - 1);
-  ok->set_chain(state->chain());
-  *ok->mutable_snapshot() = *std::move(state);
-  return true;
+  c_->replica->OfferSnapshot();
+  return false;
 }
 
 void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {

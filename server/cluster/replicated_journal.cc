@@ -4,6 +4,7 @@
 
 #include "journal/base/limits.h"
 #include "journal/base/mutants.h"
+#include "journal/recovery/loss_report.h"
 #include "server/config_store/cluster_edits.h"
 #include "server/config_store/document.h"
 #include "server/config_store/document_edits.h"
@@ -33,7 +34,7 @@ ReplicatedJournal::ReplicatedJournal(const JournalId& id, const NodeLife& self, 
   c_.origin = origin;
   c_.links = links;
   // With several members nothing is committed by being here alone.
-  replica->AllowCommit(Index(0));
+  replica->AllowCommit(origin.committed);
 }
 
 // ---- roles ----
@@ -45,6 +46,7 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
   c_.config_version = document.version();
   c_.now = now;
   in_isr_ = IsListed(config.isr(), c_.self);
+  if (stopped_) return;
   bool mine = config.has_leader() && LifeOf(config.leader()) == c_.self;
   if (mine) {
     if (leader_ != nullptr && role_epoch_ == c_.epoch()) return leader_->OnConfig();
@@ -67,6 +69,13 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
   role_epoch_ = c_.epoch();
   answers_.clear();
   backup_ = std::make_unique<BackupSide>(&c_, last_nonce_);
+}
+
+void ReplicatedJournal::Stop() {
+  stopped_ = true;
+  if (leader_ != nullptr) c_.replica->StepDown();
+  leader_.reset();
+  backup_.reset();
 }
 
 void ReplicatedJournal::Lead() {
@@ -187,7 +196,7 @@ bool ReplicatedJournal::Try(const absl::Status& edited, const std::string& what)
 
 bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now) {
   c_.now = now;
-  if (c_.config_version == 0) return false;
+  if (c_.config_version == 0 || stopped_) return false;
   if (leader_ != nullptr) return leader_->Wanted(document).has_value();
   if (!c_.config.has_leader()) return true;
   bool may = in_isr_ || Mutated(Mutant::kOutsiderElected);
@@ -307,33 +316,37 @@ void ReplicatedJournal::PrepareClaim() {
   c_.origin.claim = c_.self.incarnation;
 }
 
-// What this log lacks of what anybody knows to have been committed is certainly lost; what else was
-// acknowledged may be.
+// Where what is lost may begin. A log whose last epoch was not the journal's last may end in entries
+// that a later leader has cut: it is only known to be right as far as it was committed.
+Watermark ReplicatedJournal::LastCertain() const {
+  const LogPosition& end = c_.replica->derived().position();
+  const v1::LogAnswer mine = DescribeLog();
+  bool last_epoch = Epoch{mine.last_generation(), mine.last_epoch()} == c_.epoch();
+  Watermark committed{Index(mine.commit_index()), Lsn(mine.commit_lsn())};
+  return last_epoch ? end.last() : std::min(end.last(), committed);
+}
+
 v1::LossReport ReplicatedJournal::BuildReport() const {
   RecoveryInput in = MakeRecoveryInput();
-  const LogPosition& end = c_.replica->derived().position();
-  uint64_t known = c_.config.commit_hint().lsn();
-  bool all_disks = true;
-  for (const auto& [node, log] : in.logs) known = std::max<uint64_t>(known, log.commit_lsn());
-  for (const std::string& node : c_.config.recovery_set()) {
-    auto it = in.logs.find(node);
-    all_disks = all_disks && it != in.logs.end() && HoldsItsDisk(it->second);
+  Watermark last = LastCertain();
+  ClusterLossInput loss;
+  loss.end = c_.replica->derived().position();
+  loss.end.next_index = last.index.next();
+  loss.end.next_lsn = last.lsn.next();
+  loss.generation = c_.config.generation() + 1;
+  loss.commit_hint = {Index(c_.config.commit_hint().index()), Lsn(c_.config.commit_hint().lsn())};
+  loss.stopped_at = Lsn(c_.config.orderly_stop().lsn());
+  loss.members = static_cast<uint32_t>(c_.config.members_size());
+  loss.memory_only = c_.replica->memory_only();
+  for (const auto& [node, log] : in.logs) {
+    Watermark committed{Index(log.commit_index()), Lsn(log.commit_lsn())};
+    loss.committed_seen = std::max(loss.committed_seen, committed);
+    if (Names(c_.config.members(), node)) loss.whole_disks += HoldsItsDisk(log);
   }
-  bool certain = known >= end.next_lsn.value();
-  v1::LossReport report;
-  report.set_first_index(end.next_index.value());
-  report.set_first_lsn(end.next_lsn.value());
-  report.set_known_committed_lsn(known + 1);
-  report.set_received(certain ? v1::LOSS_VERDICT_CERTAIN : v1::LOSS_VERDICT_POSSIBLE);
-  report.set_replicated(report.received());
-  v1::LossVerdict disk = all_disks && !certain && !c_.replica->memory_only()
-                             ? v1::LOSS_VERDICT_NONE
-                             : v1::LOSS_VERDICT_POSSIBLE;
-  report.set_disk(disk);
-  report.set_disk_quorum(disk);
-  report.set_reason("no memory was left that held every committed entry");
-  report.set_time_ns(static_cast<uint64_t>(c_.now.wall_ns));
-  return report;
+  loss.reason = absl::StrCat("no memory was left that held every committed entry; the log of ",
+                             c_.self.node, " was the greatest of ", in.logs.size());
+  loss.time_ns = static_cast<uint64_t>(c_.now.wall_ns);
+  return BuildClusterLossReport(loss);
 }
 
 }  // namespace ringjournal

@@ -46,6 +46,9 @@ class ReplicatedJournal {
   void Proposed();
   void Refused();
 
+  // The process ends: leads and follows no more, and wants nothing.
+  void Stop();
+
   // Nodes to be connected to.
   void AddWantedPeers(std::set<std::string>* nodes) const;
   // Nodes whose logs must be known now; empty while somebody leads.
@@ -68,6 +71,7 @@ class ReplicatedJournal {
   bool EditRecovery(v1::ConfigDocument* next, const Claim& claim);
   bool Elect(v1::ConfigDocument* next, const Claim& claim);
   void PrepareClaim();
+  Watermark LastCertain() const;
   v1::LossReport BuildReport() const;
   RecoveryInput MakeRecoveryInput() const;
   bool Try(const absl::Status& edited, const std::string& what);
@@ -80,6 +84,7 @@ class ReplicatedJournal {
   std::unique_ptr<LeaderSide> leader_;
   std::unique_ptr<BackupSide> backup_;
   Epoch role_epoch_;     // of the role that it has
+  bool stopped_ = false;
   bool in_isr_ = false;  // in its current incarnation
   uint64_t last_nonce_ = 0;
   std::map<std::string, Answer> answers_;

@@ -51,6 +51,7 @@ void Shard::StopJournals() {
   stop_ = Stop::kClosing;
   for (auto& journal : journals_) {
     if (journal == nullptr || journal->replica == nullptr) continue;
+    if (journal->replicated != nullptr) cluster_->Find(journal->replica->options().id)->Stop();
     journal->replica->Stop();
     journal->dirty = true;
   }

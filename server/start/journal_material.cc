@@ -40,7 +40,18 @@ absl::Status JournalMaterial::LookAtRing() {
   memory_ = *memory;
   RingIdentityValues identity = Identity(in_.config.generation());
   ring = InspectRing(memory_, &identity);
+  if (ring.verdict == RingVerdict::kForeign) LookForClaim();
   return absl::OkStatus();
+}
+
+// A process that died between the cas of a new generation and the ring's first store under it: the
+// claim, written before that cas, says that this ring won.
+void JournalMaterial::LookForClaim() {
+  if (in_.config.generation() == 1) return;
+  RingIdentityValues identity = Identity(in_.config.generation() - 1);
+  RingInspection older = InspectRing(memory_, &identity);
+  if (older.verdict != RingVerdict::kIntact || !CompleteNames(older.claim_incarnation)) return;
+  ring = std::move(older);
 }
 
 RingIdentityValues JournalMaterial::Identity(uint32_t generation) const {

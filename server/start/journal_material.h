@@ -71,6 +71,7 @@ class JournalMaterial {
   DiskRecovery disk;
 
  private:
+  void LookForClaim();
   RingIdentityValues Identity(uint32_t generation) const;
   absl::Status MakeRing();
 

@@ -92,6 +92,7 @@ class Loader {
   // New segments start where the disk's log leaves the ring's, so that the disk is the same log
   // again; where they do not meet, as early as the ring's own snapshot allows.
   void Join(const AgreeingState& on_disk, ReplicaParts* parts) {
+    out_.committed = found_.ring.committed;
     out_.content = {ContentKind::kRing, found_.ring.content_incarnation,
                     found_.ring.claim_incarnation};
     out_.sentence = "the ring is intact and serves";
@@ -207,6 +208,7 @@ LogOrigin OriginOf(const LoadedReplica& loaded) {
   origin.content = loaded.content.content_incarnation;
   origin.claim = loaded.content.claim_incarnation;
   origin.committed_seen = loaded.committed_seen;
+  origin.committed = loaded.committed;
   origin.disk_is_whole = loaded.disk_is_whole;
   return origin;
 }

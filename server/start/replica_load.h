@@ -38,6 +38,8 @@ struct LoadedReplica {
   // The highest that any group on disk calls committed, maybe in a generation that is over; may lie
   // above the end of the log. A loss report takes it into account.
   Watermark committed_seen;
+  // Of a ring: what its process knew to be committed.
+  Index committed;
   std::string sentence;  // what was found and done, for the log
   std::vector<std::string> notes;
 };

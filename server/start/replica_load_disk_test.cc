@@ -35,6 +35,24 @@ TEST(LoadReplica, AnUnreadableDiskIsAnEmptyReplicaAndIsRepairedByFollowing) {
   EXPECT_EQ(b.replica()->derived().position().chain, a.replica()->derived().position().chain);
 }
 
+TEST(LoadReplica, ADiskWithDamageServesUpToItAndIsNotWhole) {
+  TestNode n;
+  Lead(&n, 9);
+  n.Settle();
+  const uint64_t damage = n.replica()->checkpointer().catalog().total_bytes() + 40;
+  for (int i = 0; i < 2; ++i) {
+    n.Append(100);
+    n.Settle();
+  }
+  n.Kill();
+  n.ring.reset();
+  (*n.disk.files.begin()->second)[damage] ^= 1;
+  ASSERT_TRUE(n.Load().ok());
+  EXPECT_EQ(n.loaded->content.kind, ContentKind::kDisk);
+  EXPECT_EQ(n.replica()->marks().end.index, Index(9)) << n.loaded->sentence;
+  EXPECT_FALSE(n.loaded->disk_is_whole) << n.loaded->sentence;
+}
+
 TEST(LoadReplica, ADiskWithoutItsFrontIsNotWholeAndNothingBelowIsCalledDurable) {
   TestNode n;
   ASSERT_TRUE(n.Start().ok());
@@ -96,40 +114,66 @@ TEST(LoadReplica, AMemoryOnlyJournalHasItsRingOrNothing) {
   EXPECT_THAT(n.disk.files, IsEmpty());
 }
 
-// An unopened file and one below a trim hold nothing, but the trim may be cut again.
+// Fills segments, and trims what is below, until a file is gone or many have been.
+void TrimUntilGone(TestNode* n, const std::string& name) {
+  v1::ErrorReply refusal;
+  for (int i = 0; i < 300 && n->disk.files.count(name) > 0; ++i) {
+    if (i % 8 == 7) RJ_CHECK(n->replica()->Trim(n->end_lsn(), n->now, &refusal));
+    n->Append(8000);
+    n->Settle();
+  }
+}
+
+void LoadAndLead(TestNode* n) {
+  ASSERT_TRUE(n->Load().ok());
+  n->replica()->LeaderStart(n->now);
+  n->replica()->AllowCommit(Index(UINT64_MAX / 2));
+  n->Batch();
+}
+
+// A file below a trim holds nothing, but the trim may be cut again.
 TEST(LoadReplica, UselessFilesGoWithTheNextTrimNotBefore) {
   TestNode n;
   ASSERT_TRUE(n.Start().ok());
-  while (n.replica()->checkpointer().catalog().segments().size() < 4) {
-    n.Append(8000);
-    n.Settle();
-  }
+  n.Append(8000);
+  n.Settle();
   const std::string trimmed = n.disk.files.begin()->first;
   const std::string bytes = *n.disk.files.begin()->second;
-  v1::ErrorReply refusal;
-  ASSERT_TRUE(n.replica()->Trim(n.end_lsn(), n.now, &refusal));
-  for (int i = 0; i < 300 && n.disk.files.count(trimmed) > 0; ++i) {
+  TrimUntilGone(&n, trimmed);
+  ASSERT_EQ(n.disk.files.count(trimmed), 0u);
+  // One more segment, so that a description knows of the trim.
+  const std::string newest = n.replica()->checkpointer().catalog().segments().back().name;
+  while (n.replica()->checkpointer().catalog().segments().back().name == newest) {
     n.Append(8000);
     n.Settle();
   }
-  ASSERT_EQ(n.disk.files.count(trimmed), 0u);
   n.Kill();
   n.disk.files[trimmed] = std::make_shared<std::string>(bytes);
-  ASSERT_TRUE(n.Load().ok());
-  EXPECT_EQ(n.disk.files.count(trimmed), 1u);
-  n.Kill();
-  ASSERT_TRUE(n.Load().ok());
-  n.replica()->LeaderStart(n.now);
-  n.replica()->AllowCommit(Index(UINT64_MAX / 2));
-  n.Batch();
-  for (int i = 0; i < 300 && n.disk.files.count(trimmed) > 0; ++i) {
-    if (i % 8 == 7) {
-      ASSERT_TRUE(n.replica()->Trim(n.end_lsn(), n.now, &refusal));
-    }
-    n.Append(8000);
-    n.Settle();
+  LoadAndLead(&n);
+  for (const CatalogSegment& segment : n.replica()->checkpointer().catalog().segments()) {
+    EXPECT_NE(segment.name, trimmed);
   }
+  EXPECT_EQ(n.disk.files.count(trimmed), 1u);
+  TrimUntilGone(&n, trimmed);
   EXPECT_EQ(n.disk.files.count(trimmed), 0u);
+}
+
+TEST(LoadReplica, FilesOfAnotherJournalOutliveEveryTrim) {
+  TestNode n, other;
+  other.mutable_config()->set_id(std::string(16, 'o'));
+  Lead(&other, 3);
+  other.Settle();
+  const std::string foreign = other.disk.files.begin()->first;
+  Lead(&n, 9);
+  n.Settle();
+  n.Kill();
+  n.disk.files[foreign] = other.disk.files.begin()->second;
+  LoadAndLead(&n);
+  n.Settle();
+  const std::string own = n.replica()->checkpointer().catalog().segments().back().name;
+  TrimUntilGone(&n, own);
+  EXPECT_EQ(n.disk.files.count(own), 0u);
+  EXPECT_EQ(n.disk.files.count(foreign), 1u);
 }
 
 }  // namespace

@@ -23,6 +23,15 @@ TEST(LoadReplica, ANewJournalIsEmptyInANewRingThatCountsForNobody) {
   ExpectQuiet(&n);
 }
 
+TEST(LoadReplica, ARingThatAStartLeftBeforeItLedIsNothing) {
+  TestNode n;
+  n.StartAndDieBeforeCas();
+  ASSERT_NE(n.ring, nullptr);
+  ASSERT_TRUE(n.Load().ok());
+  EXPECT_EQ(n.loaded->content.kind, ContentKind::kNothing);
+  EXPECT_EQ(n.ring->memory().control()->claim_incarnation, 0u);
+}
+
 TEST(LoadReplica, AnIntactRingIsALogWhateverItsIncarnations) {
   TestNode n;
   Lead(&n, 9);
@@ -192,6 +201,9 @@ TEST(LoadReplica, ACutBelowTheNewestSegmentIsFoundInOlderOnes) {
   ASSERT_TRUE(b.Load().ok());
   EXPECT_EQ(b.replica()->marks().durable.index, Index(4)) << b.loaded->sentence;
   EXPECT_THAT(b.loaded->notes, Contains(HasSubstr("the whole disk was read")));
+  for (const CatalogSegment& segment : b.replica()->checkpointer().catalog().segments()) {
+    EXPECT_LT(segment.first_index, Index(5)) << "what lies above was cut";
+  }
   b.Settle();
   b.Kill();
   b.ring.reset();

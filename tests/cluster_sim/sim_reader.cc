@@ -78,7 +78,8 @@ void SimReader::Take(const client::ReadTransaction& transaction) {
     }
   }
   anything_ = true;
-  generation_ = t.epoch.generation;
+  // Entries of an older generation may stand above a loss that it was told of.
+  generation_ = std::max(generation_, t.epoch.generation);
   seen_end_ = t.lsn.next();
   ++read_;
 }
