@@ -79,12 +79,10 @@ TEST(ClusterSimulation, OneSeedIsOneRunTracedOrNot) {
 class MutantTest : public testing::TestWithParam<MutantChoice> {};
 
 TEST_P(MutantTest, Dies) {
-  SelectProductionMutant(GetParam().production);
   std::string verdict;
   for (uint64_t seed = 1; seed <= 40 && verdict.empty(); ++seed) {
-    verdict = RunSeed({.seed = seed, .mutant = GetParam().sim}).violation;
+    verdict = VerdictOn(GetParam(), seed);
   }
-  SelectProductionMutant(0);
   EXPECT_NE(verdict, "") << "no checker found it in 40 seeds";
 }
 

@@ -1,5 +1,7 @@
 #include "tests/cluster_sim/cluster_world.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <csetjmp>
 #include <csignal>
@@ -334,7 +336,20 @@ void OnAbort(int) { siglongjmp(back_to_run, 1); }
 
 }  // namespace
 
+// Processes start and end thousands of times a second here: what they free stays with the
+// allocator, or most of the time would go into page faults.
+void KeepFreedMemory() {
+  static const bool once = [] {
+    mallopt(M_MMAP_THRESHOLD, 64 << 20);
+    mallopt(M_TRIM_THRESHOLD, 512 << 20);
+    mallopt(M_TOP_PAD, 16 << 20);
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
 RunResult RunSeed(const RunOptions& options) {
+  KeepFreedMemory();
   // On the heap: it is still needed after the jump, and destroyed before the result is used.
   ClusterWorld* const world = new ClusterWorld(options);
   struct sigaction catches = {}, before = {};
@@ -349,6 +364,14 @@ RunResult RunSeed(const RunOptions& options) {
   }
   sigaction(SIGABRT, &before, nullptr);
   return result;
+}
+
+std::string VerdictOn(const MutantChoice& mutant, uint64_t seed) {
+  SelectProductionMutant(mutant.production);
+  std::string verdict = RunSeed({.seed = seed, .mutant = mutant.sim}).violation;
+  SelectProductionMutant(0);
+  if (verdict.empty() || !RunSeed({.seed = seed}).violation.empty()) return "";
+  return verdict;
 }
 
 }  // namespace ringjournal::cluster_sim

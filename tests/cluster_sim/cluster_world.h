@@ -40,6 +40,10 @@ struct RunResult {
 // run had is leaked, and the message stands on stderr. Not from several threads.
 RunResult RunSeed(const RunOptions& options);
 
+// What a checker says of the mutant in this seed; empty if nothing, or if the seed fails without
+// it.
+std::string VerdictOn(const MutantChoice& mutant, uint64_t seed);
+
 }  // namespace ringjournal::cluster_sim
 
 #endif  // TESTS_CLUSTER_SIM_CLUSTER_WORLD_H_

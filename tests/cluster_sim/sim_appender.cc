@@ -178,6 +178,7 @@ void SimAppender::TakeStop() {
   env_.report->Trace(name(), " opens again: ", session_->status().ToString());
   ++reopened_;
   pending_.clear();
+  Drop();
   for (Acked& acked : acked_) {
     if (acked.level == Level::kReceived) acked.taken_back = true;
   }

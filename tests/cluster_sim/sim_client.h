@@ -57,13 +57,16 @@ class SimClient : public EventTarget, public NetworkUser {
 
   ClientEnvironment env_;
 
+ protected:
+  // The connection goes with the session that has stopped.
+  void Drop();
+
  private:
   enum Kind : uint32_t { kWake };
   void Pump();
   bool Turn();
   void Dial();
   bool SendSome();
-  void Drop();
 
   HostNumber host_;
   std::string name_;

@@ -45,6 +45,7 @@ void SimReader::Check() {
   if (!session_->stopped() || finished_ || env_.report->failed()) return;
   if (client::CodeOf(session_->status()) == client::ErrorCode::kTrimmed) {
     env_.report->Trace(name(), " starts again: ", session_->status().ToString());
+    Drop();
     return Open(client::Position::Oldest());
   }
   // A replica that has begun anew from a snapshot lacks what is below it, on disk too.
@@ -54,6 +55,7 @@ void SimReader::Check() {
   if (lacks) {
     env_.report->Trace(name(), " goes on above a gap: ", session_->status().ToString());
     ++gaps_;
+    Drop();
     return Open(client::Position::At(in_ring));
   }
   env_.report->Violation(name(), " stopped: ", session_->status().ToString());

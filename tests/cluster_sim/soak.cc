@@ -36,6 +36,9 @@ struct Totals {
     violations += r.violation.empty() ? 0 : 1;
     sum.simulated_ns += r.simulated_ns;
     sum.events += r.events;
+    sum.steps += r.steps;
+    sum.turns += r.turns;
+    sum.spins += r.spins;
     sum.faults += r.faults;
     sum.failovers += r.failovers;
     sum.intact_restarts += r.intact_restarts;
@@ -51,11 +54,13 @@ struct Totals {
         "%s\n",
         absl::StrCat(seeds, " seeds in ", seconds, " s: ", simulated, " s simulated, ",
                      static_cast<int64_t>(simulated / seconds), " times real time, ",
-                     static_cast<int64_t>(static_cast<double>(sum.events) / seconds), " events/s; ",
-                     sum.faults, " faults, ", sum.failovers, " failovers, ", sum.intact_restarts,
-                     " intact and ", sum.amnesiac_restarts, " amnesiac restarts, ", sum.losses,
-                     " all-lost recoveries; ", sum.acknowledged, " appends acknowledged, ",
-                     sum.read, " read, ", sum.told, " losses told; ", violations, " violations")
+                     static_cast<int64_t>(static_cast<double>(sum.events) / seconds), " events/s (",
+                     sum.events, " events, ", sum.steps, " steps, ", sum.turns, " turns, ",
+                     sum.spins, " at once again); ", sum.faults, " faults, ", sum.failovers,
+                     " failovers, ", sum.intact_restarts, " intact and ", sum.amnesiac_restarts,
+                     " amnesiac restarts, ", sum.losses, " all-lost recoveries; ", sum.acknowledged,
+                     " appends acknowledged, ", sum.read, " read, ", sum.told, " losses told; ",
+                     violations, " violations")
             .c_str());
   }
 };
@@ -114,6 +119,7 @@ int RunSeeds(const Flags& flags, const MutantChoice& mutant) {
     if (flags.go_on) {
       std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed),
                   result.violation.c_str());
+      std::fflush(stdout);
       continue;
     }
     ShowFailure(flags, options, std::move(result));
@@ -123,22 +129,21 @@ int RunSeeds(const Flags& flags, const MutantChoice& mutant) {
   return totals.violations == 0 ? 0 : 1;
 }
 
-// Each mutant runs through the seeds until a checker finds it.
+// Each mutant runs through the seeds until a checker finds it. A seed that fails without it shows
+// nothing, and is passed over.
 int RunMutants(const Flags& flags) {
   int survivors = 0;
   for (const MutantChoice& mutant : AllMutants()) {
-    SelectProductionMutant(mutant.production);
-    std::string verdict;
     uint64_t seed = flags.from;
-    for (; seed < flags.from + flags.seeds && verdict.empty(); ++seed) {
-      verdict = RunSeed(OptionsOf(flags, seed, mutant)).violation;
+    std::string verdict;
+    while (seed < flags.from + flags.seeds && verdict.empty()) {
+      verdict = VerdictOn(mutant, seed++);
     }
     if (verdict.empty()) ++survivors;
     std::printf("%s | %s | %s\n", std::string(mutant.name).c_str(),
                 verdict.empty() ? "SURVIVES" : absl::StrCat(seed - 1).c_str(), verdict.c_str());
     std::fflush(stdout);
   }
-  SelectProductionMutant(0);
   return survivors == 0 ? 0 : 1;
 }
 

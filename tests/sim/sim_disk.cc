@@ -75,7 +75,10 @@ int64_t SimDisk::Perform(Pending* p) {
 int64_t SimDisk::PrepareSpare(const Pending& p) {
   if (full_) return -ENOSPC;
   auto file = std::make_shared<File>();
-  while (file->bytes.size() < p.op.size) file->bytes += UnusedBlock();
+  // Made once: every spare file begins as the same bytes.
+  static std::string unused;
+  while (unused.size() < p.op.size) unused += UnusedBlock();
+  file->bytes.assign(unused, 0, p.op.size);
   files_[PathOf(p.id, p.op.name)] = std::move(file);
   return 0;
 }
