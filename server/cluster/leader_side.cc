@@ -277,7 +277,9 @@ int64_t LeaderSide::deadline_ns() const {
     if (life == c_->self) continue;
     auto it = backups_.find(life);
     int64_t heard = it == backups_.end() ? started_ns_ : it->second.last_heard_ns;
-    deadline = std::min(deadline, std::max(heard, started_ns_) + limits::kPeerGraceMs * kMs + 1);
+    // Once it is over, what follows depends on others: nothing happens by time alone.
+    int64_t over = std::max(heard, started_ns_) + limits::kPeerGraceMs * kMs + 1;
+    if (over > c_->now.monotonic_ns) deadline = std::min(deadline, over);
   }
   return deadline;
 }

@@ -14,12 +14,6 @@ namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
 
-// True if the log has everything that was ever on that node's disk.
-bool HoldsItsDisk(const v1::LogAnswer& log) {
-  bool memory = log.source() == v1::LOG_SOURCE_RING || log.source() == v1::LOG_SOURCE_LIVE;
-  return memory || log.disk_is_whole();
-}
-
 bool IsListed(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, const NodeLife& life) {
   return Names(set, {life.node, life.incarnation});
 }
@@ -341,7 +335,9 @@ v1::LossReport ReplicatedJournal::BuildReport() const {
   for (const auto& [node, log] : in.logs) {
     Watermark committed{Index(log.commit_index()), Lsn(log.commit_lsn())};
     loss.committed_seen = std::max(loss.committed_seen, committed);
-    if (Names(c_.config.members(), node)) loss.whole_disks += HoldsItsDisk(log);
+    // One that was emptied and came back has a disk without a hole, and yet lacks what it once had:
+    // it counts once it is in sync again.
+    loss.whole_disks += log.disk_is_whole() && Names(c_.config.recovery_set(), node);
   }
   loss.reason = absl::StrCat("no memory was left that held every committed entry; the log of ",
                              c_.self.node, " was the greatest of ", in.logs.size());

@@ -50,8 +50,9 @@ void JournalMaterial::LookForClaim() {
   if (in_.config.generation() == 1) return;
   RingIdentityValues identity = Identity(in_.config.generation() - 1);
   RingInspection older = InspectRing(memory_, &identity);
-  if (older.verdict != RingVerdict::kIntact || !CompleteNames(older.claim_incarnation)) return;
-  ring = std::move(older);
+  // The next start makes the claim the content before it claims for itself.
+  bool won = CompleteNames(older.claim_incarnation) || CompleteNames(older.content_incarnation);
+  if (older.verdict == RingVerdict::kIntact && won) ring = std::move(older);
 }
 
 RingIdentityValues JournalMaterial::Identity(uint32_t generation) const {
