@@ -192,10 +192,12 @@ void LeaderSide::BeforeBatch() {
                                !Mutated(Mutant::kDegradedIgnored);
   marks_.blocked = degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_BLOCK;
   marks_.backups.clear();
+  std::string_view counted;
   for (const auto& [life, backup] : backups_) {
-    Index match = set_.MatchOf(life);
-    if (match == Index(0)) continue;
-    marks_.backups.push_back({backup.first, match, set_.DurableOf(life)});
+    // One copy for each node: lives are in order, and the newest counts.
+    if (life.node == counted) marks_.backups.pop_back();
+    counted = life.node;
+    marks_.backups.push_back({backup.first, set_.MatchOf(life), set_.DurableOf(life)});
   }
   c_->replica->SetReplicationMarks(marks_);
 }

@@ -317,6 +317,12 @@ Watermark ReplicatedJournal::LastCertain() const {
   const v1::LogAnswer mine = DescribeLog();
   bool last_epoch = Epoch{mine.last_generation(), mine.last_epoch()} == c_.epoch();
   Watermark committed{Index(mine.commit_index()), Lsn(mine.commit_lsn())};
+  // What an older generation called committed may have been given up by a later one.
+  for (const v1::LossReport& loss : c_.config.losses()) {
+    if (loss.generation() <= mine.last_generation()) continue;
+    committed = std::min(committed, Watermark{Index(loss.first_index()).prev(),
+                                              Lsn(loss.first_lsn()).prev()});
+  }
   return last_epoch ? end.last() : std::min(end.last(), committed);
 }
 
