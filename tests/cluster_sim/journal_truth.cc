@@ -49,11 +49,12 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
   const Epoch epoch = replica.options().epoch;
   const Marks marks = replica.marks();
   if (view->replica != &replica || view->incarnation != incarnation) {
-    *view = NodeView(view->durable_seen);
+    *view = view->AfterEnd();
     view->replica = &replica;
     view->incarnation = incarnation;
   }
   view->durable_seen = marks.durable.index;
+  view->durable_max = std::max(view->durable_max, marks.durable.index);
   view->end = marks.end.index;
   if (epoch.generation != generation_) {
     view->committed = Index();  // I5 is per generation
@@ -74,6 +75,20 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
   }
   view->committed = marks.committed.index;
   OnCommitted(node, *view);
+}
+
+void JournalTruth::OnProcessEnd(uint32_t node) {
+  NodeView* view = &views_[node];
+  if (view->replica != nullptr) {
+    const Ring& ring = view->replica->ring();
+    view->ended = view->incarnation;
+    view->tail_from = ring.oldest().index;
+    view->tail.clear();
+    for (RingPlace p = ring.oldest(); p.index < ring.end().index; p = ring.Next(p)) {
+      view->tail.push_back(ring.Record(p).header.chain);
+    }
+  }
+  *view = view->AfterEnd();
 }
 
 void JournalTruth::OnLeads(uint32_t node, const NodeView& view) {
@@ -261,7 +276,7 @@ void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt, client:
   if (asked == Level::kDisk || receipt.level == Level::kDisk) NoteLeadersDisk(receipt);
   if (receipt.level < Level::kDiskQuorum) return;
   int disks = 0;
-  for (const NodeView& v : views_) disks += v.durable_seen >= receipt.index ? 1 : 0;
+  for (const NodeView& v : views_) disks += v.durable_max >= receipt.index ? 1 : 0;
   if (2 * disks <= config_.members_size()) {
     report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged at disk_quorum, ",
                        disks, " of ", config_.members_size(), " disks have it");

@@ -40,7 +40,8 @@ class JournalTruth {
 
   // ---- replicas; `node` is an index into `nodes` ----
   void Observe(uint32_t node, Incarnation incarnation, const Replica& replica);
-  void OnProcessEnd(uint32_t node) { views_[node] = NodeView(views_[node].durable_seen); }
+  // Before its replicas go.
+  void OnProcessEnd(uint32_t node);
   NodeWear* wear(uint32_t node) { return &wear_[node]; }
 
   // ---- the config document ----
@@ -78,13 +79,27 @@ class JournalTruth {
     EntryHeader header;
   };
   struct NodeView {
-    explicit NodeView(Index durable = Index()) : durable_seen(durable) {}
+    // What outlives the process.
+    NodeView AfterEnd() const {
+      NodeView view;
+      view.ended = ended;
+      view.tail_from = tail_from;
+      view.tail = tail;
+      view.durable_seen = durable_seen;
+      view.durable_max = durable_max;
+      return view;
+    }
     const Replica* replica = nullptr;  // of the process that lives
     Incarnation incarnation;
     Epoch epoch;
     bool leads = false;
     Index committed, end;
-    Index durable_seen;  // outlives the process
+    // The ring of the process that ended last: a cas of its may be applied after its death.
+    Incarnation ended;
+    Index tail_from;
+    std::vector<uint64_t> tail;  // chain hashes
+    Index durable_seen;          // now, or at the end of the last process
+    Index durable_max;           // ever: an acknowledgement may be on its way for long
   };
   struct Placed {
     uint64_t counter;
@@ -103,8 +118,10 @@ class JournalTruth {
   std::string WhyLacks(const Replica& replica, uint64_t index) const;
   void OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void CheckLossIsDue(const v1::JournalConfig& before);
-  void CheckLossRange(const v1::LossReport& loss);
-  void CheckDiskWords(const v1::JournalConfig& before, const v1::LossReport& loss);
+  void CheckLossRange(const v1::LossReport& loss, uint64_t kept);
+  void CheckDiskWords(const v1::JournalConfig& before, uint64_t kept);
+  bool Has(const NodeView& view, Incarnation incarnation, uint64_t index) const;
+  uint64_t KeptBy(const v1::ReplicaId& winner) const;
   void CutTo(Index next);
   Lsn LsnBefore(uint64_t index) const;
   void CheckDiskLevels(const client::AppendReceipt& receipt, client::Level asked);

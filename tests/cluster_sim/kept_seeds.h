@@ -12,7 +12,10 @@ struct KeptSeed {
   const char* found;
 };
 // Newest last.
-inline const std::vector<KeptSeed> kKeptSeeds = {};
+inline const std::vector<KeptSeed> kKeptSeeds = {
+    {20, "a backup that was told to drain went on following, and wrote behind its closing group"},
+    {25, "a loss report began above an entry that only the lost leader had committed"},
+};
 
 }  // namespace ringjournal::cluster_sim
 

@@ -1,6 +1,7 @@
 #include "tests/cluster_sim/sim_reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,7 +30,7 @@ void SimReader::Open(client::Position from) {
   options.credit_bytes = env_.random->Between(1, 20) * 4096;
   session_ = std::make_unique<client::ReadSession>(std::move(options));
   anything_ = false;
-  generation_ = 0;
+  seen_by_.clear();
 }
 
 std::string SimReader::Describe() const {
@@ -70,17 +71,16 @@ void SimReader::Take(const client::ReadTransaction& transaction) {
                            seen_end_.value(), " must follow");
   }
   for (const v1::LossReport& loss : env_.truth->config().losses()) {
-    bool passed = generation_ > 0 && generation_ < loss.generation() &&
-                  loss.generation() <= session_->generation();
-    if (passed && seen_end_ > Lsn(loss.first_lsn())) {
-      env_.report->Violation("I11: ", name(), " reads on in generation ", loss.generation(),
-                             " and was not told of the loss from LSN ", loss.first_lsn());
-    }
+    if (loss.generation() > t.epoch.generation || seen_by_.empty()) continue;
+    auto before = seen_by_.lower_bound(loss.generation());
+    if (before == seen_by_.begin() || std::prev(before)->second <= Lsn(loss.first_lsn())) continue;
+    env_.report->Violation("I11: ", name(), " reads on in generation ", loss.generation(),
+                           " and was not told of the loss from LSN ", loss.first_lsn());
   }
   anything_ = true;
-  // What it reads under a generation it reads of that generation's log, also entries of older ones.
-  generation_ = std::max(session_->generation(), t.epoch.generation);
   seen_end_ = t.lsn.next();
+  // Entries of an older generation may stand above a loss: what counts is when they were read.
+  seen_by_[env_.truth->generation()] = seen_end_;
   ++read_;
 }
 
@@ -91,7 +91,7 @@ void SimReader::TakeLoss(const client::LossNotice& notice) {
                            ", it had read up to ", seen_end_.value());
   }
   session_->AcceptLoss(now_ns());
-  generation_ = notice.generation;
+  seen_by_.clear();
   seen_end_ = std::min(seen_end_, notice.first_lsn);
 }
 

@@ -2,6 +2,7 @@
 #ifndef TESTS_CLUSTER_SIM_SIM_READER_H_
 #define TESTS_CLUSTER_SIM_SIM_READER_H_
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -40,9 +41,10 @@ class SimReader : public SimClient {
   bool finished_ = false;
   std::unique_ptr<client::ReadSession> session_;
   uint64_t gaps_ = 0;
-  uint64_t read_ = 0;        // in all
-  bool anything_ = false;    // since the last start from the oldest
-  uint32_t generation_ = 0;  // of the newest entry read
+  uint64_t read_ = 0;      // in all
+  bool anything_ = false;  // since the last start from the oldest
+  // What it had read by the time the journal was in a generation, since it was last told of a loss.
+  std::map<uint32_t, Lsn> seen_by_;
   Lsn seen_end_;
 };
 

@@ -32,12 +32,35 @@ void JournalTruth::OnLoss(const v1::JournalConfig& before, const v1::JournalConf
     report_->Violation("I11: generation ", after.generation(), " follows ", generation_);
   }
   CheckLossIsDue(before);
-  CheckLossRange(loss);
-  CheckDiskWords(before, loss);
+  const uint64_t kept = KeptBy(after.leader());
+  report_->Trace("the new leader keeps ", kept, " of ", entries_.size(), " committed entries");
+  CheckLossRange(loss, kept);
+  CheckDiskWords(before, kept);
   if (report_->failed()) return;
   generation_ = after.generation();
-  CutTo(Index(std::min<uint64_t>(loss.first_index(), entries_.size() + 1)));
+  CutTo(Index(kept + 1));
   for (NodeView& view : views_) view.committed = Index();
+}
+
+// Whether that process of the node has the committed entry, or had it when it ended.
+bool JournalTruth::Has(const NodeView& view, Incarnation incarnation, uint64_t index) const {
+  if (view.replica != nullptr && view.incarnation == incarnation) {
+    return WhyLacks(*view.replica, index).empty();
+  }
+  if (view.ended != incarnation) return false;
+  if (index < view.tail_from.value()) return true;  // below its ring: on its disk
+  const uint64_t place = index - view.tail_from.value();
+  return place < view.tail.size() && view.tail[place] == entries_[index - 1].header.chain;
+}
+
+// The last committed entry that the winner of a recovery has, with all below it. The report may
+// start lower: where its log is certain to be what was committed.
+uint64_t JournalTruth::KeptBy(const v1::ReplicaId& winner) const {
+  int node = NodeNamed(winner.node());
+  const NodeView& view = views_[static_cast<size_t>(node)];
+  uint64_t kept = entries_.size();
+  while (kept > 0 && !Has(view, Incarnation(winner.incarnation()), kept)) --kept;
+  return kept;
 }
 
 // Whoever is known to hold every committed entry has lost its memory since.
@@ -59,8 +82,12 @@ Lsn JournalTruth::LsnBefore(uint64_t index) const {
   return index <= 1 ? Lsn(1) : entries_[index - 2].header.next_lsn();
 }
 
-void JournalTruth::CheckLossRange(const v1::LossReport& loss) {
+void JournalTruth::CheckLossRange(const v1::LossReport& loss, uint64_t kept) {
   const uint64_t first = loss.first_index();
+  if (kept < entries_.size() && first > kept + 1) {
+    report_->Violation("I11: the loss starts at entry ", first, ", but the new leader lacks ",
+                       kept + 1, ", which was committed");
+  }
   if (first >= 1 && first <= entries_.size() + 1 && Lsn(loss.first_lsn()) != LsnBefore(first)) {
     report_->Violation("the loss starts at LSN ", loss.first_lsn(), ", but entry ", first,
                        " starts at ", LsnBefore(first).value());
@@ -72,31 +99,31 @@ void JournalTruth::CheckLossRange(const v1::LossReport& loss) {
   const v1::LossVerdict verdicts[] = {v1::LOSS_VERDICT_UNKNOWN, loss.received(), loss.replicated(),
                                       loss.disk(), loss.disk_quorum()};
   for (int level = 2; level <= 4; ++level) {
-    if (verdicts[level] != v1::LOSS_VERDICT_NONE || acked_[level].value() < first) continue;
+    if (verdicts[level] != v1::LOSS_VERDICT_NONE || acked_[level].value() <= kept) continue;
     report_->Violation("I11: entry ", acked_[level].value(), " was acknowledged at level ", level,
                        " and is lost, the report says that nothing is");
   }
 }
 
 // What was acknowledged as on a disk that is whole, and that had to be read, is kept.
-void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, const v1::LossReport& loss) {
+void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, uint64_t kept) {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const DiskWord& word = disk_words_[i];
-    if (word.index.value() < loss.first_index() || word.disk_life != wear_[i].disk_life) continue;
+    if (word.index.value() <= kept || word.disk_life != wear_[i].disk_life) continue;
     if (!Names(before.recovery_set(), nodes_[i])) continue;
     report_->Violation("entry ", word.index.value(), " was acknowledged as on the disk of ",
                        nodes_[i], ", which is whole and in the recovery set; lost is all from ",
-                       loss.first_index());
+                       kept + 1);
   }
-  if (quorum_word_.value() < loss.first_index() || quorum_disk_lives_.empty()) return;
+  if (quorum_word_.value() <= kept || quorum_disk_lives_.empty()) return;
   int disks_lost = 0;
   for (size_t i = 0; i < nodes_.size(); ++i) {
     disks_lost += wear_[i].disk_life != quorum_disk_lives_[i] ? 1 : 0;
   }
   if (disks_lost < (before.members_size() + 1) / 2) {
     report_->Violation("entry ", quorum_word_.value(), " was acknowledged at disk_quorum; ",
-                       disks_lost, " disks were lost since, and all from entry ",
-                       loss.first_index(), " on is lost");
+                       disks_lost, " disks were lost since, and all from entry ", kept + 1,
+                       " on is lost");
   }
 }
 
