@@ -47,12 +47,20 @@ RecoveryDecision FromDisk(const RecoveryInput& in) {
     return Wait(absl::StrCat("no memory is left that holds every committed entry; the log of ",
                              missing, " must be looked at first: start it, or recover without it"));
   }
-  size_t answered = 0;
-  for (const std::string& node : config.members()) answered += in.logs.count(node);
+  // A disk that was emptied shows nothing of what was acknowledged as on it. Where all have
+  // answered, there is nobody left to wait for.
+  size_t answered = 0, whole = 0;
+  for (const std::string& node : config.members()) {
+    auto log = in.logs.find(node);
+    if (log == in.logs.end()) continue;
+    ++answered;
+    whole += log->second.disk_is_whole() || config.settings().memory_only();
+  }
   size_t members = static_cast<size_t>(config.members_size());
   size_t needed = members - (members / 2 + 1) + 1;
-  if (answered < needed && !Mutated(Mutant::kDiskQuorumIgnored)) {
-    return Wait(absl::StrCat("the logs of ", needed, " members must be looked at, ", answered,
+  bool enough = whole >= needed || answered == members || Mutated(Mutant::kDiskQuorumIgnored);
+  if (!enough) {
+    return Wait(absl::StrCat("whole logs of ", needed, " members must be looked at, ", whole,
                              " have answered: start another"));
   }
   const std::string* best = Greatest(in, [](const auto&, const auto&) { return true; });

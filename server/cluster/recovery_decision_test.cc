@@ -35,6 +35,7 @@ class Recovery : public testing::Test {
   v1::LogAnswer Disk(uint32_t epoch, uint64_t end) {
     v1::LogAnswer log = Ring(0, epoch, end);
     log.set_source(v1::LOG_SOURCE_DISK);
+    log.set_disk_is_whole(true);
     return log;
   }
   RecoveryStep Step() { return DecideRecovery(in_).step; }
@@ -126,6 +127,19 @@ TEST_F(Recovery, AQuorumOfDisksMustBeLookedAt) {
   EXPECT_EQ(Step(), RecoveryStep::kWait);
   in_.logs["c"] = Disk(1, 8);
   EXPECT_EQ(Step(), RecoveryStep::kLeadFromDisk);
+}
+
+// Two disks held what was acknowledged at disk_quorum; one of them was destroyed.
+TEST_F(Recovery, AnEmptiedDiskShowsNothing) {
+  in_.waited = true;
+  config_.clear_recovery_set();
+  config_.add_recovery_set("b");
+  v1::LogAnswer emptied = Disk(1, 0);
+  emptied.set_disk_is_whole(false);
+  in_.logs = {{"b", Disk(1, 10)}, {"c", emptied}};
+  EXPECT_EQ(Step(), RecoveryStep::kWait);
+  in_.logs["a"] = emptied;
+  EXPECT_EQ(Step(), RecoveryStep::kLeadFromDisk) << "there is nobody left to wait for";
 }
 
 TEST_F(Recovery, AnInSyncSetIsLeftToElectAtFirstAndNeverPassedOverFromDisk) {

@@ -22,6 +22,8 @@ JournalNumber Shard::AddReplica(const v1::JournalConfig& config, std::unique_ptr
                                 LogOrigin origin) {
   JournalId id = replica->options().id;
   Replica* added = replica.get();
+  // Nothing was ever written yet, so nothing is missing.
+  if (config.epoch() == 0) origin.disk_is_whole = true;
   JournalNumber number = AddJournal(config, std::move(replica));
   journals_[number]->replicated = cluster_->Add(id, added, origin);
   return number;
