@@ -52,6 +52,7 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
     *view = view->AfterEnd();
     view->replica = &replica;
     view->incarnation = incarnation;
+    memory_of_[{nodes_[node], incarnation.value()}] = wear_[node].memory_life;
   }
   view->durable_seen = marks.durable.index;
   view->durable_max = std::max(view->durable_max, marks.durable.index);

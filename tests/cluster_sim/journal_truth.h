@@ -135,8 +135,8 @@ class JournalTruth {
   std::vector<NodeView> views_;
   std::vector<NodeWear> wear_;
   std::vector<DiskWord> disk_words_;
-  // (node, incarnation) -> the memory_life in which it was named complete.
-  std::map<std::pair<std::string, uint64_t>, uint64_t> complete_memory_;
+  // (node, incarnation) -> the memory_life in which that process served.
+  std::map<std::pair<std::string, uint64_t>, uint64_t> memory_of_;
   uint32_t generation_ = 1;
   LogPosition position_;
   std::vector<Entry> entries_;  // entry i stands at i-1

@@ -14,12 +14,6 @@ void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalCo
   }
   if (loss) OnLoss(before, after);
   config_ = after;
-  for (const v1::ReplicaId& member : after.complete()) {
-    int node = NodeNamed(member.node());
-    if (node < 0) continue;
-    complete_memory_.try_emplace({member.node(), member.incarnation()},
-                                 wear_[static_cast<size_t>(node)].memory_life);
-  }
   CheckHolders();
 }
 
@@ -70,8 +64,8 @@ void JournalTruth::CheckLossIsDue(const v1::JournalConfig& before) {
   }
   for (const v1::ReplicaId& member : before.complete()) {
     int node = NodeNamed(member.node());
-    auto then = complete_memory_.find({member.node(), member.incarnation()});
-    if (node < 0 || then == complete_memory_.end()) continue;
+    auto then = memory_of_.find({member.node(), member.incarnation()});
+    if (node < 0 || then == memory_of_.end()) continue;
     if (wear_[static_cast<size_t>(node)].memory_life != then->second) continue;
     report_->Violation("I11: a new generation, although the memory of ", ReplicaText(member),
                        " holds every committed entry and is intact");
