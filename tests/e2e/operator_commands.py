@@ -1,4 +1,4 @@
-"""The operator's commands: doctor, ring, checkpoint, completion, cheat."""
+"""The operator's commands: doctor, ring, checkpoint, cheat."""
 
 import json
 import os
@@ -105,32 +105,6 @@ def checkpoint(environment):
     run_refused(server, 7, '"nowhere"', "checkpoint", "now", "nowhere")
     run_refused(server, 2, "checkpoint now JOURNAL", "checkpoint")
     run_refused(server, 2, "unknown option '--bogus'", "checkpoint", "orders", "--bogus")
-
-
-@case("completion: bash offers every command, its options and their words; the scripts of zsh and fish parse")
-def completion(environment):
-    script, _ = offline(environment, "completion", "bash")
-
-    def offered(*words):
-        array = " ".join(f"'{w}'" for w in ("ringjournal", *words))
-        done = subprocess.run(["bash", "-euc", f'{script}\nCOMP_WORDS=({array}); COMP_CWORD={len(words)}\n'
-                               '_ringjournal || true; printf "%s\\n" "${COMPREPLY[@]}"'],
-                              capture_output=True, timeout=30, check=True)
-        return done.stdout.decode().split()
-    help_text, _ = offline(environment, "--help")
-    commands = re.findall(r"^  (\w+) ", help_text.split("Subcommands:")[1].split("Examples:")[0], re.MULTILINE)
-    expect(len(commands) >= 12, f"the commands of --help: {commands}")
-    expect_equal([c for c in commands if c not in offered("")], [], "commands that are not offered")
-    expect_equal(offered("journal", "cr"), ["create"], "a subcommand")
-    expect_equal(offered("append", "orders", "--level", "disk"), ["disk", "disk_quorum"], "words of an option")
-    expect_in("--memory-only", offered("journal", "create", "--m"), "an option")
-    expect_equal(offered("append", "--producer", ""), [], "a free value")
-    for shell, check in (("zsh", ["zsh", "-n"]), ("fish", ["fish", "--no-execute"])):
-        text, _ = offline(environment, "completion", shell)
-        expect_in([c for c in commands], text, f"commands for {shell}")
-        if shutil.which(shell):
-            done = subprocess.run([*check, "/dev/stdin"], input=text.encode(), capture_output=True, timeout=30, check=False)
-            expect_equal((done.returncode, done.stderr), (0, b""), f"the script for {shell} parses")
 
 
 @case("cheat: one screen, and each of its commands runs")
