@@ -1,5 +1,7 @@
 #include "tests/fuzz/session_peer.h"
 
+#include <cstdio>
+
 #include "journal/base/check.h"
 #include "journal/base/limits.h"
 #include "journal/format/append_scan.h"
@@ -272,6 +274,9 @@ void SessionPeer::OnError(const v1::ErrorReply& error) {
 // One at most, and the one that the bytes deserve, if they deserve any.
 void SessionPeer::OnSessionError(const v1::ErrorReply& error) {
   if (ambiguous_ && error.request_id() != 0) return;
+  if (error.request_id() != 0 || session_error_ != v1::ERROR_CODE_UNKNOWN) {
+    std::fprintf(stderr, "nobody asked for: %s\n", error.ShortDebugString().c_str());
+  }
   RJ_CHECK(error.request_id() == 0);
   RJ_CHECK(session_error_ == v1::ERROR_CODE_UNKNOWN || ambiguous_);
   switch (error.code()) {
