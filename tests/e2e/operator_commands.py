@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 
 from case import SMALL, Bystander, case, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in
@@ -148,3 +149,24 @@ def documented(environment):
                           timeout=60, check=False)
     expect_equal(done.returncode, 0, f"exit code ({done.stdout.decode()}{done.stderr.decode()})")
     expect_in(["PASS  kernel", "rings in", "there is no journal", "Write"], done.stdout.decode(), "what they print")
+
+
+@case("docs/operations.md: a server starts with each of its command lines, says that it serves, and stops in order")
+def documented_starts(environment):
+    with open(os.path.join(ROOT, "docs", "operations.md"), encoding="utf-8") as page:
+        section = page.read().split("## Start and stop", 1)[1]
+    starts = re.search(r"```sh\n(.*?)```", section, re.DOTALL).group(1).splitlines()
+    expect(len(starts) >= 2, f"command lines of the page: {starts}")
+    path = os.path.abspath(os.path.dirname(environment.programs.server)) + ":" + os.environ["PATH"]
+    for start in starts:
+        folder = environment.enter_context(tempfile.TemporaryDirectory())
+        # The page's port may be taken on this machine.
+        line = start.replace("DIR", "data").replace("FILE", "address").replace("127.0.0.1:7000", "127.0.0.1:0")
+        server = subprocess.Popen(["bash", "-c", "exec " + line], cwd=folder, stderr=subprocess.PIPE, text=True,
+                                  env={**os.environ, "PATH": path, "RINGJOURNAL_RING_DIR": folder + "/rings"})
+        environment.callback(server.kill)
+        told = next((row for row in server.stderr if "event=serving" in row), "")
+        expect("serving" in told, f"`{start}` does not serve")
+        server.terminate()
+        server.stderr.read()
+        expect_equal(server.wait(30), 0, f"exit code of `{start}`")
