@@ -44,7 +44,8 @@ uint8_t SessionScript::Byte() {
 }
 
 std::string SessionScript::Bytes() {
-  const size_t n = std::min<size_t>(Byte(), input_.size());
+  const size_t wanted = Byte();
+  const size_t n = std::min(wanted, input_.size());
   std::string bytes(AsView(input_.first(n)));
   input_ = input_.subspan(n);
   return bytes;
