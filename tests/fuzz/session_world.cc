@@ -154,6 +154,7 @@ SessionWorld::~SessionWorld() {
 ConnectionNumber SessionWorld::Connect() {
   const ConnectionNumber c = peers_.size() + 1;
   peers_[c] = std::make_unique<SessionPeer>();
+  if (drains_) peers_[c]->MayBeDropped();
   sockets_[c].accepted_ns = sockets_[c].received_ns = now_.monotonic_ns;
   Step(Accepted{c});
   return c;
