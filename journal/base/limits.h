@@ -76,6 +76,8 @@ inline constexpr uint64_t kSendBufferPauseBytes = 1 * kMiB;
 // And here the session is ended: the peer does not read.
 inline constexpr uint64_t kSendBufferBytesMax = 16 * kMiB;
 inline constexpr uint32_t kReadsPerSessionMax = 16;
+// Requests for a checkpoint that one session may wait for; the disk answers them, not the session.
+inline constexpr uint32_t kCheckpointWaitsPerSessionMax = 16;
 inline constexpr uint64_t kReadCreditBytesMax = 64 * kMiB;
 inline constexpr uint64_t kReadChunkBytes = 256 * kKiB;  // of one ReadData
 inline constexpr uint64_t kSegmentReadBytes = 1 * kMiB;  // of one read from a segment

@@ -26,6 +26,7 @@ struct CommandLine {
   CLI::Option* check = nullptr;
   CLI::Option* print = nullptr;
   CLI::Option* version = nullptr;
+  std::vector<std::string> names;  // of all flags
 };
 
 namespace {
@@ -80,16 +81,15 @@ void Declare(CommandLine* line) {
       "  ringjournald --config ringjournald.toml --check-config\n"
       "  ringjournald --config ringjournald.toml --print-config\n");
   app.allow_extras();  // so that an unknown flag gets our own message
+  for (const CLI::Option* option : app.get_options()) line->names.push_back(option->get_name());
 }
 
 // The arguments that no flag took.
-std::string UnknownArgument(const std::string& argument, const CLI::App& app) {
+std::string UnknownArgument(const std::string& argument, std::span<const std::string> names) {
   if (!argument.starts_with("-")) {
     return "the argument \"" + argument +
            "\" belongs to no flag; ringjournald takes flags only, see --help";
   }
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
   const std::string name = argument.substr(0, argument.find('='));
   const std::string nearest = NearestWord(name, names);
   std::string text = "there is no flag " + name;
@@ -262,9 +262,8 @@ FlagsResult FlagsParser::Parse(std::span<const char* const> arguments, const Pro
   } catch (const CLI::Error& error) {
     return Mistake(std::string(error.what()) + "; see --help");
   }
-  if (!line.app.remaining().empty()) {
-    return Mistake(UnknownArgument(line.app.remaining().front(), line.app));
-  }
+  const std::vector<std::string> unknown = line.app.remaining();
+  if (!unknown.empty()) return Mistake(UnknownArgument(unknown.front(), line.names));
   const std::string twice = GivenTwice(line.app);
   if (!twice.empty()) return Mistake(twice);
   return Decide(line, facts);

@@ -288,6 +288,45 @@ TEST(ListenAddress, ReadsBackWhatItPrints) {
   }
 }
 
+// Optimal string alignment by its definition.
+size_t DistanceByDefinition(std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty()) return a.size() + b.size();
+  const size_t n = a.size(), m = b.size();
+  size_t best = DistanceByDefinition(a.substr(0, n - 1), b.substr(0, m - 1));
+  if (a[n - 1] == b[m - 1]) return best;
+  best = std::min(best, DistanceByDefinition(a.substr(0, n - 1), b));
+  best = std::min(best, DistanceByDefinition(a, b.substr(0, m - 1)));
+  if (n > 1 && m > 1 && a[n - 1] == b[m - 2] && a[n - 2] == b[m - 1]) {
+    best = std::min(best, DistanceByDefinition(a.substr(0, n - 2), b.substr(0, m - 2)));
+  }
+  return best + 1;
+}
+
+TEST(NearestWord, IsTheFirstOfTheNearestByTheDefinitionOfTheDistance) {
+  uint32_t state = 1;
+  const auto word = [&state](size_t bytes_max) {
+    std::string text;
+    state = state * 1103515245 + 12345;
+    for (size_t left = (state >> 16) % (bytes_max + 1); left > 0; --left) {
+      state = state * 1103515245 + 12345;
+      text.push_back(static_cast<char>('a' + (state >> 16) % 3));
+    }
+    return text;
+  };
+  for (int round = 0; round < 300; ++round) {
+    const std::string typed = word(6);
+    const std::vector<std::string> words = {word(6), word(6), word(6), word(6)};
+    size_t least = std::max<size_t>(1, typed.size() / 3) + 1;
+    std::string nearest;
+    for (const std::string& w : words) {
+      if (DistanceByDefinition(typed, w) >= least) continue;
+      least = DistanceByDefinition(typed, w);
+      nearest = w;
+    }
+    EXPECT_EQ(NearestWord(typed, words), nearest) << typed << " " << words[0] << " " << words[1];
+  }
+}
+
 TEST(NearestWord, IsNearOrNothing) {
   const std::vector<std::string> words = {"append", "tail", "status"};
   EXPECT_EQ(NearestWord("apend", words), "append");

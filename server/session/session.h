@@ -82,6 +82,7 @@ struct Subscription {
   uint64_t request_id = 0;
   uint32_t generation = 0;  // that the reader has seen; 0: nothing yet
   bool stopping = false;
+  bool ended = false;  // its end was told: the journal was removed
   uint64_t credit_bytes = 0;
   std::string head;  // frame header of the run that is being sent
 };
@@ -111,7 +112,8 @@ struct Session {
   bool hello_done = false;
   bool closing = false;          // nothing more is read; closed once what is queued is sent
   bool paused = false;           // receiving is paused
-  bool waits_for_admin = false;  // a journal is being created for its Open: frames behind it wait
+  bool waits_for_admin = false;  // for its change of the config: frames behind it wait
+  bool waits_for_peer = false;   // to take its replies: likewise
   std::string client_name;
 
   Journal* journal = nullptr;  // after Open

@@ -111,7 +111,7 @@ void Shard::OnStorage(const StorageAnswer& event) {
 
 FrameIntake::Taken Shard::OnFrame(Session* session, ByteSpan frame) {
   if (session->closing) return Taken::kEnd;
-  if (session->waits_for_admin) return Taken::kStall;
+  if (session->waits_for_admin || MustTakeReplies(session)) return Taken::kStall;
   if (LooksLikeAppend(frame)) return OnAppend(session, frame);
   v1::ClientMessage message;
   if (!message.ParseFromArray(frame.data(), static_cast<int>(frame.size()))) {
@@ -122,6 +122,14 @@ FrameIntake::Taken Shard::OnFrame(Session* session, ByteSpan frame) {
     return EndWith(session, v1::ERROR_CODE_PROTOCOL, "the first message must be a hello");
   }
   return OnMessage(session, message);
+}
+
+// A request of six bytes may have a reply of ten thousand: what has been received is not worked off
+// faster than its replies leave.
+bool Shard::MustTakeReplies(Session* session) {
+  session->waits_for_peer =
+      session->out.size() + session->send_queue_bytes > limits::kSendBufferPauseBytes;
+  return session->waits_for_peer;
 }
 
 FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m) {
@@ -244,6 +252,7 @@ void Shard::ReplyError(Session* session, uint64_t request_id, v1::ErrorReply err
 }
 
 FrameIntake::Taken Shard::EndWith(Session* session, v1::ErrorCode code, std::string message) {
+  if (session->closing) return Taken::kEnd;  // it has been told why
   v1::ErrorReply error;
   Refuse(code, std::move(message), &error);
   ReplyError(session, 0, std::move(error));
@@ -289,6 +298,11 @@ void Shard::OnEndOfBatch() {
   finished_.clear();
   PumpReaders();
   FlushOut();
+  // Who waited for his replies to leave may go on, now that they have.
+  for (const Session* session : stalled_) {
+    batch_due_ = batch_due_ || (session->waits_for_peer &&
+                                session->send_queue_bytes <= limits::kSendBufferPauseBytes);
+  }
   CloseFinished();
   BuryRemoved();
   FollowDrain();

@@ -100,6 +100,7 @@ class Shard {
   // frames (shard.cc)
   void Settle(Session* session, FrameIntake::Outcome outcome, const std::string& complaint);
   Taken OnFrame(Session* session, ByteSpan frame);
+  static bool MustTakeReplies(Session* session);
   Taken OnMessage(Session* session, const v1::ClientMessage& message);
   Taken OnHello(Session* session, const v1::Hello& hello);
   void Reply(Session* session, const v1::ServerMessage& message);
@@ -157,9 +158,11 @@ class Shard {
 
   // changes of the config document, one at a time (shard_config.cc)
   void StartCreate(Session* session, PendingChange change);
+  void TakeChange(Session* session, PendingChange change);
   void SubmitChange();
   absl::Status EditDocument(v1::ConfigDocument* next, const PendingChange& change) const;
   void ChangeIsDone();
+  void OpenWhatAnotherMade();
   // By value: the reason often stands in the change itself, which goes.
   void ChangeFailed(std::string why, v1::ErrorCode code);
   void MakeRing(PendingChange* change) const;

@@ -50,14 +50,12 @@ void Shard::OnSet(Session* session, const v1::JournalSet& request) {
   }
   PendingChange change;
   change.kind = PendingChange::Kind::kSet;
-  change.connection = session->connection;
   change.request_id = request.request_id();
   JournalId::FromView(journal->config.id(), &change.id);
   change.settings = request.settings();
   change.fields.assign(request.fields().begin(), request.fields().end());
   change.ready = true;
-  changes_.push_back(std::move(change));
-  SubmitChange();
+  TakeChange(session, std::move(change));
 }
 
 void Shard::OnRemove(Session* session, const v1::JournalRemove& request) {
@@ -65,12 +63,10 @@ void Shard::OnRemove(Session* session, const v1::JournalRemove& request) {
   if (journal == nullptr) return;
   PendingChange change;
   change.kind = PendingChange::Kind::kRemove;
-  change.connection = session->connection;
   change.request_id = request.request_id();
   JournalId::FromView(journal->config.id(), &change.id);
   change.ready = true;
-  changes_.push_back(std::move(change));
-  SubmitChange();
+  TakeChange(session, std::move(change));
 }
 
 void Shard::OnInfo(Session* session, const v1::JournalInfo& request) {
@@ -144,6 +140,14 @@ void Shard::OnCheckpoint(Session* session, const v1::Checkpoint& request) {
   if (journal->replica->memory_only()) {
     Refuse(v1::ERROR_CODE_LEVEL_NOT_OFFERED, "the journal is memory-only; it has no checkpoints",
            &error);
+    return ReplyError(session, request.request_id(), std::move(error));
+  }
+  if (session->checkpoint_waiters.size() >= limits::kCheckpointWaitsPerSessionMax) {
+    Refuse(
+        v1::ERROR_CODE_LIMIT,
+        absl::StrCat("this session waits for its limit of ", limits::kCheckpointWaitsPerSessionMax,
+                     " checkpoints; wait for an answer before asking for another"),
+        &error);
     return ReplyError(session, request.request_id(), std::move(error));
   }
   Index index = journal->replica->RequestCheckpoint();

@@ -45,6 +45,11 @@ uint64_t Shard::RingBytesTotal() const {
     total += journal->replica->ring().data_bytes() +
              RingHeadBytes(journal->replica->options().settings.producers_max());
   }
+  // Those that are being made count, or a burst of requests would get past the limit.
+  for (const PendingChange& change : changes_) {
+    if (change.kind != PendingChange::Kind::kCreate) continue;
+    total += change.settings.ring_bytes() + RingHeadBytes(change.settings.producers_max());
+  }
   return total;
 }
 
@@ -73,13 +78,20 @@ void Shard::StartCreate(Session* session, PendingChange change) {
   if (error.code() != v1::ERROR_CODE_UNKNOWN) {
     return ReplyError(session, change.request_id, std::move(error));
   }
-  change.connection = session->connection;
   uint64_t words[2] = {NextRandom(&random_state_), NextRandom(&random_state_)};
   std::memcpy(change.id.bytes.data(), words, 16);
-  if (change.for_open) session->waits_for_admin = true;
   effects_->rings.push_back(
       {change.id, change.settings.ring_bytes(), RingHeadBytes(change.settings.producers_max())});
+  TakeChange(session, std::move(change));
+}
+
+// One for each session: what it sends behind it waits, so that it is answered in order and the
+// changes that wait are never more than the sessions.
+void Shard::TakeChange(Session* session, PendingChange change) {
+  change.connection = session->connection;
+  session->waits_for_admin = true;
   changes_.push_back(std::move(change));
+  SubmitChange();
 }
 
 void Shard::OnRing(const RingAnswer& event) {
@@ -131,6 +143,10 @@ void Shard::SubmitChange() {
     v1::ConfigDocument next = options_.document;
     ++change_token_;
     absl::Status edited = EditDocument(&next, *change);
+    if (!edited.ok() && change->for_open && FindJournal(change->name) != nullptr) {
+      OpenWhatAnotherMade();
+      continue;
+    }
     if (!edited.ok()) {
       ChangeFailed(std::string(edited.message()), CodeOf(edited));
       continue;
@@ -157,6 +173,17 @@ void Shard::OnConfig(const ConfigAnswer& event) {
     ChangeFailed(std::string(done.status.message()), v1::ERROR_CODE_UNAVAILABLE);
   }
   SubmitChange();
+}
+
+// Two sessions have asked for a journal "if there is none": whoever comes second finds it.
+void Shard::OpenWhatAnotherMade() {
+  PendingChange change = std::move(changes_.front());
+  changes_.pop_front();
+  effects_->discards.push_back({UINT32_MAX, change.id});
+  Session* session = FindSession(change.connection);
+  if (session == nullptr) return;
+  session->waits_for_admin = false;
+  FinishOpen(session, change.open, FindJournal(change.name));
 }
 
 void Shard::ChangeFailed(std::string why, v1::ErrorCode code) {
@@ -271,6 +298,7 @@ void Shard::ApplyRemove(Journal* journal) {
       end->set_next_lsn(subscription->next().value());
       end->set_message("the journal was removed");
       Reply(session, message);
+      subscription->ended = true;
     }
     EndWith(session, v1::ERROR_CODE_JOURNAL_NOT_FOUND, "the journal was removed");
   }

@@ -9,6 +9,7 @@
 namespace ringjournal {
 
 void Shard::OnDrain() {
+  if (draining_) return;  // asked again: everybody has been told
   draining_ = true;
   for (auto& journal : journals_) {
     if (journal == nullptr || journal->replica == nullptr) continue;
@@ -20,7 +21,7 @@ void Shard::OnDrain() {
          "the server is shutting down: what was accepted is being finished; connect again soon",
          &notice);
   for (auto& [connection, session] : sessions_) {
-    if (session->hello_done) ReplyError(session.get(), 0, notice);
+    if (session->hello_done && !session->closing) ReplyError(session.get(), 0, notice);
     BeginClosing(session.get());
   }
 }

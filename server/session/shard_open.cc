@@ -35,7 +35,8 @@ Journal* Shard::FindOrRefuse(Session* session, uint64_t request_id, const std::s
   if (journal != nullptr) return journal;
   v1::ErrorReply error;
   Refuse(v1::ERROR_CODE_JOURNAL_NOT_FOUND,
-         absl::StrCat("there is no journal \"", name,
+         absl::StrCat("there is no journal \"", name.substr(0, limits::kJournalNameBytesMax),
+                      name.size() > limits::kJournalNameBytesMax ? "…" : "",
                       "\"; `ringjournal journal ls` lists them, `journal create` makes one"),
          &error);
   ReplyError(session, request_id, std::move(error));

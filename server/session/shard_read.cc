@@ -171,6 +171,11 @@ void Shard::PumpReaders() {
 // False once the read has ended.
 bool Shard::Pump(Session* session, Subscription* subscription) {
   if (subscription->waits_for_disk()) return true;
+  if (subscription->ended) {
+    subscription->Stop(&ops_);
+    EmitStorage(session->journal);
+    return false;
+  }
   if (subscription->stopping) return StopReading(session, subscription);
   if (!subscription->reader.has_value()) {
     Search search = AdvanceSearch(session, subscription);

@@ -127,9 +127,10 @@ class TestServer {
     return s;
   }();
   TestDisk disk;
-  bool hold_disk = false;  // nothing is answered
-  std::string ring_error;  // what making a ring answers
-  uint64_t conflicts = 0;  // so many changes of the config meet another one
+  bool hold_disk = false;       // nothing is answered
+  std::string ring_error;       // what making a ring answers
+  uint32_t ring_producers = 8;  // that rings are made for
+  uint64_t conflicts = 0;       // so many changes of the config meet another one
   Time now{1'000'000'000, 1'700'000'000'000'000'000};
   std::string fatal;
 
@@ -185,7 +186,7 @@ class TestServer {
     answer.journal = wanted.journal;
     answer.error = ring_error;
     if (ring_error.empty()) {
-      memories_.push_back(std::make_unique<TestRingMemory>(wanted.data_bytes, 8));
+      memories_.push_back(std::make_unique<TestRingMemory>(wanted.data_bytes, ring_producers));
       RJ_CHECK(memories_.back()->memory().head_bytes == wanted.head_bytes);
       answer.memory = memories_.back()->memory();
     }

@@ -1,4 +1,4 @@
-"""The operator's commands: doctor, ring, checkpoint, completion, cheat."""
+"""The operator's commands: doctor, ring, checkpoint, cheat."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 
 from case import SMALL, Bystander, case, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in
@@ -107,32 +108,6 @@ def checkpoint(environment):
     run_refused(server, 2, "unknown option '--bogus'", "checkpoint", "orders", "--bogus")
 
 
-@case("completion: bash offers every command, its options and their words; the scripts of zsh and fish parse")
-def completion(environment):
-    script, _ = offline(environment, "completion", "bash")
-
-    def offered(*words):
-        array = " ".join(f"'{w}'" for w in ("ringjournal", *words))
-        done = subprocess.run(["bash", "-euc", f'{script}\nCOMP_WORDS=({array}); COMP_CWORD={len(words)}\n'
-                               '_ringjournal || true; printf "%s\\n" "${COMPREPLY[@]}"'],
-                              capture_output=True, timeout=30, check=True)
-        return done.stdout.decode().split()
-    help_text, _ = offline(environment, "--help")
-    commands = re.findall(r"^  (\w+) ", help_text.split("Subcommands:")[1].split("Examples:")[0], re.MULTILINE)
-    expect(len(commands) >= 12, f"the commands of --help: {commands}")
-    expect_equal([c for c in commands if c not in offered("")], [], "commands that are not offered")
-    expect_equal(offered("journal", "cr"), ["create"], "a subcommand")
-    expect_equal(offered("append", "orders", "--level", "disk"), ["disk", "disk_quorum"], "words of an option")
-    expect_in("--memory-only", offered("journal", "create", "--m"), "an option")
-    expect_equal(offered("append", "--producer", ""), [], "a free value")
-    for shell, check in (("zsh", ["zsh", "-n"]), ("fish", ["fish", "--no-execute"])):
-        text, _ = offline(environment, "completion", shell)
-        expect_in([c for c in commands], text, f"commands for {shell}")
-        if shutil.which(shell):
-            done = subprocess.run([*check, "/dev/stdin"], input=text.encode(), capture_output=True, timeout=30, check=False)
-            expect_equal((done.returncode, done.stderr), (0, b""), f"the script for {shell} parses")
-
-
 @case("cheat: one screen, and each of its commands runs")
 def cheat(environment):
     server = environment.serving()
@@ -174,3 +149,24 @@ def documented(environment):
                           timeout=60, check=False)
     expect_equal(done.returncode, 0, f"exit code ({done.stdout.decode()}{done.stderr.decode()})")
     expect_in(["PASS  kernel", "rings in", "there is no journal", "Write"], done.stdout.decode(), "what they print")
+
+
+@case("docs/operations.md: a server starts with each of its command lines, says that it serves, and stops in order")
+def documented_starts(environment):
+    with open(os.path.join(ROOT, "docs", "operations.md"), encoding="utf-8") as page:
+        section = page.read().split("## Start and stop", 1)[1]
+    starts = re.search(r"```sh\n(.*?)```", section, re.DOTALL).group(1).splitlines()
+    expect(len(starts) >= 2, f"command lines of the page: {starts}")
+    path = os.path.abspath(os.path.dirname(environment.programs.server)) + ":" + os.environ["PATH"]
+    for start in starts:
+        folder = environment.enter_context(tempfile.TemporaryDirectory())
+        # The page's port may be taken on this machine.
+        line = start.replace("DIR", "data").replace("FILE", "address").replace("127.0.0.1:7000", "127.0.0.1:0")
+        server = subprocess.Popen(["bash", "-c", "exec " + line], cwd=folder, stderr=subprocess.PIPE, text=True,
+                                  env={**os.environ, "PATH": path, "RINGJOURNAL_RING_DIR": folder + "/rings"})
+        environment.callback(server.kill)
+        told = next((row for row in server.stderr if "event=serving" in row), "")
+        expect("serving" in told, f"`{start}` does not serve")
+        server.terminate()
+        server.stderr.read()
+        expect_equal(server.wait(30), 0, f"exit code of `{start}`")

@@ -17,7 +17,8 @@ from server import Programs  # noqa: E402
 from wire import ROOT  # noqa: E402
 
 PARTS = ("bad_bytes", "bad_requests", "bad_files", "places", "stops", "commands", "reading", "losses", "positions",
-         "replaying", "transfers", "config", "operator_commands")
+         "replaying", "transfers", "config", "operator_commands",
+         "completions")
 
 
 def main(arguments=None):

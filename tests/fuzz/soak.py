@@ -12,8 +12,8 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-INPUT_BYTES_MAX = {"segment": 20480, "ring": 4608, "frame": 700, "intake": 700, "units": 64, "position": 80, "address": 128,
-                   "flags": 512}
+INPUT_BYTES_MAX = {"session": 1024, "segment": 20480, "ring": 4608, "frame": 700, "intake": 700, "units": 64,
+                   "position": 80, "address": 128, "flags": 512}
 INPUT_BYTES_MAX_ELSEWHERE = 2048
 
 

@@ -8,7 +8,7 @@ packages=(
   libxxhash-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libzstd-dev
   # tests, checks
   libgtest-dev libgmock-dev libbenchmark-dev clang-14 clang-format clang-tidy libclang-rt-14-dev
-  pkgconf python3 python3-protobuf iproute2 procps valgrind git
+  pkgconf python3 python3-protobuf iproute2 procps valgrind git zsh fish
   # the demonstration
   postgresql-15 postgresql-client-15
 )

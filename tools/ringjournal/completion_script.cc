@@ -106,7 +106,9 @@ std::string CaseBody(const std::vector<Command>& commands, const std::string& of
   }
   absl::StrAppend(&out, "  esac\n  case \"$at\" in\n");
   for (const Command& command : commands) {
-    absl::StrAppend(&out, "    \"", command.path, "\") ", offer, " ", AllWords(command), " ;;\n");
+    // Where a command must stand, no file can.
+    absl::StrAppend(&out, "    \"", command.path, "\") ", offer, " ", AllWords(command),
+                    command.subcommands.empty() ? " ;;\n" : "; return ;;\n");
   }
   return absl::StrCat(out, "  esac\n");
 }
