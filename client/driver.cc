@@ -20,6 +20,7 @@ namespace ringjournal::client {
 namespace {
 
 constexpr size_t kReceiveBytes = 256 * 1024;
+constexpr size_t kNextHeadBytes = 64;
 constexpr size_t kSpansPerTurn = 64;
 constexpr size_t kAlsoMax = 6;
 // While spinning, other descriptors and the clock are looked at this rarely.
@@ -135,13 +136,18 @@ void Driver::Flush() {
 
 // Reads once; more comes with the next turn. True if there was something.
 bool Driver::Receive() {
-  absl::StatusOr<size_t> got = transport_.Read(buffer_);
+  std::span<std::byte> room = session_->ReceiveRoom(kReceiveBytes);
+  std::span<std::byte> behind(buffer_);
+  // Just the head of the next frame, so that the rest of that one is received in its place too.
+  if (!room.empty()) behind = behind.first(kNextHeadBytes);
+  absl::StatusOr<size_t> got = transport_.Read(room, behind);
   if (!got.ok()) {
     Lost(got.status(), NowNs());
     return false;
   }
   if (*got == 0) return false;
-  session_->Received({buffer_.data(), *got}, NowNs());
+  size_t in_room = std::min(*got, room.size());
+  session_->Received(in_room, {buffer_.data(), *got - in_room}, NowNs());
   return true;
 }
 

@@ -85,10 +85,19 @@ absl::StatusOr<ReadStep> Reader::Step(int64_t timeout_ns, Take take) {
 }
 
 absl::StatusOr<ReadStep> Reader::Next(ReadTransaction* transaction, int64_t timeout_ns) {
+  size_t taken = 0;
+  return Next({transaction, 1}, &taken, timeout_ns);
+}
+
+absl::StatusOr<ReadStep> Reader::Next(std::span<ReadTransaction> into, size_t* taken,
+                                      int64_t timeout_ns) {
   impl_->driver.ClearInterrupted();
-  auto step = Step(timeout_ns, [&](ReadSession* session) { return session->Next(transaction); });
-  if (step.ok() && *step == ReadStep::kTransaction) {
-    const ReadTransaction& t = *transaction;
+  auto step = Step(timeout_ns, [&](ReadSession* session) {
+    *taken = session->Next(into);
+    return *taken > 0;
+  });
+  if (*taken > 0) {
+    const ReadTransaction& t = into[*taken - 1];
     impl_->cursor = {{}, t.epoch, t.index, t.lsn, t.chain};
     impl_->at_start = false;
   }

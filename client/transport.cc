@@ -135,8 +135,12 @@ absl::StatusOr<size_t> Transport::Write(std::span<const ByteSpan> spans) {
                    absl::StrCat("connection to ", address_, " lost: ", strerror(errno)));
 }
 
-absl::StatusOr<size_t> Transport::Read(std::span<std::byte> into) {
-  ssize_t got = recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
+absl::StatusOr<size_t> Transport::Read(std::span<std::byte> first, std::span<std::byte> behind) {
+  iovec parts[] = {{first.data(), first.size()}, {behind.data(), behind.size()}};
+  msghdr message = {};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  ssize_t got = recvmsg(fd_, &message, MSG_DONTWAIT);
   if (got > 0) return static_cast<size_t>(got);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   return MakeError(ErrorCode::kCannotConnect,

@@ -37,8 +37,9 @@ class Transport {
 
   // Bytes taken by the kernel in one writev; 0: it takes none now.
   absl::StatusOr<size_t> Write(std::span<const ByteSpan> spans);
-  // Bytes received; 0: none now. kCannotConnect once the server has closed the connection.
-  absl::StatusOr<size_t> Read(std::span<std::byte> into);
+  // Bytes received, into `first` until it is full and then into `behind`; 0: none now.
+  // kCannotConnect once the server has closed the connection.
+  absl::StatusOr<size_t> Read(std::span<std::byte> first, std::span<std::byte> behind);
 
  private:
   struct Candidate {

@@ -29,20 +29,28 @@ bool EntryReader::NextRecord(RecordView* view, absl::Status* error) {
   return TakeRecord(view, error);
 }
 
-bool EntryReader::Next(ReadTransaction* transaction, absl::Status* error) {
-  ByteSpan encoded;
-  while (!cursor_.Next(&encoded)) {
-    if (!NextEntry(error)) return false;
+size_t EntryReader::Next(std::span<ReadTransaction> into, absl::Status* error) {
+  size_t taken = Walk(into);
+  while (taken < into.size() && NextEntry(error)) taken += Walk(into.subspan(taken));
+  // What is whole comes first; the damage behind it is found again by the next call.
+  if (taken > 0) *error = absl::OkStatus();
+  return taken;
+}
+
+// The next ones of the entry that is being walked.
+size_t EntryReader::Walk(std::span<ReadTransaction> into) {
+  size_t taken = 0;
+  for (ByteSpan encoded; taken < into.size() && cursor_.Next(&encoded); ++taken) {
+    into[taken] = {.lsn = lsn_,
+                   .index = header_.index,
+                   .epoch = header_.epoch,
+                   .log_time_ns = header_.log_time_ns,
+                   .chain = header_.chain,
+                   .encoded = encoded,
+                   .payload = TransactionPayload(encoded)};
+    lsn_ = lsn_.next();
   }
-  *transaction = {.lsn = lsn_,
-                  .index = header_.index,
-                  .epoch = header_.epoch,
-                  .log_time_ns = header_.log_time_ns,
-                  .chain = header_.chain,
-                  .encoded = encoded,
-                  .payload = TransactionPayload(encoded)};
-  lsn_ = lsn_.next();
-  return true;
+  return taken;
 }
 
 bool EntryReader::NextEntry(absl::Status* error) {

@@ -2,6 +2,9 @@
 #ifndef CLIENT_CORE_ENTRY_READER_H_
 #define CLIENT_CORE_ENTRY_READER_H_
 
+#include <cstddef>
+#include <span>
+
 #include "absl/status/status.h"
 #include "client/read_transaction.h"
 #include "journal/base/bytes.h"
@@ -29,11 +32,13 @@ class EntryReader {
   // to be mixed with Next. False: as there.
   bool NextRecord(RecordView* view, absl::Status* error);
 
-  // The next transaction. False: the run is used up, or *error is set.
-  bool Next(ReadTransaction* transaction, absl::Status* error);
+  // The next transactions, as many as `into` holds and one run has, each of an entry that was
+  // verified as a whole. Their number; 0: the run is used up, or *error is set.
+  size_t Next(std::span<ReadTransaction> into, absl::Status* error);
 
  private:
   bool NextEntry(absl::Status* error);
+  size_t Walk(std::span<ReadTransaction> into);
   bool TakeRecord(RecordView* view, absl::Status* error);
   void SkipFraming();
   std::string CheckContinuity(const RecordView& view);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/core/loss.h"
 #include "client/errors.h"
+#include "journal/base/check.h"
 
 namespace ringjournal::client {
 namespace {
@@ -47,7 +48,7 @@ void ReadSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
 void ReadSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
   switch (frame.field) {
     case v1::ServerMessage::kReadData:
-      return HandleReadData(frame.body);
+      return HandleReadData(frame);
     case v1::ServerMessage::kReadEnd: {
       v1::ReadEnd end;
       if (ParseBody(frame, &end)) HandleReadEnd(end);
@@ -124,11 +125,13 @@ void ReadSession::SendRead() {
   reader_.Restart();
 }
 
-void ReadSession::HandleReadData(ByteSpan body) {
+void ReadSession::HandleReadData(const ServerFrame& frame) {
+  Chunk chunk;
+  ByteSpan body;
+  chunk.frame = KeepFrame(frame, &body);
   const std::byte* pos = body.data();
   const std::byte* end = pos + body.size();
   uint64_t request_id = 0;
-  Chunk chunk;
   while (pos != end) {
     uint64_t tag, value;
     if (!ReadVarint(&pos, end, &tag) || !ReadVarint(&pos, end, &value)) {
@@ -140,17 +143,19 @@ void ReadSession::HandleReadData(ByteSpan body) {
     if ((tag & 7) != 2 || value > static_cast<size_t>(end - pos)) {
       return ProtocolError("read data does not parse");
     }
-    if (tag == kTagEntries) chunk.entries.append(AsView({pos, static_cast<size_t>(value)}));
+    if (tag == kTagEntries && !chunk.entries.empty()) {
+      return ProtocolError("read data in two parts");
+    }
+    if (tag == kTagEntries) chunk.entries = {pos, static_cast<size_t>(value)};
     pos += value;
   }
   if (request_id != read_id_ || !reading_ || end_seen_) {
     return ProtocolError("read data that nobody asked for");
   }
   seen_generation_ = generation_;  // the server let us read on: nothing seen was lost
-  chunk.credit_bytes = chunk.entries.size();
   if (chunk.entries.empty()) return;
   chunks_.push_back(std::move(chunk));
-  if (chunks_.size() == 1) reader_.SetRun(AsBytes(chunks_.front().entries));
+  if (chunks_.size() == 1) reader_.SetRun(chunks_.front().entries);
 }
 
 void ReadSession::HandleReadEnd(const v1::ReadEnd& end) {
@@ -186,18 +191,34 @@ void ReadSession::EndWith(const absl::Status& status) {
   end_status_ = status;
 }
 
-bool ReadSession::Next(ReadTransaction* transaction) {
+size_t ReadSession::Next(std::span<ReadTransaction> into) {
+  RJ_CHECK(!into.empty());
   while (!finished_ && !stopped()) {
     absl::Status error;
-    while (!chunks_.empty() && reader_.Next(transaction, &error)) {
-      if (transaction->lsn < next_lsn_) continue;  // asked from inside the entry
-      if (!Accepts(transaction->lsn)) return false;
-      next_lsn_ = transaction->lsn.next();
-      return true;
+    size_t taken = 0;
+    while (!chunks_.empty() && (taken = reader_.Next(into, &error)) > 0) {
+      size_t kept = KeepWanted(into.first(taken));
+      if (kept > 0 || finished_ || stopped()) return kept;
     }
-    if (!Fill(error)) return false;
+    if (!Fill(error)) return 0;
   }
-  return false;
+  return 0;
+}
+
+// Drops what lies before and behind the range inside an entry, and moves next_lsn_ behind the rest,
+// which it returns the number of. LSNs inside `taken` follow each other: the reader has checked it.
+size_t ReadSession::KeepWanted(std::span<ReadTransaction> taken) {
+  size_t before = 0;
+  while (before < taken.size() && taken[before].lsn < next_lsn_) ++before;
+  if (before == taken.size() || !Accepts(taken[before].lsn)) return 0;
+  size_t kept = taken.size() - before;
+  if (before > 0) std::copy(taken.begin() + before, taken.end(), taken.begin());
+  if (options_.until_lsn && *options_.until_lsn - taken[0].lsn < kept) {
+    kept = *options_.until_lsn - taken[0].lsn;
+    finished_ = true;
+  }
+  next_lsn_ = taken[kept - 1].lsn.next();
+  return kept;
 }
 
 bool ReadSession::NextEntry(RecordView* view) {
@@ -242,11 +263,12 @@ bool ReadSession::Fill(const absl::Status& error) {
 // Drops the chunk that is used up. False: there is no other.
 bool ReadSession::NextChunk() {
   if (!chunks_.empty()) {
-    GiveCredit(chunks_.front().credit_bytes);
+    GiveCredit(chunks_.front().entries.size());
+    ReuseFrame(std::move(chunks_.front().frame));
     chunks_.pop_front();
   }
   if (!chunks_.empty()) {
-    reader_.SetRun(AsBytes(chunks_.front().entries));
+    reader_.SetRun(chunks_.front().entries);
     return true;
   }
   if (!end_seen_) return false;

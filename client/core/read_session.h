@@ -2,9 +2,11 @@
 #ifndef CLIENT_CORE_READ_SESSION_H_
 #define CLIENT_CORE_READ_SESSION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "absl/status/status.h"
@@ -44,9 +46,11 @@ class ReadSession : public Session {
  public:
   explicit ReadSession(ReadSessionOptions options);
 
-  // Takes the next transaction that has arrived. Its bytes are valid until the next call of any
-  // method that is not const. False: nothing is here now; see finished() and stopped().
-  bool Next(ReadTransaction* transaction);
+  // Takes the next transactions that have arrived, at most as many as `into` holds: their number.
+  // Their bytes are valid until the next call of any method that is not const. 0: nothing is here
+  // now; see finished() and stopped().
+  size_t Next(std::span<ReadTransaction> into);
+  bool Next(ReadTransaction* transaction) { return Next({transaction, 1}) == 1; }
 
   // Takes the next whole entry, control records too; entries that the range cuts come whole. Not to
   // be mixed with Next. The bytes are valid as there.
@@ -82,8 +86,8 @@ class ReadSession : public Session {
 
  private:
   struct Chunk {
-    std::string entries;        // serialised Entries
-    uint64_t credit_bytes = 0;  // to give back once it is used up
+    FrameBuffer frame;  // that holds them
+    ByteSpan entries;   // serialised Entries; their size is the credit to give back in the end
   };
 
   void HandleOpenReply(const v1::OpenReply& reply);
@@ -95,9 +99,10 @@ class ReadSession : public Session {
   void HandleLocateReply(const v1::LocateReply& reply);
   void SetUntil(Lsn lsn);
   bool Accepts(Lsn first);
+  size_t KeepWanted(std::span<ReadTransaction> taken);
   bool Fill(const absl::Status& error);
   void SendRead();
-  void HandleReadData(ByteSpan body);
+  void HandleReadData(const ServerFrame& frame);
   void HandleReadEnd(const v1::ReadEnd& end);
   void HandleError(const v1::ErrorReply& error, int64_t now_ns);
   void HandleLoss(const v1::ErrorReply& error, int64_t now_ns);

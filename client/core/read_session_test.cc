@@ -1,6 +1,8 @@
 #include "client/core/read_session.h"
 
+#include <array>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -65,6 +67,74 @@ TEST(ReadSession, LastCountsFromTheEndAndStopsAtTheOldest) {
   EXPECT_THAT(ReadAll(Options(Position::Newest())), IsEmpty());
 }
 
+TEST(ReadSession, ManyAtOnceAreTheSameAsOneByOneForEveryRange) {
+  for (uint64_t from = 1; from <= 6; ++from) {
+    for (uint64_t until = from + 1; until <= 7; ++until) {
+      for (size_t at_once = 1; at_once <= 7; ++at_once) {
+        ReadSessionOptions options = Options(Position::At(Lsn(from)));
+        options.until_lsn = Lsn(until);
+        ReadSession session(options);
+        FakePeer peer(&session);
+        Fill(&peer);
+        peer.Connect();
+        peer.Settle();
+        std::vector<ReadTransaction> room(at_once);
+        uint64_t next = from;
+        while (size_t taken = session.Next(room)) {
+          for (const ReadTransaction& t : std::span(room).first(taken)) {
+            EXPECT_EQ(t.lsn, Lsn(next));
+            EXPECT_EQ(AsView(t.payload), std::to_string(next++));
+          }
+          EXPECT_EQ(session.next_lsn(), Lsn(next)) << "what was not given out is not passed over";
+        }
+        EXPECT_EQ(next, until) << from << " " << at_once;
+        EXPECT_TRUE(session.finished());
+      }
+    }
+  }
+}
+
+TEST(ReadSession, LargeFramesInPiecesOfAnySizeAreReadWholeWhileOthersWait) {
+  std::vector<std::string> payloads;
+  for (char c : {'a', 'b', 'c', 'd'}) payloads.emplace_back(20'000, c);
+  for (size_t piece : {999u, 20'000u, 20'100u, 45'000u, 1'000'000u}) {
+    ReadSession session(Options(Position::Oldest()));
+    FakePeer peer(&session);
+    for (const std::string& payload : payloads) peer.AddTransactions({payload, "small"});
+    peer.Connect();
+    std::vector<std::string> read;
+    ReadTransaction t;
+    for (int i = 0; i < 2000 && !session.finished(); ++i) {
+      peer.Deliver();
+      peer.Answer(piece, piece);
+      if (i % 3 != 0) continue;  // so that several chunks wait, and their memory is used again
+      while (session.Next(&t)) read.emplace_back(AsView(t.payload));
+    }
+    ASSERT_EQ(read.size(), 8u) << piece;
+    for (size_t i = 0; i < read.size(); ++i) {
+      EXPECT_EQ(read[i], i % 2 == 0 ? payloads[i / 2] : "small") << piece;
+    }
+  }
+}
+
+TEST(ReadSession, WhatIsWholeBeforeADamagedEntryIsGivenOutFirst) {
+  ReadSession session(Options(Position::Oldest()));
+  FakePeer peer(&session);
+  peer.AddTransactions({"a", "b"});
+  peer.AddTransactions({"c"});
+  std::string run = peer.log();
+  run.back() = static_cast<char>(run.back() ^ 1);
+  EntryReader reader;
+  reader.SetRun(AsBytes(run));
+  std::array<ReadTransaction, 8> room;
+  absl::Status error;
+  EXPECT_EQ(reader.Next(room, &error), 2u);
+  EXPECT_TRUE(error.ok());
+  EXPECT_EQ(reader.Next(room, &error), 0u);
+  EXPECT_EQ(CodeOf(error), ErrorCode::kDamaged);
+  EXPECT_EQ(reader.Next(room, &error), 0u) << "and it stays so";
+}
+
 TEST(ReadSession, AnEmptyRangeIsFinishedWithoutAskingForData) {
   ReadSessionOptions options = Options(Position::At(Lsn(4)));
   options.until_lsn = Lsn(4);
@@ -119,7 +189,7 @@ TEST(ReadSession, EveryFlippedBitOfAnEntryIsNoticedAndNothingWrongIsDelivered) {
     reader.SetRun(AsBytes(bad));
     ReadTransaction t;
     absl::Status error;
-    bool delivered = reader.Next(&t, &error);
+    bool delivered = reader.Next({&t, 1}, &error) == 1;
     // A flip in the tag can turn the record into framing, which is skipped; then the LSN check of
     // the next entry finds the hole.
     EXPECT_FALSE(delivered) << "bit " << bit;
@@ -140,8 +210,8 @@ TEST(ReadSession, AMissingEntryIsNoticed) {
   reader.SetRun(AsBytes(holed));
   ReadTransaction t;
   absl::Status error;
-  EXPECT_TRUE(reader.Next(&t, &error));
-  EXPECT_FALSE(reader.Next(&t, &error));
+  EXPECT_EQ(reader.Next({&t, 1}, &error), 1u);
+  EXPECT_EQ(reader.Next({&t, 1}, &error), 0u);
   EXPECT_EQ(CodeOf(error), ErrorCode::kDamaged);
 }
 

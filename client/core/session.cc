@@ -81,8 +81,13 @@ void Session::Connected(int64_t now_ns) {
   Send(message);
 }
 
-void Session::Received(ByteSpan bytes, int64_t now_ns) {
+std::span<std::byte> Session::ReceiveRoom(size_t bytes_max) {
+  return ready() ? decoder_.Room(bytes_max) : std::span<std::byte>();
+}
+
+void Session::Received(size_t in_room, ByteSpan bytes, int64_t now_ns) {
   last_received_ns_ = now_ns;
+  if (in_room > 0) decoder_.Filled(in_room);
   ByteSpan frame;
   while ((state_ == State::kHello || state_ == State::kReady) && !closing_) {
     switch (decoder_.Next(&bytes, &frame)) {
@@ -94,6 +99,17 @@ void Session::Received(ByteSpan bytes, int64_t now_ns) {
         Dispatch(frame, now_ns);
     }
   }
+}
+
+FrameBuffer Session::KeepFrame(const ServerFrame& frame, ByteSpan* body) {
+  FrameBuffer buffer = decoder_.TakeBuffer();
+  if (buffer.empty()) {
+    buffer.Append(frame.body);
+    *body = buffer.bytes();
+  } else {
+    *body = frame.body;
+  }
+  return buffer;
 }
 
 void Session::Dispatch(ByteSpan bytes, int64_t now_ns) {

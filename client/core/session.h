@@ -6,7 +6,7 @@
 //   driver:  if (s.wants_connection()) connect;            -> s.Connected(now) or
 //   s.Disconnected(..)
 //            n = s.Gather(spans); writev;                  -> s.Sent(bytes, now)
-//            read;                                         -> s.Received(bytes, now)
+//            read into s.ReceiveRoom(), then elsewhere;    -> s.Received(in_room, behind, now)
 //            if (s.wants_close()) close the connection;    -> s.Disconnected(why, now)
 //            at s.deadline_ns() at the latest              -> s.Tick(now)
 #ifndef CLIENT_CORE_SESSION_H_
@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "client/core/send_queue.h"
@@ -59,7 +60,9 @@ class Session {
 
   // ---- events ----
   void Connected(int64_t now_ns);
-  void Received(ByteSpan bytes, int64_t now_ns);
+  void Received(ByteSpan bytes, int64_t now_ns) { Received(0, bytes, now_ns); }
+  // `in_room` bytes were put into ReceiveRoom(), and `behind` came behind them.
+  void Received(size_t in_room, ByteSpan behind, int64_t now_ns);
   // The connection ended, could not be made, or was closed because of wants_close().
   void Disconnected(const absl::Status& why, int64_t now_ns);
   void Tick(int64_t now_ns);
@@ -70,6 +73,9 @@ class Session {
   bool wants_connection() const { return state_ == State::kConnecting; }
   bool wants_close() const { return closing_ && state_ != State::kWaiting; }
   size_t Gather(std::span<ByteSpan> out) const { return queue_.Gather(out); }
+  // Where the next bytes may be put, at most `bytes_max`: inside the large frame that they belong
+  // to, which saves copying them. Empty: nowhere. Valid until the next event.
+  std::span<std::byte> ReceiveRoom(size_t bytes_max);
   // Latest time for the next Tick; kNeverNs: none.
   int64_t deadline_ns() const;
 
@@ -110,6 +116,10 @@ class Session {
   // Something was refused: patience runs from now on, unless it runs already.
   void Stalled(const absl::Status& why, int64_t now_ns);
   bool retries() const { return options_.retry_for_ns > 0; }
+  // During OnFrame: keeps the memory that the frame lies in, and so its bytes. A copy if need be.
+  FrameBuffer KeepFrame(const ServerFrame& frame, ByteSpan* body);
+  // Memory of a frame that was kept and is not needed any more.
+  void ReuseFrame(FrameBuffer buffer) { decoder_.Reuse(std::move(buffer)); }
   // Asks the driver to close; the session connects again after the backoff.
   void Reconnect(const absl::Status& why);
   // Does not connect until Unhold.

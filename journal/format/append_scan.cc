@@ -210,8 +210,6 @@ bool ScanTransactions(ByteSpan run, uint32_t* count, AppendRefusal* refusal) {
   return pos == end || Malformed("something else follows the transactions", refusal);
 }
 
-ByteSpan TransactionPayload(ByteSpan transaction) { return TransactionField(transaction, 1); }
-
 ByteSpan TransactionField(ByteSpan transaction, uint32_t number) {
   const std::byte* pos = transaction.data();
   const std::byte* end = pos + transaction.size();
@@ -223,7 +221,7 @@ ByteSpan TransactionField(ByteSpan transaction, uint32_t number) {
   return bytes;
 }
 
-bool TransactionCursor::Next(ByteSpan* transaction) {
+bool TransactionCursor::NextSlowly(ByteSpan* transaction) {
   const std::byte* pos = rest_.data();
   const std::byte* end = pos + rest_.size();
   if (!StartsTransaction(pos, end)) return false;

@@ -52,22 +52,57 @@ bool ScanAppend(ByteSpan frame, AppendEnvelope* envelope, AppendRefusal* refusal
 // be well formed. Returns true, or false with *refusal.
 bool ScanTransactions(ByteSpan run, uint32_t* count, AppendRefusal* refusal);
 
-// The payload (field 1) of one transaction; empty if it has none. `transaction` is well formed.
-ByteSpan TransactionPayload(ByteSpan transaction);
 // Any field of bytes of a well-formed transaction, by its number; the last one counts, as for the
 // generated parser. Empty if it has none.
 ByteSpan TransactionField(ByteSpan transaction, uint32_t number);
+// The payload (field 1) of one transaction; empty if it has none. `transaction` is well formed.
+inline ByteSpan TransactionPayload(ByteSpan transaction);
 
 // Walks a verified body transaction by transaction, without the tag and length.
 class TransactionCursor {
  public:
   explicit TransactionCursor(ByteSpan body) : rest_(body) {}
   // False at the end.
-  bool Next(ByteSpan* transaction);
+  inline bool Next(ByteSpan* transaction);
 
  private:
+  bool NextSlowly(ByteSpan* transaction);
+
   ByteSpan rest_;
 };
+
+// ---- inline: readers do these two for every transaction ----
+
+// A length of one or two bytes at `p`, which has two: what transactions below 16 KiB have. Returns
+// its size, or 0 if it is a longer one.
+inline size_t ReadLength2(const std::byte* p, size_t* length) {
+  size_t low = static_cast<size_t>(p[0]), high = static_cast<size_t>(p[1]);
+  *length = low < 0x80 ? low : (low & 0x7f) | high << 7;
+  return low < 0x80 ? 1 : high < 0x80 ? 2 : 0;
+}
+
+inline ByteSpan TransactionPayload(ByteSpan transaction) {
+  size_t length;
+  if (transaction.size() >= 3 && transaction[0] == std::byte{0x0a}) {
+    size_t head = 1 + ReadLength2(transaction.data() + 1, &length);
+    // The payload is all that there is.
+    if (head > 1 && head + length == transaction.size()) return transaction.subspan(head);
+  }
+  return TransactionField(transaction, 1);
+}
+
+inline bool TransactionCursor::Next(ByteSpan* transaction) {
+  const std::byte* p = rest_.data();
+  if (rest_.size() < 4 || p[0] != kTransactionTag0 || p[1] != kTransactionTag1) {
+    return NextSlowly(transaction);
+  }
+  size_t length;
+  size_t head = 2 + ReadLength2(p + 2, &length);
+  if (head == 2 || length > rest_.size() - head) return NextSlowly(transaction);
+  *transaction = rest_.subspan(head, length);
+  rest_ = rest_.subspan(head + length);
+  return true;
+}
 
 }  // namespace ringjournal
 

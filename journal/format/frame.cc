@@ -5,13 +5,19 @@
 #include "journal/base/check.h"
 
 namespace ringjournal {
+namespace {
+
+// Frames of which the rest is received in place. Below, several come with one system call.
+constexpr uint32_t kLargeFrameBytes = 16 * 1024;
+
+}  // namespace
 
 FrameDecoder::Result FrameDecoder::Next(ByteSpan* bytes, ByteSpan* frame) {
   if (returned_partial_) {
     returned_partial_ = false;
     partial_.clear();
     // A rare large frame must not keep its memory for the life of an idle session.
-    if (partial_.capacity() > 64 * 1024 && bytes->empty()) partial_.shrink_to_fit();
+    if (partial_.capacity() > 64 * 1024 && bytes->empty()) partial_ = FrameBuffer();
   }
   if (!partial_.empty()) return NextBuffered(bytes, frame);
   if (bytes->size() < kFrameHeaderBytes) {
@@ -32,11 +38,11 @@ FrameDecoder::Result FrameDecoder::Next(ByteSpan* bytes, ByteSpan* frame) {
 FrameDecoder::Result FrameDecoder::NextBuffered(ByteSpan* bytes, ByteSpan* frame) {
   Gather(bytes, kFrameHeaderBytes);
   if (partial_.size() < kFrameHeaderBytes) return Result::kNeedMore;
-  announced_bytes_ = Load32(partial_.data());
+  announced_bytes_ = Load32(partial_.bytes().data());
   if (announced_bytes_ > limit_bytes_) return Result::kTooLarge;
   Gather(bytes, kFrameHeaderBytes + announced_bytes_);
   if (partial_.size() < kFrameHeaderBytes + announced_bytes_) return Result::kNeedMore;
-  *frame = ByteSpan(partial_).subspan(kFrameHeaderBytes);
+  *frame = partial_.bytes().subspan(kFrameHeaderBytes);
   returned_partial_ = true;
   return Result::kFrame;
 }
@@ -44,8 +50,39 @@ FrameDecoder::Result FrameDecoder::NextBuffered(ByteSpan* bytes, ByteSpan* frame
 void FrameDecoder::Gather(ByteSpan* bytes, size_t up_to) {
   if (partial_.size() >= up_to) return;
   size_t n = std::min(bytes->size(), up_to - partial_.size());
-  partial_.insert(partial_.end(), bytes->begin(), bytes->begin() + static_cast<ptrdiff_t>(n));
+  Reserve(partial_.size() + n);
+  partial_.Append(bytes->first(n));
   *bytes = bytes->subspan(n);
+}
+
+void FrameDecoder::Reserve(size_t bytes) {
+  if (bytes > partial_.capacity() && bytes <= spare_.capacity()) {
+    spare_.Append(partial_.bytes());
+    std::swap(partial_, spare_);
+    spare_.clear();
+  }
+  partial_.Reserve(bytes);
+}
+
+std::span<std::byte> FrameDecoder::Room(size_t bytes_max) {
+  if (returned_partial_ || partial_.size() < kFrameHeaderBytes) return {};
+  uint32_t announced = Load32(partial_.bytes().data());
+  size_t whole = kFrameHeaderBytes + announced;
+  if (announced < kLargeFrameBytes || announced > limit_bytes_ || partial_.size() >= whole) {
+    return {};
+  }
+  size_t room = std::min(bytes_max, whole - partial_.size());
+  Reserve(partial_.size() + room);
+  return partial_.room().first(room);
+}
+
+FrameBuffer FrameDecoder::TakeBuffer() {
+  return std::exchange(returned_partial_, false) ? std::move(partial_) : FrameBuffer();
+}
+
+void FrameDecoder::Reuse(FrameBuffer buffer) {
+  buffer.clear();
+  if (buffer.capacity() > spare_.capacity()) spare_ = std::move(buffer);
 }
 
 void AppendFrame(std::string_view body, std::string* out) {

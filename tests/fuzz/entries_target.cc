@@ -19,7 +19,7 @@ std::string ReadAll(ByteSpan run) {
   client::ReadTransaction transaction;
   absl::Status error;
   size_t count = 0, bytes = 0;
-  while (reader.Next(&transaction, &error)) {
+  while (reader.Next({&transaction, 1}, &error) > 0) {
     RJ_CHECK(LiesIn(transaction.encoded, run) && LiesIn(transaction.payload, run));
     bytes += 1 + transaction.encoded.size();
     RJ_CHECK(bytes <= run.size() && ++count <= run.size());

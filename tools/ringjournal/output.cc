@@ -87,6 +87,19 @@ absl::Status OutputWriter::Write(const client::ReadTransaction& transaction) {
   return buffer_.size() < limits::kOutputBufferBytes ? absl::OkStatus() : Flush();
 }
 
+// Without a virtual call and a status for each one.
+absl::Status OutputWriter::TakeAll(std::span<const client::ReadTransaction> transactions,
+                                   size_t* taken) {
+  for (*taken = 0; *taken < transactions.size();) {
+    const client::ReadTransaction& transaction = transactions[(*taken)++];
+    FormatTransaction(transaction, spec_, &buffer_);
+    taken_ = transaction.lsn;
+    if (buffer_.size() < limits::kOutputBufferBytes) continue;
+    if (absl::Status s = Flush(); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status OutputWriter::WriteText(std::string_view text, Lsn last) {
   buffer_.append(text);
   taken_ = last;

@@ -2,7 +2,9 @@
 #ifndef TOOLS_RINGJOURNAL_OUTPUT_H_
 #define TOOLS_RINGJOURNAL_OUTPUT_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -49,6 +51,8 @@ class OutputWriter : public Sink {
   absl::Status Take(const client::ReadTransaction& transaction) override {
     return Write(transaction);
   }
+  absl::Status TakeAll(std::span<const client::ReadTransaction> transactions,
+                       size_t* taken) override;
   // Bytes that are formatted already. `last`: the LSN that they end with.
   absl::Status WriteText(std::string_view text, Lsn last);
   // Errors: Cancelled when the reader of a pipe is gone, Internal with errno's text for the rest.

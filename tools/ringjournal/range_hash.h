@@ -4,6 +4,7 @@
 #define TOOLS_RINGJOURNAL_RANGE_HASH_H_
 
 #include <cstdint>
+#include <span>
 
 #include "client/read_transaction.h"
 #include "journal/base/bytes.h"
@@ -21,6 +22,9 @@ class RangeHash {
  public:
   // `hash`: of what came before, to go on there.
   explicit RangeHash(uint64_t hash = 0) : hash_(hash) {}
+  void Add(std::span<const client::ReadTransaction> transactions) {
+    for (const client::ReadTransaction& t : transactions) Add(t);
+  }
   void Add(const client::ReadTransaction& t) {
     std::byte digest[12];
     Store32(digest, Crc32c(t.encoded));

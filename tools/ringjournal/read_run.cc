@@ -36,41 +36,55 @@ Lsn ReadRun::resume_lsn() const {
 }
 
 absl::Status ReadRun::Copy() {
-  ReadTransaction t;
+  Batch batch;
   ReadStep step = ReadStep::kNothingYet;
   while (options_.count_max == 0 || summary_.count < options_.count_max) {
-    if (++passed_ % options_.transactions_per_look == 0) {
+    if (passed_ >= options_.transactions_per_look) {
+      passed_ = 0;
       LookUp();
       if (interrupt_->happened()) {
         return client::MakeError(client::ErrorCode::kStopped, "interrupted");
       }
     }
-    if (absl::Status s = NextOrWait(&t, &step); !s.ok() || !sink_status_.ok()) return s;
+    if (absl::Status s = NextOrWait(Room(), &batch, &step); !s.ok() || !sink_status_.ok()) return s;
     if (step == ReadStep::kFinished) return absl::OkStatus();
+    passed_ += std::max<size_t>(batch.size(), 1);
     if (step == ReadStep::kNothingYet) continue;
-    summary_.read = t.lsn;
-    if (!Wants(t)) continue;
-    if (!options_.pace.is_max()) {
-      waiting_ = t.lsn;
-      if (absl::Status s = WaitForPace(&t); !s.ok() || !sink_status_.ok()) return s;
+    summary_.read = batch.back().lsn;
+    if (!options_.pace.is_max() && Wants(batch[0])) {
+      waiting_ = batch[0].lsn;
+      if (absl::Status s = WaitForPace(&batch[0]); !s.ok() || !sink_status_.ok()) return s;
       waiting_ = Lsn(0);
+      if (!Put(batch)) return absl::OkStatus();
+    } else if (options_.pace.is_max() && !PutWanted(batch)) {
+      return absl::OkStatus();
     }
-    if (!Put(t)) return absl::OkStatus();
   }
   return absl::OkStatus();
 }
 
+// All that is read is done with before anything else happens, so it is never more than the caller
+// may want: one by one where each has its own time.
+ReadRun::Batch ReadRun::Room() {
+  uint64_t room = std::min<uint64_t>(options_.transactions_per_look, kBatch);
+  if (!options_.pace.is_max()) room = 1;
+  if (options_.count_max > 0) room = std::min(room, options_.count_max - summary_.count);
+  return Batch(batch_).first(room);
+}
+
 // Looks first, then flushes, then waits: nothing lies in a buffer while we sleep.
-absl::Status ReadRun::NextOrWait(ReadTransaction* t, ReadStep* step) {
-  auto next = reader_->Next(t, 0);
+absl::Status ReadRun::NextOrWait(Batch room, Batch* batch, ReadStep* step) {
+  size_t taken = 0;
+  auto next = reader_->Next(room, &taken, 0);
   if (next.ok() && *next == ReadStep::kNothingYet) {
     if (!FlushSink()) return absl::OkStatus();
     LookUp();
-    next = reader_->Next(t, kSecondNs / 5);
+    next = reader_->Next(room, &taken, kSecondNs / 5);
     if (next.ok() && *next == ReadStep::kNothingYet) sink_status_ = sink_->KeepAlive();
   }
   if (!next.ok()) return next.status();
   *step = *next;
+  *batch = room.first(taken);
   return absl::OkStatus();
 }
 
@@ -103,12 +117,23 @@ bool ReadRun::Wants(const ReadTransaction& t) {
   return false;
 }
 
-bool ReadRun::Put(const ReadTransaction& t) {
-  if (summary_.hash) summary_.hash->Add(t);
-  if (summary_.count++ == 0) summary_.first = t.lsn;
-  summary_.last = t.lsn;
-  summary_.bytes += t.payload.size();
-  sink_status_ = sink_->Take(t);
+bool ReadRun::PutWanted(Batch batch) {
+  if (!options_.filter && options_.skip == 0) return Put(batch);
+  for (const ReadTransaction& t : batch) {
+    if (Wants(t) && !Put({&t, 1})) return false;
+  }
+  return true;
+}
+
+bool ReadRun::Put(std::span<const ReadTransaction> batch) {
+  size_t taken = 0;
+  sink_status_ = sink_->TakeAll(batch, &taken);
+  batch = batch.first(taken);
+  if (summary_.hash) summary_.hash->Add(batch);
+  if (summary_.count == 0) summary_.first = batch.front().lsn;
+  summary_.count += batch.size();
+  summary_.last = batch.back().lsn;
+  for (const ReadTransaction& t : batch) summary_.bytes += t.payload.size();
   return sink_status_.ok();
 }
 

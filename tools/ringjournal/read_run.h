@@ -2,8 +2,10 @@
 #ifndef TOOLS_RINGJOURNAL_READ_RUN_H_
 #define TOOLS_RINGJOURNAL_READ_RUN_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "absl/status/status.h"
@@ -62,11 +64,18 @@ class ReadRun {
   Lsn resume_lsn() const;
 
  private:
+  // Transactions taken at once: many enough to spread the cost of a call, few enough to stay in the
+  // processor's first cache.
+  static constexpr size_t kBatch = 64;
+  using Batch = std::span<client::ReadTransaction>;
+
   absl::Status Copy();
-  absl::Status NextOrWait(client::ReadTransaction* t, client::ReadStep* step);
+  Batch Room();
+  absl::Status NextOrWait(Batch room, Batch* batch, client::ReadStep* step);
   absl::Status WaitForPace(client::ReadTransaction* t);
   bool Wants(const client::ReadTransaction& t);
-  bool Put(const client::ReadTransaction& t);
+  bool PutWanted(Batch batch);
+  bool Put(std::span<const client::ReadTransaction> batch);
   bool FlushSink();
   void LookUp();
   void SaveCursor();
@@ -79,6 +88,7 @@ class ReadRun {
   Progress progress_;
   ReadSummary summary_;
   absl::Status sink_status_;
+  std::array<client::ReadTransaction, kBatch> batch_;
   std::string kept_;  // bytes of a transaction that waits for its time
   Lsn waiting_;       // for its time; 0: none
   uint64_t passed_ = 0;

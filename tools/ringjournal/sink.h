@@ -2,7 +2,8 @@
 #ifndef TOOLS_RINGJOURNAL_SINK_H_
 #define TOOLS_RINGJOURNAL_SINK_H_
 
-#include <cstdint>
+#include <cstddef>
+#include <span>
 
 #include "absl/status/status.h"
 #include "client/read_transaction.h"
@@ -18,6 +19,15 @@ class Sink {
 
   // May keep it back for a while. Cancelled: whoever reads the output is gone.
   virtual absl::Status Take(const client::ReadTransaction& transaction) = 0;
+  // The same for many; their bytes need to stay only during the call. *taken: how many of them were
+  // taken, the one that failed among them.
+  virtual absl::Status TakeAll(std::span<const client::ReadTransaction> transactions,
+                               size_t* taken) {
+    for (*taken = 0; *taken < transactions.size();) {
+      if (absl::Status s = Take(transactions[(*taken)++]); !s.ok()) return s;
+    }
+    return absl::OkStatus();
+  }
   // Everything taken is out for good.
   virtual absl::Status Flush() = 0;
   // Called about once a second while nothing is taken.
