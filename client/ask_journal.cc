@@ -26,7 +26,8 @@ absl::StatusOr<Located> Locate(const ClientOptions& options, const std::string& 
   absl::StatusOr<JournalAnswer> answer = AskJournal(options, journal, request, false);
   if (!answer.ok()) return answer.status();
   return Located{Lsn(answer->reply.locate_reply().lsn()), answer->opened.journal_id(),
-                 answer->opened.generation()};
+                 answer->opened.generation(),
+                 Lsn(answer->reply.locate_reply().watermarks().oldest().lsn())};
 }
 
 }  // namespace ringjournal::client

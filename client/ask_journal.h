@@ -25,6 +25,7 @@ struct Located {
   Lsn lsn;
   std::string journal_id;  // 16 bytes
   uint32_t generation = 0;
+  Lsn oldest_lsn;  // of the journal, when it was found
 };
 
 // The LSN that a position stands for now. Errors: kTransactionNotFound, and those of Ask.

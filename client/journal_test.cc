@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 using JournalTest = WriterFixture;
 
@@ -200,6 +201,11 @@ TEST(Servers, AConnectionStringNamesSeveralNodesInOrder) {
   EXPECT_THAT(*ParseServers("a:1, b:2 ,[::1]:3"), ElementsAre("a:1", "b:2", "[::1]:3"));
   for (const char* bad : {"", ",", "a:1,", "a:1,,b:2", "a:1,b", "a:1 b:2"}) {
     EXPECT_EQ(CodeOf(ParseServers(bad).status()), ErrorCode::kBadAddress) << bad;
+  }
+  for (const char* secret : {"user:hunter2@a:1", "b:1,user:hunter2@a:1,", "hunter2@a"}) {
+    const absl::Status status = ParseServers(secret).status();
+    EXPECT_EQ(CodeOf(status), ErrorCode::kBadAddress) << secret;
+    EXPECT_THAT(std::string(status.message()), Not(HasSubstr("hunter2")));
   }
   std::string many = "a:1";
   for (uint32_t i = 0; i < limits::kClientServersMax; ++i) many += ",a:1";

@@ -11,7 +11,14 @@
 namespace ringjournal::client {
 namespace {
 
-absl::Status BadAddress(const std::string& text, const std::string& why) {
+// Without what stands before an @: it may be a secret, and messages end up in logs.
+std::string WithoutSecret(const std::string& text) {
+  const size_t at = text.rfind('@');
+  return at == std::string::npos ? text : "…" + text.substr(at);
+}
+
+absl::Status BadAddress(const std::string& whole, const std::string& why) {
+  const std::string text = WithoutSecret(whole);
   return MakeError(ErrorCode::kBadAddress,
                    absl::StrCat("cannot use server address '", text, "': ", why,
                                 "; write host:port, such as 127.0.0.1:7411 or [::1]:7411, and "
@@ -21,6 +28,9 @@ absl::Status BadAddress(const std::string& text, const std::string& why) {
 }  // namespace
 
 absl::StatusOr<ServerAddress> ParseAddress(const std::string& text) {
+  if (text.find('@') != std::string::npos) {
+    return BadAddress(text, "it names a user or a secret, which this version does not know");
+  }
   size_t colon = text.rfind(':');
   if (colon == std::string::npos) return BadAddress(text, "it has no port");
   ServerAddress address{text.substr(0, colon), text.substr(colon + 1)};
@@ -40,7 +50,7 @@ absl::StatusOr<ServerAddress> ParseAddress(const std::string& text) {
 
 absl::StatusOr<std::vector<std::string>> ParseServers(const std::string& text) {
   if (text.size() > limits::kClientServersBytesMax) {
-    return BadAddress(text.substr(0, 40) + "…", "the connection string is too long");
+    return BadAddress(WithoutSecret(text).substr(0, 40) + "…", "the connection string is too long");
   }
   std::vector<std::string> servers;
   for (const std::string& part : std::vector<std::string>(absl::StrSplit(text, ','))) {
@@ -51,7 +61,7 @@ absl::StatusOr<std::vector<std::string>> ParseServers(const std::string& text) {
     servers.push_back(std::move(server));
   }
   if (servers.size() > limits::kClientServersMax) {
-    return BadAddress(text.substr(0, 40) + "…",
+    return BadAddress(WithoutSecret(text).substr(0, 40) + "…",
                       absl::StrCat("it names more than ", limits::kClientServersMax, " nodes"));
   }
   return servers;

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -16,9 +17,13 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "io/clock.h"
 #include "io/errno_status.h"
 #include "journal/base/check.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal::io {
 namespace {
@@ -227,23 +232,58 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-absl::StatusOr<DirectoryLock> DirectoryLock::Acquire(const std::string& directory) {
+namespace {
+
+// Who holds a lock file; 0 if it does not say.
+int64_t HolderOf(int fd) {
+  char text[32] = {};
+  int64_t pid = 0;
+  return pread(fd, text, sizeof text - 1, 0) > 0 && absl::SimpleAtoi(text, &pid) ? pid : 0;
+}
+
+// True if the process is gone, waits for its parent, exits, or has been killed: it may take seconds
+// for that.
+bool IsDying(int64_t pid) {
+  constexpr uint64_t kExiting = 0x4;  // PF_EXITING, among the flags that proc(5) shows
+  constexpr uint64_t kKilled = 1u << (SIGKILL - 1);
+  if (pid == 0) return false;
+  absl::StatusOr<std::string> stat = ReadWholeFile(absl::StrCat("/proc/", pid, "/stat"));
+  if (!stat.ok()) return absl::IsNotFound(stat.status());
+  // Behind the name, which may hold anything: field 3, the state; 9, flags; 31, pending signals.
+  std::vector<std::string> fields = absl::StrSplit(stat->substr(stat->rfind(')') + 1), ' ');
+  uint64_t flags = 0, pending = 0;
+  if (fields.size() < 30 || !absl::SimpleAtoi(fields[7], &flags)) return false;
+  if (!absl::SimpleAtoi(fields[29], &pending)) return false;
+  const bool dead = fields[1] == "Z" || fields[1] == "X";
+  return dead || (flags & kExiting) != 0 || (pending & kKilled) != 0;
+}
+
+}  // namespace
+
+absl::StatusOr<DirectoryLock> DirectoryLock::Acquire(const std::string& directory,
+                                                     absl::FunctionRef<void(int64_t)> waits) {
   std::string path = absl::StrCat(directory, "/lock");
   int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot lock directory ", directory));
   DirectoryLock lock;
   lock.fd_ = fd;
-  for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
-    if (tries == 25) {
-      char holder[32] = {};
-      ssize_t n = pread(fd, holder, sizeof holder - 1, 0);
+  constexpr int64_t kMs = 1'000'000;
+  const int64_t begin_ns = MonotonicNs();
+  bool dying = false;
+  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    const int64_t holder = HolderOf(fd);
+    if (!dying && IsDying(holder)) {
+      dying = true;
+      waits(holder);
+    }
+    const int64_t wait_ms = dying ? limits::kDrainTimeoutMs : limits::kDirectoryLockWaitMs;
+    if (MonotonicNs() - begin_ns > wait_ms * kMs) {
       return absl::FailedPreconditionError(
           absl::StrCat("directory ", directory, " is in use by another server",
-                       n > 0 ? absl::StrCat(" (process ", holder, ")") : "",
+                       holder > 0 ? absl::StrCat(" (process ", holder, ")") : "",
                        "; stop that one, or give this one a directory of its own"));
     }
-    timespec pause = {0, 10 * 1000 * 1000};
-    nanosleep(&pause, nullptr);
+    Pause(10 * kMs);
   }
   std::string pid = std::to_string(getpid());
   if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "journal/base/bytes.h"
@@ -63,9 +64,12 @@ class MappedFile {
 // Holds a directory for the life of the process: a file `lock` in it, with this process's id.
 class DirectoryLock {
  public:
-  // Tries for a quarter of a second, since the kernel drops a killed process's lock only when its
-  // last operation has ended. FailedPrecondition names the directory and the holder.
-  static absl::StatusOr<DirectoryLock> Acquire(const std::string& directory);
+  // Tries for a quarter of a second; for as long as an orderly stop may take where the holder is
+  // seen to be dying or dead, since the kernel drops its lock only when its last operation has
+  // ended. In that case `waits` is called once, with the holder's process id. FailedPrecondition
+  // names the directory and the holder.
+  static absl::StatusOr<DirectoryLock> Acquire(
+      const std::string& directory, absl::FunctionRef<void(int64_t holder)> waits = [](int64_t) {});
   DirectoryLock() = default;
   ~DirectoryLock();
   DirectoryLock(DirectoryLock&& other) noexcept;

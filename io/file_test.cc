@@ -12,8 +12,10 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "io/clock.h"
 #include "io/errno_status.h"
 #include "journal/base/check.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal::io {
 namespace {
@@ -187,6 +189,38 @@ TEST_F(FileTest, LockOfAProcessThatDiesIsFreeWithinTheWait) {
   EXPECT_TRUE(acquired.get());
   waitpid(child, nullptr, 0);
   for (int fd : {ready[0], ready[1], hold[0], hold[1]}) close(fd);
+}
+
+TEST_F(FileTest, LockOfAKilledProcessIsWaitedForAsLongAsTheKernelHoldsIt) {
+  // The holder dies at once, but a descriptor of its lock lives on, as one of an operation does.
+  int fds[2], hold[2];
+  ASSERT_EQ(pipe(fds), 0);
+  ASSERT_EQ(pipe(hold), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    auto lock = DirectoryLock::Acquire(dir);
+    char byte = lock.ok() ? 'y' : 'n';
+    if (fork() != 0) _exit(byte == 'y' ? 0 : 1);
+    close(hold[1]);
+    ssize_t n = write(fds[1], &byte, 1);
+    n = read(hold[0], &byte, 1);  // until the test lets go
+    (void)n;
+    _exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(read(fds[0], &byte, 1), 1);
+  ASSERT_EQ(byte, 'y');
+  std::promise<int64_t> told;
+  auto acquired = std::async(std::launch::async, [&] {
+    return DirectoryLock::Acquire(dir, [&](int64_t holder) { told.set_value(holder); }).ok();
+  });
+  EXPECT_EQ(told.get_future().get(), child);
+  // Longer than a living holder is waited for.
+  Pause(int64_t{limits::kDirectoryLockWaitMs} * 3 / 2 * 1'000'000);
+  close(hold[1]);
+  EXPECT_TRUE(acquired.get());
+  waitpid(child, nullptr, 0);
+  for (int fd : {fds[0], fds[1], hold[0]}) close(fd);
 }
 
 TEST_F(FileTest, BootIdIsStableAndNotZero) {

@@ -3,7 +3,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -82,12 +84,20 @@ int Run(const ringjournal::FlagsResult& flags) {
   return exit_code;
 }
 
+// What was asked for on stdout must be there: a full disk is no success.
+int FinishStdout(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  std::fprintf(stderr, "ringjournald: cannot write the output: %s; check the space there\n",
+               std::strerror(errno));
+  return code == 0 ? ringjournal::kServerExitFailure : code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const ringjournal::FlagsResult flags = ParseCommandLine(argc, argv);
   std::fputs(flags.standard_out.c_str(), stdout);
   std::fputs(flags.standard_error.c_str(), stderr);
-  if (flags.check) return CheckConfig(flags);
-  return flags.run ? Run(flags) : flags.exit_code;
+  if (flags.check) return FinishStdout(CheckConfig(flags));
+  return flags.run ? Run(flags) : FinishStdout(flags.exit_code);
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/core/loss.h"
 #include "client/errors.h"
+#include "client/trimmed.h"
 #include "journal/base/check.h"
 
 namespace ringjournal::client {
@@ -170,9 +171,9 @@ void ReadSession::HandleReadEnd(const v1::ReadEnd& end) {
     case v1::ReadEnd::REASON_TRIMMED: {
       std::string next = end.resume_lsn() > 0 ? absl::StrCat("read on from LSN ", end.resume_lsn())
                                               : "read on from `oldest`";
-      return EndWith(
-          MakeError(ErrorCode::kTrimmed, absl::StrCat("transactions from LSN ", end.next_lsn(),
-                                                      " on were trimmed and are gone: ", next)));
+      return EndWith(TrimmedError(absl::StrCat("transactions from LSN ", end.next_lsn(),
+                                               " on were trimmed and are gone: ", next),
+                                  Lsn(end.resume_lsn())));
     }
     case v1::ReadEnd::REASON_JOURNAL_REMOVED:
       return EndWith(

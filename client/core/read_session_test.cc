@@ -8,6 +8,7 @@
 
 #include "client/core/fake_peer.h"
 #include "client/errors.h"
+#include "client/trimmed.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -233,6 +234,8 @@ TEST(ReadSession, ATrimmedStartIsATypedErrorThatNamesTheFirstReadableLsn) {
   EXPECT_THAT(Take(&session), IsEmpty());
   EXPECT_EQ(CodeOf(session.status()), ErrorCode::kTrimmed);
   EXPECT_THAT(std::string(session.status().message()), ::testing::HasSubstr("LSN 9"));
+  EXPECT_EQ(OldestLsnOf(session.status()), Lsn(9));
+  EXPECT_EQ(OldestLsnOf(absl::OkStatus()), Lsn(0));
 }
 
 TEST(ReadSession, CreditIsGivenBackAsDataIsTaken) {

@@ -52,6 +52,21 @@ def refusal(server):
     expect_in('no journal "nowhere"', done.stderr.decode(), "message")
 
 
+def first_mistakes(server):
+    for arguments, said in (([], "Usage: HOST:PORT append|read JOURNAL"), (["nonsense", "read", "x"], "Usage:"),
+                            (["127.0.0.1:1", "read", "x"], "No ringjournald at 127.0.0.1:1"),
+                            (["127.0.0.1:x", "read", "x"], "No ringjournald at 127.0.0.1:x")):
+        done = subprocess.run(["/usr/bin/python3", CLIENT, *arguments], capture_output=True, timeout=60, check=False)
+        expect_equal(done.returncode, 1, f"exit code of {arguments}")
+        expect(said in done.stderr.decode() and "Traceback" not in done.stderr.decode(), f"{arguments}: {done.stderr}")
+    # -S: without the folder that holds packages.
+    done = subprocess.run(["/usr/bin/python3", "-S", CLIENT, server.address, "read", "x"], capture_output=True, timeout=60,
+                          check=False, env={})
+    expect_equal((done.returncode, done.stdout), (1, b""), f"without the package ({done.stderr})")
+    expect_in("apt-get install python3-protobuf", done.stderr.decode(), "message without the package")
+    expect("Traceback" not in done.stderr.decode(), f"{done.stderr}")
+
+
 def small(_):
     with open(CLIENT, encoding="utf-8") as file:
         lines = file.read().splitlines()
@@ -70,6 +85,7 @@ def main():
                             ("what it appends the C++ client reads, and it goes on where it ended", another_client_agrees),
                             ("it reads on behind its first credit", more_than_its_credit),
                             ("a refusal is the server's sentence", refusal),
+                            ("without arguments, package or server it says one sentence", first_mistakes),
                             ("it has at most 40 lines and knows the descriptor only", small)):
             with checks.check("python client: " + name):
                 check(server)

@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 """Appends and reads knowing only what the server says of itself. Usage: HOST:PORT append|read JOURNAL"""
 import socket, struct, sys
-from google.protobuf import descriptor_pb2, descriptor_pool, empty_pb2, message_factory
-
+try: from google.protobuf import descriptor_pb2, descriptor_pool, empty_pb2, message_factory
+except ImportError: sys.exit("The package google.protobuf is missing: apt-get install python3-protobuf")
+if len(sys.argv) != 4 or sys.argv[2] not in ("append", "read") or ":" not in sys.argv[1]: sys.exit(__doc__)
 host, port = sys.argv[1].rsplit(":", 1)
-server = socket.create_connection((host.strip("[]"), int(port)), timeout=30)
+try: server = socket.create_connection((host.strip("[]"), int(port)), timeout=30)
+except (OSError, ValueError) as error:
+    sys.exit(f"No ringjournald at {sys.argv[1]}: {error}. Start it, or correct HOST:PORT")
 stream = server.makefile("rb")
-
 def send(body): server.sendall(struct.pack("<I", len(body)) + body)
 def receive(): return stream.read(struct.unpack("<I", stream.read(4))[0])
-
 server.sendall(b"RINGJNL\x01")
 send(b"\x12\x04\x08\x01\x10\x01")  # hello { protocol_min: 1 protocol_max: 1 }
 receive()
@@ -21,7 +22,6 @@ for file in descriptor_pb2.FileDescriptorSet.FromString(described).file: pool.Ad
 factory = message_factory.MessageFactory(pool)
 ClientMessage, ServerMessage = (factory.GetPrototype(pool.FindMessageTypeByName("ringjournal.v1." + name))
                                 for name in ("ClientMessage", "ServerMessage"))
-
 def ask(**message):
     send(ClientMessage(**message).SerializeToString())
     while (reply := ServerMessage.FromString(receive())).WhichOneof("message") == "heartbeat": pass

@@ -1,5 +1,6 @@
 #include "journal/base/units.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <limits>
@@ -48,6 +49,20 @@ absl::Status Refuse(const Quantity& what, std::string_view text, std::string_vie
   return absl::InvalidArgumentError(message);
 }
 
+// "GB", "g" and "gib" mean GiB to somebody: whether 10^9 or 2^30 was meant is for him to say.
+std::string_view Meant(const Quantity& what, std::string_view unit_name) {
+  for (const Unit& unit : what.units) {
+    const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
+    const bool begins = !unit_name.empty() && same(unit_name[0], unit.name[0]);
+    const bool as_is = std::ranges::equal(unit_name, unit.name, same);
+    const bool without_i =
+        unit.name.ends_with("iB") && begins &&
+        (unit_name.size() == 1 || (unit_name.size() == 2 && same(unit_name[1], 'b')));
+    if (as_is || without_i) return unit.name;
+  }
+  return "";
+}
+
 absl::StatusOr<uint64_t> Parse(const Quantity& what, std::string_view text) {
   uint64_t number = 0;
   auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -62,6 +77,9 @@ absl::StatusOr<uint64_t> Parse(const Quantity& what, std::string_view text) {
   }
   std::string why = "the unit \"";
   why.append(unit_name).append("\" is unknown");
+  if (const std::string_view meant = Meant(what, unit_name); !meant.empty()) {
+    why.append(" (did you mean ").append(meant).append("?)");
+  }
   return Refuse(what, text, why);
 }
 

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -10,6 +11,7 @@ namespace ringjournal {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(Units, EveryUnitMeansWhatItSays) {
   EXPECT_EQ(*ParseBytes("7B"), 7u);
@@ -44,6 +46,18 @@ TEST(Units, WhatIsNotAnIntegerAndAKnownUnitIsRefused) {
   for (const char* text : {"", "ms", "-1s", "1 s", "1.5s", "1S", "1sec", "1MiB", "1min"}) {
     EXPECT_EQ(ParseDurationNs(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
+}
+
+TEST(Units, AUnitThatSomebodyMeantIsSuggested) {
+  const std::pair<const char*, const char*> texts[] = {
+      {"1GB", "GiB"}, {"64kB", "KiB"}, {"64K", "KiB"}, {"1mib", "MiB"}, {"2t", "TiB"}, {"7b", "B"}};
+  for (const auto& [text, unit] : texts) {
+    EXPECT_THAT(std::string(ParseBytes(text).status().message()),
+                HasSubstr(std::string("(did you mean ") + unit + "?)"))
+        << text;
+  }
+  EXPECT_THAT(std::string(ParseDurationNs("1S").status().message()), HasSubstr("did you mean s?"));
+  EXPECT_THAT(std::string(ParseBytes("1x").status().message()), Not(HasSubstr("did you mean")));
 }
 
 TEST(Units, WhatDoesNotFitIsRefusedAndTheLargestThatFitsIsNot) {

@@ -9,6 +9,7 @@
 #include "journal/base/check.h"
 #include "journal/base/limits.h"
 #include "journal/base/mutants.h"
+#include "journal/base/units.h"
 #include "server/config_store/broken_rule.h"
 #include "server/config_store/document.h"
 
@@ -158,11 +159,18 @@ struct Range {
   uint64_t max;
 };
 
+// As people write it: by the unit that the setting's name ends with.
+std::string ValueText(std::string_view name, uint64_t value) {
+  if (name.ends_with("_bytes")) return FormatBytes(value);
+  if (name.ends_with("_ms")) return FormatDurationNs(static_cast<int64_t>(value) * 1'000'000);
+  return std::to_string(value);
+}
+
 absl::Status CheckRange(std::string_view name, uint64_t value, Range range) {
   if (value == 0 || (value >= range.min && value <= range.max)) return absl::OkStatus();
   std::string message(name);
-  message.append(" = ").append(std::to_string(value)).append(" is out of range; choose from ");
-  message.append(std::to_string(range.min)).append(" to ").append(std::to_string(range.max));
+  message.append(" = ").append(ValueText(name, value)).append(" is out of range; choose from ");
+  message.append(ValueText(name, range.min)).append(" to ").append(ValueText(name, range.max));
   return absl::InvalidArgumentError(message.append(", or 0 for the default"));
 }
 
@@ -193,9 +201,9 @@ absl::Status ValidateSettings(const v1::JournalSettings& settings) {
   if (settings.ring_bytes() != 0 && !std::has_single_bit(settings.ring_bytes())) {
     const uint64_t below = std::bit_floor(settings.ring_bytes());
     return absl::InvalidArgumentError(
-        "ring_bytes = " + std::to_string(settings.ring_bytes()) +
+        "ring_bytes = " + FormatBytes(settings.ring_bytes()) +
         " is not a power of two, which the ring needs so that a place is found by a mask; choose " +
-        std::to_string(below) + " or " + std::to_string(below * 2));
+        FormatBytes(below) + " or " + FormatBytes(below * 2));
   }
   RJ_RETURN_IF_ERROR(CheckRange("segment_bytes", settings.segment_bytes(),
                                 {limits::kSegmentBytesMin, limits::kSegmentBytesMax}));

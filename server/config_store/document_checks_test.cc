@@ -248,9 +248,9 @@ TEST(ValidateSettings, EachSettingHasItsRange) {
     EXPECT_THAT(Message(ValidateSettings(settings)), HasSubstr(text));
   };
   using S = v1::JournalSettings;
-  refused("ring_bytes = 32768", [](S* s) { s->set_ring_bytes(limits::kRingBytesMin / 2); });
+  refused("ring_bytes = 32KiB", [](S* s) { s->set_ring_bytes(limits::kRingBytesMin / 2); });
   refused("ring_bytes", [](S* s) { s->set_ring_bytes(limits::kRingBytesMax * 2); });
-  refused("choose 65536 or 131072", [](S* s) { s->set_ring_bytes(100000); });
+  refused("choose 64KiB or 128KiB", [](S* s) { s->set_ring_bytes(100000); });
   refused("segment_bytes", [](S* s) { s->set_segment_bytes(limits::kSegmentBytesMax + 1); });
   refused("checkpoint_bytes", [](S* s) { s->set_checkpoint_bytes(limits::kRingBytesDefault + 1); });
   refused("producers_max", [](S* s) { s->set_producers_max(limits::kProducersMax + 1); });

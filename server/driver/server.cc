@@ -37,16 +37,20 @@ void Server::Turn() {
   now_ = io::ReadClock();
   if (!events.empty()) last_event_ns_ = now_.monotonic_ns;
   for (const io::Event& event : events) HandleEvent(event);
-  if (stop_requested_.load(std::memory_order_relaxed) && !stopping_) {
-    stopping_ = true;
-    stop_deadline_ns_ = now_.monotonic_ns + options_.drain_timeout_ns;
-    LogEvent(LogLevel::kInfo, "draining", {{"sessions", shard_->session_count()}});
-    loop_->StopAccepting();
-    StepShard(DrainRequested{});
-  }
+  if (stop_requested_.load(std::memory_order_relaxed) && !stopping_) BeginDrain();
   StepShard(EndOfBatch{});
   CarryOut();
   done_ = CheckStop();
+}
+
+void Server::BeginDrain() {
+  stopping_ = true;
+  stop_deadline_ns_ = now_.monotonic_ns + options_.drain_timeout_ns;
+  LogEvent(LogLevel::kInfo, "draining", {{"sessions", shard_->session_count()}});
+  // Nobody is to find an address at which nobody answers.
+  if (address_file_written_) (void)io::RemoveFile(options_.address_file);
+  loop_->StopAccepting();
+  StepShard(DrainRequested{});
 }
 
 void Server::StepShard(const ShardEvent& event) { shard_->Step(event, now_, &effects_); }

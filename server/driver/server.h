@@ -47,6 +47,7 @@ class Server {
   absl::Status StartJournals();
   void NameOrphans(const std::string& folder) const;
   absl::Status StartOne(const v1::JournalConfig& config);
+  static void WarnOfLoss(const v1::JournalConfig& config);
   absl::Status OpenForBusiness();
   absl::StatusOr<v1::ConfigDocument> ChangeConfig(v1::ConfigDocument next);
   absl::StatusOr<ConfigCompletion> AskConfigStore(ConfigRequest request);
@@ -59,6 +60,7 @@ class Server {
   void CarryOutSends();
   void CarryOutControl();
   io::WaitOptions NextWait();
+  void BeginDrain();
   bool CheckStop();
   void StepShard(const ShardEvent& event);
 
@@ -66,6 +68,7 @@ class Server {
   io::DirectoryLock lock_;
   std::string ring_dir_;
   std::string address_;  // bound
+  bool address_file_written_ = false;
   std::vector<std::pair<JournalNumber, JournalId>> started_;
   BootId boot_ = {};
   std::unique_ptr<LocalFileStore> store_;  // control thread's, once the loop runs

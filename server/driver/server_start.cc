@@ -35,9 +35,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 absl::Status Server::LockDirectories() {
   RJ_RETURN_IF_ERROR(io::MakeDirectory(options_.data_dir));
-  absl::StatusOr<io::DirectoryLock> lock = io::DirectoryLock::Acquire(options_.data_dir);
+  auto says = [this](int64_t holder) {
+    LogEvent(LogLevel::kInfo, "waiting_for_lock",
+             {{"data_dir", options_.data_dir},
+              {"process", holder},
+              {"reason", "it has been killed, and the kernel still ends its operations"}});
+  };
+  absl::StatusOr<io::DirectoryLock> lock = io::DirectoryLock::Acquire(options_.data_dir, says);
   if (!lock.ok()) return lock.status();
   lock_ = *std::move(lock);
+  // A killed process's: who waits for the file must not find it before this one serves.
+  if (!options_.address_file.empty()) RJ_RETURN_IF_ERROR(io::RemoveFile(options_.address_file));
   absl::StatusOr<BootId> boot = io::ReadBootId();
   if (!boot.ok()) return boot.status();
   boot_ = *boot;
@@ -159,6 +167,17 @@ void Server::NameOrphans(const std::string& folder) const {
   }
 }
 
+void Server::WarnOfLoss(const v1::JournalConfig& config) {
+  if (config.losses().empty()) return;
+  const v1::LossReport& loss = config.losses(config.losses_size() - 1);
+  LogEvent(LogLevel::kWarn, "data_loss",
+           {{"journal", config.name()},
+            {"generation", loss.generation()},
+            {"first_lsn", loss.first_lsn()},
+            {"reason", loss.reason()},
+            {"next", "clients are told, and go on once they accept it (--accept-loss)"}});
+}
+
 absl::Status Server::StartOne(const v1::JournalConfig& config) {
   JournalId id;
   RJ_CHECK(JournalId::FromView(config.id(), &id));
@@ -184,6 +203,7 @@ absl::Status Server::StartOne(const v1::JournalConfig& config) {
             {"last_lsn", start->replica->marks().end.lsn.value()},
             {"took_ms", took_ms},
             {"found", start->sentence}});
+  if (start->action == StartAction::kDiskRecovery) WarnOfLoss(start->config);
   for (const std::string& note : start->notes) {
     LogEvent(LogLevel::kWarn, "journal_note", {{"journal", config.name()}, {"note", note}});
   }
@@ -202,6 +222,7 @@ absl::Status Server::OpenForBusiness() {
   if (!options_.address_file.empty()) {
     RJ_RETURN_IF_ERROR(io::WriteFileAtomically(options_.address_file, address_ + "\n"));
   }
+  address_file_written_ = !options_.address_file.empty();
   LogEvent(LogLevel::kInfo, "serving",
            {{"address", address_},
             {"node", options_.node},

@@ -26,6 +26,54 @@ void Shard::FillReply(const Journal& journal, v1::JournalReply* reply) const {
   stats->set_storage_state(checkpointer.storage_full() ? "full" : "ok");
 }
 
+namespace {
+
+// Producers that one answer names, so that it stays a small frame.
+constexpr uint32_t kProducersNamedMax = 1000;
+
+// Those asked for. Where there are too many the newest are told: whoever looks for his own has just
+// used it.
+void FillProducers(const Replica& replica, std::string_view prefix, v1::JournalReply* reply) {
+  v1::StateSnapshot all;
+  replica.derived().producers().WriteTo(&all);
+  for (v1::Producer& producer : *all.mutable_producers()) {
+    if (producer.name().starts_with(prefix)) reply->add_producers()->Swap(&producer);
+  }
+  const int too_many = reply->producers_size() - static_cast<int>(kProducersNamedMax);
+  if (too_many > 0) reply->mutable_producers()->DeleteSubrange(0, too_many);
+}
+
+// A loss whose place is still kept: who reads the journal from its oldest entry meets it.
+const v1::LossReport* LossInSight(const v1::JournalReply& journal) {
+  const auto& losses = journal.config().losses();
+  if (losses.empty()) return nullptr;
+  const v1::LossReport& newest = losses.Get(losses.size() - 1);
+  return newest.first_lsn() >= journal.watermarks().oldest().lsn() ? &newest : nullptr;
+}
+
+// The gravest news first.
+std::string Verdict(const v1::StatusReply& status, bool draining) {
+  for (const v1::JournalReply& journal : status.journals()) {
+    if (journal.stats().storage_state() != "full") continue;
+    return absl::StrCat(
+        "The disk is full (journal ", journal.config().name(),
+        "): disk levels are refused; free space or run `ringjournal journal trim`.");
+  }
+  if (draining) return "Shutting down.";
+  for (const v1::JournalReply& journal : status.journals()) {
+    const v1::LossReport* loss = LossInSight(journal);
+    if (loss == nullptr) continue;
+    return absl::StrCat("Serving after a possible loss: journal ", journal.config().name(),
+                        " from LSN ", loss->first_lsn(), " on; `ringjournal journal info ",
+                        journal.config().name(), "` says more.");
+  }
+  const int count = status.journals_size();
+  return absl::StrCat("Healthy: one node, ", count, count == 1 ? " journal" : " journals",
+                      ", one copy of each.");
+}
+
+}  // namespace
+
 void Shard::OnCreate(Session* session, const v1::JournalCreate& request) {
   PendingChange change;
   change.kind = PendingChange::Kind::kCreate;
@@ -75,6 +123,9 @@ void Shard::OnInfo(Session* session, const v1::JournalInfo& request) {
   v1::ServerMessage message;
   message.mutable_journal_reply()->set_request_id(request.request_id());
   FillReply(*journal, message.mutable_journal_reply());
+  if (request.has_producer_prefix()) {
+    FillProducers(*journal->replica, request.producer_prefix(), message.mutable_journal_reply());
+  }
   Reply(session, message);
 }
 
@@ -98,24 +149,11 @@ void Shard::OnStatus(Session* session, const v1::Status& request) {
   reply->set_uptime_ms(static_cast<uint64_t>(now_.monotonic_ns - started_ns_) / 1000000);
   reply->set_sessions(static_cast<uint32_t>(sessions_.size()));
   reply->set_config_version(options_.document.version());
-  std::string full;
-  uint32_t count = 0;
   for (const auto& journal : journals_) {
     if (journal == nullptr || journal->removed) continue;
-    ++count;
     FillReply(*journal, reply->add_journals());
-    if (journal->replica->checkpointer().storage_full()) full = journal->config.name();
   }
-  if (!full.empty()) {
-    reply->set_verdict(absl::StrCat("The disk is full (journal ", full,
-                                    "): disk levels are refused; free space or run `ringjournal "
-                                    "journal trim`."));
-  } else if (draining_) {
-    reply->set_verdict("Shutting down.");
-  } else {
-    reply->set_verdict(absl::StrCat("Healthy: one node, ", count,
-                                    count == 1 ? " journal" : " journals", ", one copy of each."));
-  }
+  reply->set_verdict(Verdict(*reply, draining_));
   Reply(session, message);
 }
 

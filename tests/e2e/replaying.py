@@ -59,6 +59,37 @@ def into(environment):
     expect_equal(run_ok(server, "cat", "third"), lines(10, 19), "a range")
 
 
+@case("replay --into may be repeated although --from has moved on: after a trim, and with -N; holes are refused")
+def into_moves_on(environment):
+    server = environment.serving()
+    for name in ("orders", "copy", "last", "part", "even"):
+        run_ok(server, "journal", "create", name, *SMALL)
+    run_ok(server, "append", "orders", "--batch", "1", stdin=lines(1, 30))
+    run_ok(server, "replay", "orders", "--into", "copy")
+    run_ok(server, "replay", "orders", "--from", "-5", "--into", "last")
+    run_ok(server, "replay", "orders", "--from", "10", "--until", "12", "--into", "part")
+    run_ok(server, "replay", "orders", "--grep", "0", "--into", "even")
+    run_ok(server, "append", "orders", "--batch", "1", stdin=lines(31, 32))
+    run_ok(server, "journal", "trim", "orders", "--before", "15")
+    for _ in range(2):
+        run_ok(server, "replay", "orders", "--into", "copy")
+        run_ok(server, "replay", "orders", "--from", "-5", "--into", "last")
+    expect_equal(run_ok(server, "cat", "copy"), lines(1, 32), "the copy after a trim of the source")
+    expect_equal(run_ok(server, "cat", "last"), lines(26, 32), "the last ones, as they became more")
+    run_refused(server, 2, ["holds orders from LSN 10 to 12", "LSN 13 to 14 cannot be copied", "--producer NAME"],
+                "replay", "orders", "--into", "part")
+    run_refused(server, 2, ["would leave out LSN 33", "--from 33"], "replay", "orders", "--from", "34", "--into", "copy")
+    run_refused(server, 2, "nobody can tell", "replay", "orders", "--grep", "0", "--into", "even")
+    run_ok(server, "replay", "orders", "--into", "part", "--producer", "rest")
+    expect_equal(run_ok(server, "cat", "part"), lines(10, 12) + lines(15, 32), "another copy behind it, as asked for")
+    run_ok(server, "replay", "orders", "--from", "20", "--into", "part", "--producer", "rest")
+    expect_equal(run_ok(server, "cat", "part"), lines(10, 12) + lines(15, 32), "it may be repeated too")
+    server.kill()
+    server.start()
+    expect_in("32 transactions are in copy already", server.cli("replay", "orders", "--into", "copy").stderr.decode(),
+              "after a restart")
+
+
 @case("replay --into is stopped, the target is killed, and the same command goes on: nothing twice, nothing missing")
 def into_stops(environment):
     server = filled(environment)

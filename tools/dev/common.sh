@@ -27,6 +27,8 @@ output_base="${RINGJOURNAL_OUTPUT_BASE:-$cache_dir/bazel-$checkout_key}"
 
 # bazel COMMAND ARGS...: always with our output base; waits idle for 15 minutes at most.
 rj_bazel() {
+  command -v bazel >/dev/null || fail "bazel is not installed, and nothing can be built without it." \
+    "Run ./dev setup (as root, or with sudo), which installs it from Debian's packages."
   local command="$1"
   shift
   local flags=()

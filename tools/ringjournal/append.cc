@@ -1,16 +1,19 @@
 // ringjournal append: files or stdin into a journal, exactly once, through server restarts.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/appender.h"
+#include "tools/ringjournal/append_fields.h"
 #include "tools/ringjournal/append_report.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/input.h"
@@ -25,6 +28,7 @@ constexpr char kExamples[] =
     "  seq 1000 | ringjournal append orders --create\n"
     "  ringjournal append orders --level disk --producer loader --resume monday.log tuesday.log\n"
     "  protoc-writer | ringjournal append orders --format delimited\n"
+    "  printf 'alice:paid 12\\nbob:paid 7\\n' | ringjournal append orders -K : -H source=till-7\n"
     "Each line is one transaction, without its newline. A summary goes to stderr.\n"
     "When the server dies, append waits for it to come back and resends exactly what is missing.\n"
     "With a named --producer and --resume an interrupted run can be repeated with the same input:\n"
@@ -53,6 +57,7 @@ struct AppendFlags {
   uint64_t batch_bytes = limits::kClientBatchBytes;
   int64_t retry_for_ns = 60'000'000'000;
   uint32_t accept_loss = 0;
+  FieldFlags fields;
 };
 
 // One run of the command.
@@ -61,6 +66,12 @@ class AppendRun {
   AppendRun(const Context& context, const AppendFlags& flags) : context_(context), flags_(flags) {}
 
   int Run() {
+    if (!flags_.fields.empty()) {
+      absl::StatusOr<FieldSplitter> fields = FieldSplitter::Create(flags_.fields);
+      if (!fields.ok()) return context_.FailUsage(std::string(fields.status().message()));
+      fields_ = *std::move(fields);
+    }
+    if (absl::Status status = CheckFiles(); !status.ok()) return context_.Fail(status);
     if (absl::Status status = OpenJournal(); !status.ok()) return Refused(status);
     absl::Status status = AppendAll();
     // What was accepted is finished even if the input failed; a second Ctrl-C ends that too.
@@ -81,6 +92,23 @@ class AppendRun {
            code == client::ErrorCode::kStopped;
   }
 
+  // Before anything is appended, as far as that can be known.
+  absl::Status CheckFiles() const {
+    for (const std::string& file : flags_.files) {
+      if (file == "-") continue;
+      struct stat info = {};
+      if (stat(file.c_str(), &info) != 0) return CannotOpen(file, errno);
+      if (S_ISDIR(info.st_mode)) return CannotOpen(file, EISDIR);
+      if (access(file.c_str(), R_OK) != 0) return CannotOpen(file, errno);
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::Status CannotOpen(const std::string& file, int error) {
+    return absl::InternalError(absl::StrCat("cannot open ", file, ": ", strerror(error),
+                                            "; nothing of it was appended. Check the path"));
+  }
+
   absl::Status OpenJournal() {
     client::ClientOptions options = context_.ClientOptions(flags_.retry_for_ns);
     options.interrupt_fd = interrupt_.fd();
@@ -97,7 +125,7 @@ class AppendRun {
     appender_ = *std::move(opened);
     if (loss_) SayLoss(context_, *loss_, "holds acknowledgements for");
     if (flags_.resume) skip_ = appender_->last_sequence_at_open().value();
-    report_.Begin(flags_.journal, skip_);
+    report_.Begin(flags_.journal, !flags_.producer.empty(), skip_);
     return absl::OkStatus();
   }
 
@@ -112,17 +140,16 @@ class AppendRun {
     for (const std::string& file : files) {
       int fd = file == "-" ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC);
       if (fd < 0) {
-        return absl::NotFoundError(absl::StrCat("cannot open ", file, ": ", strerror(errno),
-                                                "; files before it were appended"));
+        return CannotOpen(file, errno);
       }
-      absl::Status status = AppendFrom(fd);
+      absl::Status status = AppendFrom(fd, file == "-" ? "stdin" : file);
       if (fd != STDIN_FILENO) close(fd);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
   }
 
-  absl::Status AppendFrom(int fd) {
+  absl::Status AppendFrom(int fd, const std::string& name) {
     InputSplitter splitter(flags_.format);
     bool at_end = false;
     while (!at_end) {
@@ -134,7 +161,9 @@ class AppendRun {
       if (readable == 0) continue;
       ssize_t n = read(fd, buffer_.data(), buffer_.size());
       if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (n < 0) return absl::InternalError(absl::StrCat("cannot read: ", strerror(errno)));
+      if (n < 0) {
+        return absl::InternalError(absl::StrCat("cannot read ", name, ": ", strerror(errno)));
+      }
       at_end = n == 0;
       if (at_end) splitter.Finish();
       splitter.Feed({buffer_.data(), static_cast<size_t>(n)});
@@ -154,16 +183,45 @@ class AppendRun {
       if (!*got) return absl::OkStatus();
       if (skip_ > 0) {
         --skip_;
+        ++taken_;
         continue;
       }
       size_t size = client::TransactionRun::EncodedSize(payload.size());
+      if (fields_) {
+        if (absl::Status s = Encode(payload); !s.ok()) return s;
+        size = client::TransactionRun::EncodedSize(encoded_.size());
+      }
       if (!run_.empty() && run_.size_bytes() + size > flags_.batch_bytes) {
         if (absl::Status s = SendBatch(); !s.ok()) return s;
       }
-      run_.Add(payload);
+      ++taken_;
+      if (fields_) {
+        run_.AddEncoded(encoded_);
+      } else {
+        run_.Add(payload);
+      }
       if (run_.count() < flags_.batch_transactions) continue;
       if (absl::Status s = SendBatch(); !s.ok()) return s;
     }
+  }
+
+  // A record with its key, id, type and headers, into encoded_.
+  absl::Status Encode(std::string_view record) {
+    absl::StatusOr<client::Transaction> transaction = fields_->Split(record);
+    absl::Status status = transaction.status();
+    encoded_.clear();
+    if (status.ok()) client::EncodeTransaction(*transaction, &encoded_);
+    if (encoded_.size() > limits::kTransactionBytesMax) {
+      status =
+          absl::InvalidArgumentError(absl::StrCat("it has ", encoded_.size(),
+                                                  " bytes with its key, id and headers; the limit "
+                                                  "is ",
+                                                  limits::kTransactionBytesMax, ": split it"));
+    }
+    if (status.ok()) return status;
+    return absl::InvalidArgumentError(absl::StrCat("input transaction ", taken_ + 1, ": ",
+                                                   std::string(status.message()),
+                                                   ". What came before it is appended"));
   }
 
   absl::Status SendBatch() {
@@ -192,7 +250,10 @@ class AppendRun {
   std::optional<client::LossNotice> loss_;
   std::vector<char> buffer_ = std::vector<char>(kReadBytes);
   client::TransactionRun run_;
+  std::optional<FieldSplitter> fields_;  // none: a record is a payload
+  std::string encoded_;
   uint64_t skip_ = 0;
+  uint64_t taken_ = 0;  // of the input, skipped ones too
   AppendReport report_;
 };
 
@@ -218,18 +279,16 @@ void AddAppendOptions(CLI::App* sub, AppendFlags* flags) {
   sub->add_flag("--resume", flags->resume,
                 "Skip as many input transactions as the producer has appended before");
   sub->add_flag("-q,--quiet", flags->quiet, "No summary");
-  sub->add_option("--window", flags->window, "Appends in flight at most [1024]")
-      ->check(CLI::Range(1u, limits::kAppendsInFlightPerSessionMax).description(""))
-      ->type_name("N");
-  sub->add_option("--batch", flags->batch_transactions, "Transactions in one append at most [512]")
-      ->check(CLI::Range(1u, limits::kTransactionsPerAppendMax).description(""))
-      ->type_name("N");
+  AddFieldOptions(sub, &flags->fields);
+  AddNumberOption(sub, "--window", &flags->window, "Appends in flight at most [1024]",
+                  {1, limits::kAppendsInFlightPerSessionMax});
+  AddNumberOption(sub, "--batch", &flags->batch_transactions,
+                  "Transactions in one append at most [512]",
+                  {1, limits::kTransactionsPerAppendMax});
   AddBytesOption(sub, "--batch-size", &flags->batch_bytes, "Bytes of one append, about [256KiB]");
   AddDurationOption(sub, "--retry-for", &flags->retry_for_ns,
                     "How long to go on without progress [60s]");
-  sub->add_option("--accept-loss", flags->accept_loss,
-                  "Generation whose loss report you have read and accept")
-      ->type_name("GENERATION");
+  AddAcceptLossOption(sub, &flags->accept_loss);
 }
 
 }  // namespace

@@ -31,8 +31,9 @@ void SayLoss(const Context& context, const client::LossNotice& loss,
       absl::StrFormat("data loss: the last receipt shown is for LSN %d", loss.receipt_lsn.value()));
 }
 
-void AppendReport::Begin(const std::string& journal, uint64_t skipped) {
+void AppendReport::Begin(const std::string& journal, bool named, uint64_t skipped) {
   journal_ = journal;
+  named_ = named;
   skipped_ = skipped;
   input_position_ = skipped;
   begin_ = std::chrono::steady_clock::now();
@@ -56,6 +57,15 @@ void AppendReport::Add(const client::AppendOutcome& outcome) {
   level_ = first ? receipt.level : std::min(level_, receipt.level);
 }
 
+std::string Counted(uint64_t count, std::string_view noun) {
+  return absl::StrCat(count, " ", std::string(noun), count == 1 ? "" : "s");
+}
+
+bool AppendReport::lost(const absl::Status& status) const {
+  return client::CodeOf(status) == client::ErrorCode::kDataLoss ||
+         client::CodeOf(first_trouble_) == client::ErrorCode::kDataLoss;
+}
+
 int AppendReport::Finish(const Context& context, const client::Appender& appender,
                          const absl::Status& status, bool quiet) const {
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
@@ -64,27 +74,38 @@ int AppendReport::Finish(const Context& context, const client::Appender& appende
   } else if (!quiet) {
     context.Say(Text(appender, seconds));
   }
-  if (client::CodeOf(status) == client::ErrorCode::kDataLoss && appender.last_loss()) {
+  if (lost(status) && appender.last_loss()) {
     SayLoss(context, *appender.last_loss(), "holds acknowledgements for");
   }
-  SayTroubles(context, appender.producer());
-  return ExitCodeFor(context, status);
+  SayTroubles(context, status);
+  if (!status.ok() || first_trouble_at_ > 0) SayHowToGoOn(context, appender, lost(status));
+  return ExitCodeFor(status);
 }
 
+// What is nothing is not told: most runs end with one short line.
 std::string AppendReport::Text(const client::Appender& appender, double seconds) const {
-  std::string text = absl::StrFormat("appended %d transactions to %s", applied_, journal_);
+  constexpr double kSecondsForARate = 0.1;
+  std::string text = absl::StrCat("appended ", Counted(applied_, "transaction"), " to ", journal_);
   if (last_lsn_ != Lsn()) {
-    absl::StrAppendFormat(&text, ", LSN %d..%d", first_lsn_.value(), last_lsn_.value());
+    absl::StrAppendFormat(&text, ", LSN %d", first_lsn_.value());
+    if (last_lsn_ != first_lsn_) absl::StrAppendFormat(&text, "..%d", last_lsn_.value());
     // Only this producer's: others may have appended in between.
     if (last_lsn_ - first_lsn_ + 1 > applied_) text += " with others' in between";
     absl::StrAppendFormat(&text, ", level %s", std::string(client::LevelName(level_)));
   }
   client::AppenderStats stats = appender.stats();
   if (skipped_ > 0) absl::StrAppendFormat(&text, ", %d skipped (appended before)", skipped_);
-  absl::StrAppendFormat(&text, ", %d appends resent (%d of them were applied already)",
-                        stats.resent, stats.duplicates);
-  absl::StrAppendFormat(&text, ", %d reconnects, in %.3f s (%.0f/s)", stats.reconnects, seconds,
-                        seconds > 0 ? static_cast<double>(applied_) / seconds : 0.0);
+  if (stats.resent > 0) absl::StrAppend(&text, ", ", Counted(stats.resent, "append"), " resent");
+  if (stats.duplicates > 0) {
+    absl::StrAppendFormat(&text, " (%d of them had been applied)", stats.duplicates);
+  }
+  if (stats.reconnects > 0) absl::StrAppend(&text, ", ", Counted(stats.reconnects, "reconnect"));
+  if (seconds >= kSecondsForARate) {
+    absl::StrAppendFormat(&text, ", in %.1f s (%.0f/s)", seconds,
+                          static_cast<double>(applied_) / seconds);
+  }
+  // An invented name is of use only to who goes on after trouble, and is told then.
+  if (!named_) return text;
   return absl::StrCat(text, ", as producer ", appender.producer());
 }
 
@@ -100,21 +121,36 @@ std::string AppendReport::Json(const client::Appender& appender, double seconds)
       stats.resent, stats.duplicates, stats.refusals, stats.reconnects, seconds);
 }
 
-void AppendReport::SayTroubles(const Context& context, const std::string& producer) const {
+void AppendReport::SayTroubles(const Context& context, const absl::Status& status) const {
+  if (!status.ok()) context.Fail(status);
   if (first_trouble_at_ == 0) return;
-  context.Say(absl::StrFormat(
-      "error: from input transaction %d on: %d not applied, %d with unknown outcome; the first "
-      "says: %s",
-      first_trouble_at_, not_applied_, unknown_, std::string(first_trouble_.message())));
+  // The appends fail with what ended the connection: that is told once.
+  const bool told = status.message() == first_trouble_.message() || lost(status);
+  context.Say(absl::StrCat(
+      "error: from input transaction ", first_trouble_at_, " on: ", not_applied_, " not applied, ",
+      unknown_, " with unknown outcome",
+      told ? "" : "; the first says: ", told ? "" : std::string(first_trouble_.message())));
+}
+
+void AppendReport::SayHowToGoOn(const Context& context, const client::Appender& appender,
+                                bool lost) const {
+  if (lost && appender.last_loss()) {
+    // The producer's state was recovered with the journal: what it still knows is what is there.
+    context.Say(absl::StrFormat(
+        "to append what was lost again, and the rest, run it again with the same input and "
+        "--producer %s --resume --accept-loss %d: what is still there is skipped",
+        appender.producer(), appender.last_loss()->generation));
+    return;
+  }
+  const uint64_t applied = first_trouble_at_ > 0 ? first_trouble_at_ - 1 : input_position_;
   context.Say(
       absl::StrFormat("everything up to input transaction %d is applied; to go on after what is "
                       "applied, run again with --producer %s --resume and the same input",
-                      first_trouble_at_ - 1, producer));
+                      applied, appender.producer()));
 }
 
-int AppendReport::ExitCodeFor(const Context& context, const absl::Status& status) const {
-  int code = status.ok() ? (first_trouble_at_ == 0 ? kExitOk : ExitCodeOf(first_trouble_))
-                         : context.Fail(status);
+int AppendReport::ExitCodeFor(const absl::Status& status) const {
+  const int code = ExitCodeOf(status.ok() ? first_trouble_ : status);
   // The gravest news first: a loss, then not knowing.
   if (code != kExitDataLoss && unknown_ > 0) return kExitOutcomeUnknown;
   return code;

@@ -18,10 +18,14 @@ namespace ringjournal::cli {
 // `what_is_held`: what this client has of them, such as "holds acknowledgements for".
 void SayLoss(const Context& context, const client::LossNotice& loss, std::string_view what_is_held);
 
+// "1 transaction", "2 transactions".
+std::string Counted(uint64_t count, std::string_view noun);
+
 class AppendReport {
  public:
-  // `skipped`: input transactions that an earlier run had appended.
-  void Begin(const std::string& journal, uint64_t skipped);
+  // `named`: the producer's name is the user's. `skipped`: input transactions that an earlier run
+  // had appended.
+  void Begin(const std::string& journal, bool named, uint64_t skipped);
   void Add(const client::AppendOutcome& outcome);
   // An append was refused for good: appending more would leave a hole in the input.
   bool refused() const { return not_applied_ > 0 || unknown_ > 0; }
@@ -31,12 +35,15 @@ class AppendReport {
              bool quiet) const;
 
  private:
+  bool lost(const absl::Status& status) const;
   std::string Text(const client::Appender& appender, double seconds) const;
   std::string Json(const client::Appender& appender, double seconds) const;
-  void SayTroubles(const Context& context, const std::string& producer) const;
-  int ExitCodeFor(const Context& context, const absl::Status& status) const;
+  void SayTroubles(const Context& context, const absl::Status& status) const;
+  void SayHowToGoOn(const Context& context, const client::Appender& appender, bool lost) const;
+  int ExitCodeFor(const absl::Status& status) const;
 
   std::string journal_;
+  bool named_ = false;
   std::chrono::steady_clock::time_point begin_;
   uint64_t skipped_ = 0;
   uint64_t applied_ = 0;

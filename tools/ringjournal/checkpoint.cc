@@ -69,7 +69,7 @@ int RunList(const Context& context, const std::string& journal) {
   } else if (out.empty()) {
     std::puts("there is no journal; `ringjournal journal create` makes one");
   } else {
-    std::printf("%-24s %12s %12s %12s  %s\n%s", "JOURNAL", "ON DISK", "END", "NOT ON DISK",
+    std::printf("%-24s %12s %12s %12s  %s\n%s", "JOURNAL", "DURABLE", "END", "NOT DURABLE",
                 "STORAGE", out.c_str());
   }
   return kExitOk;

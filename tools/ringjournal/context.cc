@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "client/errors.h"
 
 namespace ringjournal::cli {
@@ -41,10 +42,18 @@ void Context::Say(std::string_view text) const {
 
 int Context::Fail(const absl::Status& status) const {
   client::ErrorCode code = client::CodeOf(status);
+  std::string text(status.message());
+  if (code == client::ErrorCode::kDataLoss) {
+    // Server and library name what a program does; here it is an option.
+    absl::StrReplaceAll({{"then accept generation ", "then give --accept-loss "},
+                         {"accepting generation ", "with --accept-loss "},
+                         {"accept_generation ", "--accept-loss "}},
+                        &text);
+  }
   std::string name = code == client::ErrorCode::kUnknown
                          ? ""
                          : absl::StrCat(" [", client::ErrorCodeName(code), "]");
-  Say(absl::StrCat("error: ", std::string(status.message()), name));
+  Say(absl::StrCat("error: ", text, name));
   return ExitCodeOf(status);
 }
 

@@ -10,6 +10,7 @@
 #include "client/ask.h"
 #include "server/config/config_file.h"
 #include "server/config/flags.h"
+#include "server/config/listen_address.h"
 #include "server/config/risks.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/doctor_judge.h"
@@ -18,7 +19,7 @@ namespace ringjournal::cli {
 namespace {
 
 struct DoctorFlags {
-  std::string config, data_dir, ring_dir, ring_total, listen;
+  std::string config, data_dir, ring_dir, ring_total, listen, address_file;
 };
 
 // The server's own configuration, so that what is judged is what will run. Sets *configured if a
@@ -37,6 +38,7 @@ FlagsResult Configuration(const DoctorFlags& flags, bool* configured) {
   add("--ring-dir", flags.ring_dir);
   add("--ring-total", flags.ring_total);
   add("--listen", flags.listen);
+  add("--address-file", flags.address_file);
   const auto parse = [&] {
     std::vector<const char*> pointers;
     for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
@@ -67,6 +69,29 @@ Finding AskServer(const Context& context) {
           ""};
 }
 
+// A port is not free because the server that is to have it has it.
+void LookWhoListens(const Context& context, const ServerOptions& options,
+                    std::vector<Finding>* findings) {
+  constexpr int64_t kPatienceNs = 2'000'000'000;
+  for (Finding& finding : *findings) {
+    if (finding.check != "port" || finding.severity != Severity::kFail) continue;
+    if (options.listen.port == 0) continue;
+    const std::string address = ListenAddressText(options.listen);
+    client::ClientOptions client = context.ClientOptions(0);
+    client.server = address;
+    client.on_notice = nullptr;
+    v1::ClientMessage request;
+    request.mutable_status();
+    auto reply = client::Ask(client, request, client::AskOptions{.timeout_ns = kPatienceNs});
+    if (!reply.ok()) continue;
+    finding = {Severity::kPass, "port",
+               absl::StrCat(address, " is taken by a ringjournald that answers: node ",
+                            reply->status_reply().node(), ", version ",
+                            reply->status_reply().server_version()),
+               ""};
+  }
+}
+
 int RunDoctor(const Context& context, const DoctorFlags& flags) {
   bool configured = false;
   const FlagsResult config = Configuration(flags, &configured);
@@ -74,6 +99,7 @@ int RunDoctor(const Context& context, const DoctorFlags& flags) {
     return context.FailUsage("the configuration is wrong: " +
                              config.standard_error.substr(0, config.standard_error.find('\n')));
   std::vector<Finding> findings = JudgeMachine(config.options, ReadDoctorFacts(config.options));
+  LookWhoListens(context, config.options, &findings);
   const MachineFacts machine = ReadMachineFacts(config.options);
   if (configured) {
     for (Finding& finding : FindRisks(config.options, machine))
@@ -101,6 +127,9 @@ void RegisterDoctor(CLI::App& app, Context& context) {
   sub->add_option("--ring-dir", flags->ring_dir, "The server's ring directory")->type_name("DIR");
   sub->add_option("--ring-total", flags->ring_total, "The server's limit of all rings")
       ->type_name("SIZE");
+  sub->add_option("--address-file", flags->address_file,
+                  "The file that the server is to write its address to")
+      ->type_name("FILE");
   sub->add_option("--listen", flags->listen, "The address that the server is to have")
       ->type_name("HOST:PORT");
   sub->fallthrough();

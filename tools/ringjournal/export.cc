@@ -130,16 +130,14 @@ class ExportCommand {
     }
     if (!status.ok()) {
       file_.reset();  // takes the unfinished file away
-      context_.Say(
-          absl::StrFormat("stopped after %d transactions; the export is not complete: "
-                          "run it again",
-                          count_));
+      context_.Say(absl::StrCat("stopped after ", Counted(count_, "transaction"),
+                                "; the export is not complete: run it again"));
       if (client::CodeOf(status) == client::ErrorCode::kStopped) return kExitInterrupted;
       return context_.Fail(status);
     }
     std::string range =
         count_ == 0 ? "" : absl::StrFormat(" (LSN %d to %d)", first_.value(), last_.value());
-    if (context_.json() && !flags_.output_file.empty()) {
+    if (context_.json() && !ToStdout()) {
       std::printf(
           "{\"count\":\"%llu\",\"firstLsn\":\"%llu\",\"lastLsn\":\"%llu\","
           "\"fileBytes\":\"%llu\",\"rangeHash\":\"%016llx\"}\n",
@@ -148,11 +146,19 @@ class ExportCommand {
           static_cast<unsigned long long>(file_->bytes_written()),
           static_cast<unsigned long long>(hash_.value()));
     } else if (!flags_.quiet) {
-      context_.Say(absl::StrFormat("%d transactions%s, %d bytes; range hash %016x", count_, range,
-                                   file_->bytes_written(), hash_.value()));
+      context_.Say(absl::StrFormat("%s%s, %d bytes%s", Counted(count_, "transaction"), range,
+                                   file_->bytes_written(), HashText()));
     }
+    if (count_ == 0 && !flags_.quiet) context_.Say(NothingThere(flags_, *reader_));
     return kExitOk;
   }
+
+  // Of nothing there is no hash worth comparing.
+  std::string HashText() const {
+    return count_ == 0 ? "" : absl::StrFormat("; range hash %016x", hash_.value());
+  }
+
+  bool ToStdout() const { return flags_.output_file.empty() || flags_.output_file == "-"; }
 
   const Context& context_;
   const ExportFlags& flags_;
@@ -178,7 +184,7 @@ void RegisterExport(CLI::App& app, Context& context) {
                            ->expected(0, 1)
                            ->type_name("LEVEL");
   level->default_str("3");
-  sub->add_option("--output", flags->output_file, "Write to this file instead of stdout")
+  sub->add_option("--output", flags->output_file, "Write to this file instead of stdout (-)")
       ->type_name("FILE");
   sub->fallthrough();
   sub->footer(absl::StrCat(kPositionHelp, kExamples));

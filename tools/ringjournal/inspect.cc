@@ -15,6 +15,7 @@
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/json.h"
 #include "tools/ringjournal/output.h"
+#include "tools/ringjournal/verify.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -79,31 +80,36 @@ std::string Range(uint64_t first, uint64_t end) {
   return end <= first ? "none" : absl::StrCat(first, "..", end - 1);
 }
 
+// The path of a server's file names its journal.
+std::string JournalUnlessInPath(const FileReport& file) {
+  if (file.journal.empty()) return "journal unknown, ";
+  if (file.path.find(file.journal) != std::string::npos) return "";
+  return absl::StrCat("journal ", file.journal, ", ");
+}
+
 std::string SegmentText(const SegmentDetails& s) {
   std::string out = absl::StrFormat(
-      "%s segment %s\n     journal %s, opened by incarnation %d as its number %d\n     before it: "
-      "generation %d, epoch %d, %d producers\n     entries %s (%d of them control records), LSNs "
-      "%s, "
-      "%d transactions, %d bytes in %d groups\n",
-      s.report.damaged ? "BAD " : "ok  ", s.report.path, s.report.journal, s.opener_incarnation,
-      s.opener_counter, s.generation, s.epoch, s.producers,
-      Range(s.report.first_index, s.report.end_index), s.control_entries,
-      Range(s.report.first_lsn, s.report.end_lsn), s.transactions, s.record_bytes, s.groups);
+      "%s segment %s\n     %sopened by incarnation %d as its number %d; before it: generation %d, "
+      "epoch %d, %d producers\n     LSNs %s: %d transactions, %d bytes in %d groups\n"
+      "     entries %s, %d of them control records\n",
+      s.report.damaged ? "BAD " : "ok  ", s.report.path, JournalUnlessInPath(s.report),
+      s.opener_incarnation, s.opener_counter, s.generation, s.epoch, s.producers,
+      Range(s.report.first_lsn, s.report.end_lsn), s.transactions, s.record_bytes, s.groups,
+      Range(s.report.first_index, s.report.end_index), s.control_entries);
   if (s.entries > 0) {
     absl::StrAppend(&out, "     log time ", FormatTime(s.first_log_time_ns), " to ",
                     FormatTime(s.last_log_time_ns), "\n");
   }
-  absl::StrAppend(&out, "     ", s.report.verdict, ": ", s.report.sentence, "\n");
+  absl::StrAppend(&out, "     ", VerdictText(s.report.verdict, s.report.sentence), "\n");
   for (const EntryHeader& header : s.headers) out += HeaderText(header);
   return out;
 }
 
 std::string OtherText(const FileReport& file) {
-  return absl::StrFormat("%s %s %s\n     journal %s, entries %s, LSNs %s\n     %s: %s\n",
-                         file.damaged ? "BAD " : "ok  ", file.kind, file.path,
-                         file.journal.empty() ? "unknown" : file.journal,
-                         Range(file.first_index, file.end_index),
-                         Range(file.first_lsn, file.end_lsn), file.verdict, file.sentence);
+  return absl::StrFormat(
+      "%s %s %s\n     %sentries %s, LSNs %s\n     %s\n", file.damaged ? "BAD " : "ok  ", file.kind,
+      file.path, JournalUnlessInPath(file), Range(file.first_index, file.end_index),
+      Range(file.first_lsn, file.end_lsn), VerdictText(file.verdict, file.sentence));
 }
 
 std::string GapText(const SegmentGap& gap) {

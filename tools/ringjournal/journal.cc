@@ -2,11 +2,14 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "client/ask.h"
 #include "client/ask_journal.h"
 #include "journal/base/limits.h"
@@ -31,29 +34,9 @@ struct JournalFlags {
 };
 
 constexpr int64_t kMsNs = 1'000'000;
+constexpr char kUnits[] = "Sizes need a unit: B, KiB, MiB, GiB; durations too: ms, s, m, h.\n";
 // Administration is done while somebody waits: a short patience.
 constexpr int64_t kRetryForNs = 0;
-
-// Asks and prints the answer; `done` is the line for people, without one the journal is described.
-int AskAndPrint(const Context& context, const v1::ClientMessage& request, bool changes,
-                const std::string& done) {
-  auto reply = client::Ask(context.ClientOptions(kRetryForNs), request, changes);
-  if (!reply.ok()) return context.Fail(reply.status());
-  if (reply->has_journal_list_reply()) {
-    std::string text = context.json() ? ToPrettyJson(reply->journal_list_reply())
-                                      : JournalTable(reply->journal_list_reply().journals());
-    std::fputs(text.c_str(), stdout);
-    return kExitOk;
-  }
-  if (context.json()) {
-    std::fputs(ToPrettyJson(reply->journal_reply()).c_str(), stdout);
-  } else if (done.empty()) {
-    std::fputs(DescribeJournal(reply->journal_reply()).c_str(), stdout);
-  } else {
-    std::printf("%s\n", done.c_str());
-  }
-  return kExitOk;
-}
 
 // The settings' options and their names in the protocol.
 constexpr std::pair<const char*, const char*> kSettings[] = {
@@ -65,6 +48,48 @@ constexpr std::pair<const char*, const char*> kSettings[] = {
     {"--retention", "retention_bytes"},
     {"--retention-age", "retention_age_ms"},
     {"--producers", "producers_max"}};
+
+// What a change did, as a line for people.
+using Done = std::function<std::string(const v1::JournalReply& reply)>;
+
+Done Just(std::string text) {
+  return [text = std::move(text)](const v1::JournalReply&) { return text; };
+}
+
+// The server names settings as the protocol does; here they are options.
+absl::Status WithOptionNames(const absl::Status& status) {
+  std::string text(status.message());
+  for (const auto& [option, field] : kSettings) {
+    absl::StrReplaceAll({{absl::StrCat(field, " = "), absl::StrCat(option, " ")},
+                         {absl::StrCat(field, " is "), absl::StrCat(option, " is ")}},
+                        &text);
+  }
+  return client::MakeError(client::CodeOf(status), text);
+}
+
+// Asks and prints the answer; without `done` the journal is described.
+int AskAndPrint(const Context& context, const v1::ClientMessage& request, bool changes,
+                const Done& done) {
+  auto reply = client::Ask(context.ClientOptions(kRetryForNs), request, changes);
+  if (!reply.ok()) {
+    const bool setting = client::CodeOf(reply.status()) == client::ErrorCode::kBadSetting;
+    return context.Fail(setting ? WithOptionNames(reply.status()) : reply.status());
+  }
+  if (reply->has_journal_list_reply()) {
+    std::string text = context.json() ? ToPrettyJson(reply->journal_list_reply())
+                                      : JournalTable(reply->journal_list_reply().journals());
+    std::fputs(text.c_str(), stdout);
+    return kExitOk;
+  }
+  if (context.json()) {
+    std::fputs(ToPrettyJson(reply->journal_reply()).c_str(), stdout);
+  } else if (done == nullptr) {
+    std::fputs(DescribeJournal(reply->journal_reply()).c_str(), stdout);
+  } else {
+    std::printf("%s\n", done(reply->journal_reply()).c_str());
+  }
+  return kExitOk;
+}
 
 void AddChangeableSettings(CLI::App* sub, JournalFlags* flags) {
   AddBytesOption(sub, "--segment", &flags->segment_bytes, "Size of a segment file [64MiB]");
@@ -81,7 +106,7 @@ void AddChangeableSettings(CLI::App* sub, JournalFlags* flags) {
 void AddFixedSettings(CLI::App* sub, JournalFlags* flags) {
   AddBytesOption(sub, "--ring", &flags->ring_bytes, "Memory of the ring, a power of two [256MiB]");
   sub->add_flag("--memory-only", flags->memory_only, "No segments: disk levels are refused");
-  sub->add_option("--producers", flags->producers_max, "Producers at most [10000]")->type_name("N");
+  AddNumberOption(sub, "--producers", &flags->producers_max, "Producers at most [10000]");
 }
 
 // Notes which settings were given: `set` leaves the others alone.
@@ -111,7 +136,7 @@ int RunCreate(const Context& context, const JournalFlags& flags) {
   v1::ClientMessage request;
   request.mutable_journal_create()->set_name(flags.name);
   *request.mutable_journal_create()->mutable_settings() = SettingsOf(flags);
-  return AskAndPrint(context, request, true, absl::StrCat("created journal ", flags.name));
+  return AskAndPrint(context, request, true, Just(absl::StrCat("created journal ", flags.name)));
 }
 
 int RunSet(const Context& context, const JournalFlags& flags) {
@@ -121,12 +146,16 @@ int RunSet(const Context& context, const JournalFlags& flags) {
   set->set_name(flags.name);
   *set->mutable_settings() = SettingsOf(flags);
   for (const std::string& field : flags.fields) set->add_fields(field);
-  return AskAndPrint(context, request, true, absl::StrCat("changed journal ", flags.name));
+  return AskAndPrint(context, request, true, Just(absl::StrCat("changed journal ", flags.name)));
 }
 
 int RunRemove(const Context& context, const JournalFlags& flags) {
-  // A person is asked; a script has said what it wants.
-  if (!flags.yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
+  if (!flags.yes && !(isatty(STDIN_FILENO) && isatty(STDERR_FILENO))) {
+    return context.FailUsage(
+        absl::StrCat("nobody can be asked here whether ", flags.name,
+                     " is to be removed with everything in it: say --yes if it is"));
+  }
+  if (!flags.yes) {
     std::fprintf(stderr,
                  "Remove journal %s and everything in it? Type its name: ", flags.name.c_str());
     char line[256] = {};
@@ -137,7 +166,17 @@ int RunRemove(const Context& context, const JournalFlags& flags) {
   }
   v1::ClientMessage request;
   request.mutable_journal_remove()->set_name(flags.name);
-  return AskAndPrint(context, request, true, absl::StrCat("removed journal ", flags.name));
+  return AskAndPrint(context, request, true, Just(absl::StrCat("removed journal ", flags.name)));
+}
+
+// An append is kept or trimmed as a whole, so more may be kept than was asked for.
+std::string TrimText(const v1::JournalReply& reply, uint64_t before_lsn) {
+  const uint64_t oldest = reply.watermarks().oldest().lsn();
+  std::string text = absl::StrCat("trimmed journal ", reply.config().name(), ": ");
+  if (oldest > reply.watermarks().end().lsn()) return text + "nothing is left in it";
+  absl::StrAppend(&text, "its oldest transaction is now LSN ", oldest);
+  if (oldest >= before_lsn) return text;
+  return absl::StrCat(text, ", not ", before_lsn, ": appends are trimmed as a whole");
 }
 
 int RunTrim(const Context& context, const JournalFlags& flags) {
@@ -152,21 +191,21 @@ int RunTrim(const Context& context, const JournalFlags& flags) {
   v1::ClientMessage request;
   request.mutable_journal_trim()->set_name(flags.name);
   request.mutable_journal_trim()->set_before_lsn(before_lsn);
-  return AskAndPrint(
-      context, request, true,
-      absl::StrCat("trimmed journal ", flags.name, ": LSN ", before_lsn, " and above are kept"));
+  return AskAndPrint(context, request, true, [before_lsn](const v1::JournalReply& reply) {
+    return TrimText(reply, before_lsn);
+  });
 }
 
 int RunInfo(const Context& context, const JournalFlags& flags) {
   v1::ClientMessage request;
   request.mutable_journal_info()->set_name(flags.name);
-  return AskAndPrint(context, request, false, "");
+  return AskAndPrint(context, request, false, nullptr);
 }
 
 int RunList(const Context& context, const JournalFlags&) {
   v1::ClientMessage request;
   request.mutable_journal_list();
-  return AskAndPrint(context, request, false, "");
+  return AskAndPrint(context, request, false, nullptr);
 }
 
 using RunFunction = int (*)(const Context&, const JournalFlags&);
@@ -194,27 +233,47 @@ void RegisterJournal(CLI::App& app, Context& context) {
       "Examples:\n"
       "  ringjournal journal create orders --ring 1GiB --checkpoint-interval 5ms\n"
       "  ringjournal journal set orders --retention-age 24h\n"
-      "  ringjournal journal trim orders --before 1000000\n"
-      "Sizes need a unit: B, KiB, MiB, GiB; durations too: ms, s, m, h.\n");
+      "  ringjournal journal trim orders --before 1000000\n");
   auto create = std::make_shared<JournalFlags>();
   CLI::App* sub = Add(journal, context, "create", "Create a journal", create, RunCreate);
   AddFixedSettings(sub, create.get());
   AddChangeableSettings(sub, create.get());
-  Add(journal, context, "ls", "List the journals", std::make_shared<JournalFlags>(), RunList);
-  Add(journal, context, "info", "Describe a journal", std::make_shared<JournalFlags>(), RunInfo);
+  sub->footer(
+      absl::StrCat("Examples:\n  ringjournal journal create orders\n"
+                   "  ringjournal journal create orders --ring 1GiB --checkpoint-interval 5ms\n",
+                   kUnits));
+  Add(journal, context, "ls", "List the journals", std::make_shared<JournalFlags>(), RunList)
+      ->alias("list")
+      ->footer("Examples:\n  ringjournal journal ls\n  ringjournal -o json journal ls\n");
+  Add(&app, context, "ls", "List the journals, as `journal ls` does",
+      std::make_shared<JournalFlags>(), RunList)
+      ->alias("list");
+  Add(journal, context, "info", "Describe a journal", std::make_shared<JournalFlags>(), RunInfo)
+      ->alias("describe")
+      ->footer("Example:\n  ringjournal journal info orders\n");
   auto set = std::make_shared<JournalFlags>();
   sub = Add(journal, context, "set", "Change settings; others stay", set, RunSet);
   AddChangeableSettings(sub, set.get());
   NoteFields(sub, set);
+  sub->footer(
+      absl::StrCat("Example:\n  ringjournal journal set orders --retention-age 24h\n", kUnits));
   auto remove = std::make_shared<JournalFlags>();
-  Add(journal, context, "rm", "Remove a journal with everything in it", remove, RunRemove)
-      ->add_flag("-y,--yes", remove->yes, "Do not ask");
+  sub = Add(journal, context, "rm", "Remove a journal with everything in it", remove, RunRemove);
+  sub->add_flag("-y,--yes", remove->yes, "Do not ask; needed where there is no terminal");
+  sub->alias("remove")->alias("delete");
+  sub->footer(
+      "Examples:\n  ringjournal journal rm orders\n  ringjournal journal rm orders --yes\n");
   auto trim = std::make_shared<JournalFlags>();
   sub = Add(journal, context, "trim", "Forget the oldest transactions", trim, RunTrim);
-  AddPositionOption(sub, "--before", &trim->before, "First transaction that is kept")->required();
-  sub->footer(absl::StrCat(kPositionHelp,
-                           "Example:\n  ringjournal journal trim orders --before "
-                           "@-24h\n"));
+  AddPositionOption(sub, "--before", &trim->before,
+                    "First transaction that must be kept; whole appends before it go")
+      ->required();
+  sub->footer(
+      absl::StrCat(kPositionHelp,
+                   "An append is trimmed as a whole: its transactions are kept as long as one\n"
+                   "of them is. The answer says which one is the oldest then.\n"
+                   "Examples:\n  ringjournal journal trim orders --before 1000000\n"
+                   "  ringjournal journal trim orders --before @-24h\n"));
 }
 
 }  // namespace ringjournal::cli

@@ -1,5 +1,7 @@
 #include "tools/ringjournal/journal_text.h"
 
+#include <algorithm>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -17,7 +19,7 @@ std::string Mark(const v1::Watermark& mark) {
   return absl::StrFormat("LSN %d (index %d)", mark.lsn(), mark.index());
 }
 
-// A size for a glance: "1.5 MiB".
+// A size for a glance, written as it is given: "1.5MiB".
 std::string About(uint64_t bytes) {
   const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   double value = static_cast<double>(bytes);
@@ -26,8 +28,14 @@ std::string About(uint64_t bytes) {
     value /= 1024;
     ++unit;
   }
-  return unit == 0 ? absl::StrFormat("%d B", bytes)
-                   : absl::StrFormat("%.1f %s", value, units[unit]);
+  const bool whole = value == static_cast<double>(static_cast<uint64_t>(value));
+  return whole ? absl::StrFormat("%.0f%s", value, units[unit])
+               : absl::StrFormat("%.1f%s", value, units[unit]);
+}
+
+std::string Loss(const v1::LossReport& loss) {
+  return absl::StrFormat("generation %d, from LSN %d on, %s: %s", loss.generation(),
+                         loss.first_lsn(), FormatTime(loss.time_ns()), loss.reason());
 }
 
 std::string OrDefault(uint64_t bytes) { return bytes == 0 ? "default" : FormatBytes(bytes); }
@@ -52,13 +60,21 @@ void DescribeSettings(const v1::JournalSettings& s, std::string* out) {
 
 std::string JournalTable(const google::protobuf::RepeatedPtrField<v1::JournalReply>& journals) {
   if (journals.empty()) return "no journals; create one with `ringjournal journal create NAME`\n";
-  std::string out = absl::StrFormat("%-24s %12s %12s %12s %12s  %s\n", "JOURNAL", "OLDEST LSN",
+  size_t width = 24;
+  for (const v1::JournalReply& j : journals) width = std::max(width, j.config().name().size());
+  const int w = static_cast<int>(width);
+  std::string out = absl::StrFormat("%-*s %12s %12s %12s %12s  %s\n", w, "JOURNAL", "OLDEST LSN",
                                     "DURABLE", "COMMITTED", "RING USED", "STORAGE");
   for (const v1::JournalReply& j : journals) {
-    absl::StrAppendFormat(&out, "%-24s %12d %12d %12d %12s  %s\n", j.config().name(),
+    absl::StrAppendFormat(&out, "%-*s %12d %12d %12d %12s  %s\n", w, j.config().name(),
                           j.watermarks().oldest().lsn(), j.watermarks().durable().lsn(),
                           j.watermarks().committed().lsn(), About(j.stats().ring_bytes_used()),
                           j.stats().storage_state());
+  }
+  for (const v1::JournalReply& j : journals) {
+    for (const v1::LossReport& loss : j.config().losses()) {
+      absl::StrAppend(&out, "possible loss in ", j.config().name(), ": ", Loss(loss), "\n");
+    }
   }
   return out;
 }
@@ -68,6 +84,7 @@ std::string DescribeJournal(const v1::JournalReply& j) {
   Line(&out, "journal", j.config().name());
   Line(&out, "id", absl::BytesToHexString(j.config().id()));
   Line(&out, "generation, epoch", absl::StrCat(j.config().generation(), ", ", j.config().epoch()));
+  for (const v1::LossReport& loss : j.config().losses()) Line(&out, "possible loss", Loss(loss));
   Line(&out, "oldest", Mark(j.watermarks().oldest()));
   Line(&out, "durable", Mark(j.watermarks().durable()));
   Line(&out, "committed", Mark(j.watermarks().committed()));
@@ -79,11 +96,6 @@ std::string DescribeJournal(const v1::JournalReply& j) {
        absl::StrCat(j.stats().segment_count(), ", ", About(j.stats().segment_bytes())));
   Line(&out, "storage", j.stats().storage_state());
   Line(&out, "producers", absl::StrCat(j.stats().producer_count()));
-  for (const v1::LossReport& loss : j.config().losses()) {
-    Line(&out, "possible loss",
-         absl::StrFormat("generation %d, from LSN %d on, %s: %s", loss.generation(),
-                         loss.first_lsn(), FormatTime(loss.time_ns()), loss.reason()));
-  }
   return out;
 }
 

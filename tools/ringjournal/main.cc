@@ -1,16 +1,19 @@
 // ringjournal: the command line. Data goes to stdout, everything else to stderr.
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "server/config/secret_name.h"
+#include "server/version.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/context.h"
 #include "tools/ringjournal/exit_codes.h"
 #include "tools/ringjournal/parse.h"
+#include "tools/ringjournal/usage.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -31,7 +34,6 @@ void AddGlobalOptions(CLI::App* app, Context* context) {
                   "text for people; json: proto3 JSON, 64-bit integers as strings");
   app->require_subcommand(1);
   app->fallthrough();
-  app->footer(kExamples + ExitCodeTable());
 }
 
 int ReportParseError(const CLI::App& app, const CLI::ParseError& error,
@@ -42,9 +44,8 @@ int ReportParseError(const CLI::App& app, const CLI::ParseError& error,
   }
   std::string unknown = ExplainUnknown(app, arguments);
   std::string what = unknown.empty() ? error.what() : unknown;
-  std::fprintf(stderr,
-               "ringjournal: error: %s\nTry `ringjournal --help`, or --help behind a command.\n",
-               what.c_str());
+  std::fprintf(stderr, "ringjournal: error: %s\n%s", what.c_str(),
+               UsageHint(app, arguments).c_str());
   return kExitUsage;
 }
 
@@ -52,6 +53,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Appends to and reads from ringjournal, an in-memory transaction journal.",
                "ringjournal");
   Context context;
+  app.formatter(std::make_shared<HelpFormatter>());
   AddGlobalOptions(&app, &context);
   RegisterAppend(app, context);
   RegisterRead(app, context);
@@ -69,11 +71,17 @@ int Main(int argc, char** argv) {
   RegisterRing(app, context);
   RegisterCheat(app, context);
   RegisterCompletion(app, context);
+  RegisterHelp(app, context, kServerVersion);
+  app.footer(kExamples + ExitCodeTable());  // last, since commands would inherit it
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const std::string secret =
       RefuseSecrets(std::span(const_cast<const char* const*>(argv) + 1, argc - 1));
   if (!secret.empty()) {
     std::fprintf(stderr, "ringjournal: error: %s\n", secret.c_str());
+    return kExitUsage;
+  }
+  if (arguments.empty()) {
+    std::fputs(HelpOf(app).c_str(), stderr);
     return kExitUsage;
   }
   context.arguments = arguments;
@@ -94,4 +102,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace ringjournal::cli
 
-int main(int argc, char** argv) { return ringjournal::cli::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return ringjournal::cli::FinishStdout(ringjournal::cli::Main(argc, argv));
+}

@@ -21,6 +21,7 @@ namespace {
 const std::map<std::string, OutputFormat> kFormats = {{"lines", OutputFormat::kLines},
                                                       {"delimited", OutputFormat::kDelimited},
                                                       {"json", OutputFormat::kJson},
+                                                      {"jsonl", OutputFormat::kJson},
                                                       {"raw", OutputFormat::kRaw}};
 
 void FormatJson(const client::ReadTransaction& t, std::string* out) {
@@ -30,6 +31,18 @@ void FormatJson(const client::ReadTransaction& t, std::string* out) {
                   "\",\"generation\":", t.epoch.generation, ",\"epoch\":", t.epoch.epoch,
                   ",\"logTime\":\"", FormatTime(t.log_time_ns), "\",\"transaction\":");
   absl::StrAppend(out, parsed ? ToJson(transaction) : "null", "}\n");
+}
+
+// As it is, but for what a terminal would obey. Bytes of UTF-8 pass, and tabs.
+void AppendVisible(std::string_view text, std::string* out) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\t') || byte == 0x7f) {
+      absl::StrAppendFormat(out, "\\x%02x", byte);
+    } else {
+      out->push_back(c);
+    }
+  }
 }
 
 }  // namespace
@@ -67,7 +80,11 @@ void FormatTransaction(const client::ReadTransaction& transaction, const OutputS
     case OutputFormat::kTemplate:
       return spec.custom.Append(transaction, out);
     case OutputFormat::kLines:
-      out->append(AsView(transaction.payload));
+      if (spec.for_terminal) {
+        AppendVisible(AsView(transaction.payload), out);
+      } else {
+        out->append(AsView(transaction.payload));
+      }
       out->push_back('\n');
       return;
     case OutputFormat::kDelimited: {
@@ -123,6 +140,12 @@ absl::Status OutputWriter::Flush() {
   buffer_.clear();
   done_ = taken_;
   return absl::OkStatus();
+}
+
+absl::Status OutputWriter::KeepAlive() {
+  pollfd p = {.fd = fd_, .events = 0};
+  if (poll(&p, 1, 0) <= 0 || (p.revents & POLLERR) == 0) return absl::OkStatus();
+  return absl::CancelledError("the reader of the output is gone");
 }
 
 absl::Status OutputWriter::Failed(int error, size_t written) {

@@ -27,6 +27,8 @@ enum class OutputFormat {
 struct OutputSpec {
   OutputFormat format = OutputFormat::kLines;
   Template custom;  // with kTemplate
+  // kLines shows control characters as escapes: a terminal would obey them.
+  bool for_terminal = false;
 
   OutputSpec() = default;
   OutputSpec(OutputFormat f) : format(f) {}  // NOLINT: a format alone is a specification
@@ -58,6 +60,8 @@ class OutputWriter : public Sink {
   // Errors: Cancelled when the reader of a pipe is gone, Internal with errno's text for the rest.
   // A regular file that takes only a part is cut back to what was whole.
   absl::Status Flush() override;
+  // Cancelled once nobody reads the pipe any more, so that a quiet tail ends as others do.
+  absl::Status KeepAlive() override;
   Lsn done() const override { return done_; }
   bool empty() const { return buffer_.empty(); }
   uint64_t bytes() const { return bytes_; }

@@ -38,6 +38,34 @@ TEST(Output, LinesAndDelimitedAreThePayloadItself) {
             "\xc8\x01" + std::string(200, 'x'));
 }
 
+TEST(Output, OnATerminalLinesShowWhatItWouldObey) {
+  const std::string payload = "caf\xc3\xa9\t\x1b[31m\r\x7f";
+  v1::Transaction message;
+  message.set_payload(payload);
+  const std::string encoded = message.SerializeAsString();
+  client::ReadTransaction t;
+  t.encoded = AsBytes(encoded);
+  t.payload = AsBytes(payload);
+  OutputSpec spec = OutputFormat::kLines;
+  std::string out;
+  FormatTransaction(t, spec, &out);
+  EXPECT_EQ(out, payload + "\n") << "elsewhere it is the payload itself";
+  spec.for_terminal = true;
+  out.clear();
+  FormatTransaction(t, spec, &out);
+  EXPECT_EQ(out, "caf\xc3\xa9\t\\x1b[31m\\x0d\\x7f\n");
+}
+
+TEST(Output, KeepAliveNoticesThatNobodyReadsThePipe) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  OutputWriter writer(fds[1], OutputFormat::kLines);
+  EXPECT_TRUE(writer.KeepAlive().ok());
+  close(fds[0]);
+  EXPECT_TRUE(absl::IsCancelled(writer.KeepAlive()));
+  close(fds[1]);
+}
+
 TEST(Output, JsonHas64BitIntegersAsStrings) {
   EXPECT_EQ(Format("abc", OutputFormat::kJson),
             "{\"lsn\":\"7\",\"index\":\"3\",\"generation\":2,\"epoch\":5,"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "journal/base/units.h"
 
@@ -31,18 +32,10 @@ CLI::Option* AddParsed(CLI::App* app, const std::string& name, T* value, const s
   CLI::callback_t take = [value, parse, name](const CLI::results_t& texts) {
     auto parsed = parse(texts.back());
     if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
-    *value = *parsed;
+    *value = static_cast<T>(*parsed);
     return true;
   };
   return app->add_option(name, take, help)->type_name(type);
-}
-
-std::vector<std::string> CommandNames(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(sub->get_name());
-  }
-  return names;
 }
 
 const CLI::Option* FindOption(const CLI::App* app, const std::string& name) {
@@ -89,6 +82,41 @@ CLI::Option* AddDurationOption(CLI::App* app, const std::string& name, int64_t* 
       "DURATION");
 }
 
+namespace {
+
+absl::StatusOr<uint64_t> ParseNumber(const std::string& text, NumberRange range) {
+  uint64_t value = 0;
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  if (digits && absl::SimpleAtoi(text, &value) && value >= range.min && value <= range.max) {
+    return value;
+  }
+  const bool open = range.max >= UINT32_MAX;
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", text, "' is no number that it takes: write a whole number, ", range.min,
+                   open ? " or more" : absl::StrCat(" to ", range.max)));
+}
+
+}  // namespace
+
+CLI::Option* AddNumberOption(CLI::App* app, const std::string& name, uint64_t* value,
+                             const std::string& help, NumberRange range) {
+  return AddParsed(
+      app, name, value, help, [range](const std::string& s) { return ParseNumber(s, range); }, "N");
+}
+
+CLI::Option* AddNumberOption(CLI::App* app, const std::string& name, uint32_t* value,
+                             const std::string& help, NumberRange range) {
+  range.max = std::min<uint64_t>(range.max, UINT32_MAX);
+  return AddParsed(
+      app, name, value, help, [range](const std::string& s) { return ParseNumber(s, range); }, "N");
+}
+
+CLI::Option* AddAcceptLossOption(CLI::App* app, uint32_t* generation) {
+  return AddNumberOption(app, "--accept-loss", generation,
+                         "Generation whose loss report you have read and accept")
+      ->type_name("GENERATION");
+}
+
 CLI::Option* AddPositionOption(CLI::App* app, const std::string& name,
                                std::optional<client::Position>* position, const std::string& help) {
   return AddParsed(
@@ -124,16 +152,39 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
-std::string ExplainUnknown(const CLI::App& root, const std::vector<std::string>& arguments) {
+std::vector<std::string> CommandNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(sub->get_name());
+  }
+  return names;
+}
+
+const CLI::App* FindCommand(const CLI::App& app, const std::string& word) {
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (sub->check_name(word)) return sub;
+  }
+  return nullptr;
+}
+
+namespace {
+
+// Goes through the words as the parser does. *path: the command that they choose; *unknown: what
+// the parser does not know, if there is such a word.
+void Follow(const CLI::App& root, const std::vector<std::string>& arguments, std::string* path,
+            std::string* unknown) {
   const CLI::App* app = &root;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
-    if (word == "--") return "";
+    if (word == "--") return;
     if (word.starts_with("--")) {
       size_t equals = word.find('=');
       std::string name = word.substr(0, equals);
       const CLI::Option* option = FindOption(app, name);
-      if (option == nullptr) return Unknown("option", name, OptionNames(app));
+      if (option == nullptr) {
+        *unknown = Unknown("option", name, OptionNames(app));
+        return;
+      }
       if (equals == std::string::npos && option->get_items_expected_min() > 0) ++i;
       continue;
     }
@@ -144,12 +195,29 @@ std::string ExplainUnknown(const CLI::App& root, const std::vector<std::string>&
     }
     std::vector<std::string> names = CommandNames(*app);
     if (names.empty()) continue;  // an argument of the command
-    const bool known = std::ranges::find(names, word) != names.end();
-    if (!known && TakesArguments(*app)) continue;  // `checkpoint JOURNAL` beside `checkpoint now`
-    if (!known) return Unknown("command", word, names);
-    app = app->get_subcommand(word);
+    const CLI::App* chosen = FindCommand(*app, word);
+    if (chosen == nullptr && TakesArguments(*app)) continue;  // `checkpoint J` beside `... now`
+    if (chosen == nullptr) {
+      *unknown = Unknown("command", word, names);
+      return;
+    }
+    app = chosen;
+    absl::StrAppend(path, path->empty() ? "" : " ", app->get_name());
   }
-  return "";
+}
+
+}  // namespace
+
+std::string CommandPath(const CLI::App& root, const std::vector<std::string>& arguments) {
+  std::string path, unknown;
+  Follow(root, arguments, &path, &unknown);
+  return path;
+}
+
+std::string ExplainUnknown(const CLI::App& root, const std::vector<std::string>& arguments) {
+  std::string path, unknown;
+  Follow(root, arguments, &path, &unknown);
+  return unknown;
 }
 
 }  // namespace ringjournal::cli

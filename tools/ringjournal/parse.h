@@ -23,6 +23,18 @@ CLI::Option* AddBytesOption(CLI::App* app, const std::string& name, uint64_t* by
                             const std::string& help);
 CLI::Option* AddDurationOption(CLI::App* app, const std::string& name, int64_t* duration_ns,
                                const std::string& help);
+// A whole number in a range, in decimal digits; the message of a refusal says the range. CLI11's
+// own numbers wrap what is negative and round what is not whole.
+struct NumberRange {
+  uint64_t min = 1;
+  uint64_t max = UINT64_MAX;
+};
+CLI::Option* AddNumberOption(CLI::App* app, const std::string& name, uint64_t* value,
+                             const std::string& help, NumberRange range = {});
+CLI::Option* AddNumberOption(CLI::App* app, const std::string& name, uint32_t* value,
+                             const std::string& help, NumberRange range = {});
+// --accept-loss, which commands that may meet a loss have.
+CLI::Option* AddAcceptLossOption(CLI::App* app, uint32_t* generation);
 // The one grammar of position.h.
 CLI::Option* AddPositionOption(CLI::App* app, const std::string& name,
                                std::optional<client::Position>* position, const std::string& help);
@@ -52,6 +64,14 @@ CLI::Option* AddChoiceOption(CLI::App* app, const std::string& name,
 
 // The candidate that was probably meant by `word`; empty if none is near.
 std::string Nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+// Names of the commands below `app`, in the order of its help.
+std::vector<std::string> CommandNames(const CLI::App& app);
+// By its name or another name for it; null if there is none.
+const CLI::App* FindCommand(const CLI::App& app, const std::string& word);
+
+// The command that the words choose, such as "journal create"; empty if they name none.
+std::string CommandPath(const CLI::App& root, const std::vector<std::string>& arguments);
 
 // "unknown command 'apend'; did you mean 'append'?" for the first argument that the parser does not
 // know; empty if there is none.

@@ -36,7 +36,7 @@ struct CatFlags : ReadFlags {
 class CatCommand {
  public:
   CatCommand(const Context& context, const CatFlags& flags, int fd)
-      : context_(context), flags_(flags), writer_(fd, flags.Format(context)) {}
+      : context_(context), flags_(flags), fd_(fd), writer_(fd, flags.Format(context, fd)) {}
 
   int Run() {
     client::ClientOptions client = context_.ClientOptions(flags_.retry_for_ns);
@@ -60,42 +60,64 @@ class CatCommand {
  private:
   absl::Status UseCursor(client::ReaderOptions* options) {
     if (flags_.cursor_file.empty()) return absl::OkStatus();
+    // Before anything is put out that could then not be noted as done with.
+    if (absl::Status s = CheckWritable(flags_.cursor_file); !s.ok()) return s;
     absl::StatusOr<client::Cursor> cursor = client::LoadCursor(flags_.cursor_file);
     if (absl::IsNotFound(cursor.status())) return absl::OkStatus();  // the first run
-    if (cursor.ok()) options->cursor = *cursor;
-    return cursor.status();
+    if (!cursor.ok()) return cursor.status();
+    options->cursor = *cursor;
+    if (flags_.from.has_value() && !flags_.quiet) {
+      context_.Say(absl::StrCat("going on behind LSN ", cursor->lsn.value(), ", as ",
+                                flags_.cursor_file, " says: --from counts for a first run only"));
+    }
+    return absl::OkStatus();
   }
 
   int RunForward() {
     ReadRun run(context_, run_, reader_.get(), &writer_, &interrupt_);
     absl::Status status = run.Run();
     if (absl::IsCancelled(run.sink_status())) return kExitPipeClosed;
-    if (const auto& loss = reader_->last_loss()) SayLoss(context_, *loss, "was given");
     if (!run.sink_status().ok()) status = run.sink_status();
+    // What was lost and what to do about it is in the error itself.
+    if (client::CodeOf(status) == client::ErrorCode::kDataLoss) return FailLoss(status);
+    if (const auto& loss = reader_->last_loss()) SayLoss(context_, *loss, "was given");
     if (status.ok()) {
+      if (run.summary().count == 0 && run_.cursor_file.empty() && !flags_.quiet) {
+        context_.Say(NothingThere(flags_, *reader_));
+      }
       return run.cursor_status().ok() ? kExitOk : context_.Fail(run.cursor_status());
     }
-    // What was lost and what to do about it is in the error itself.
-    if (client::CodeOf(status) == client::ErrorCode::kDataLoss) return context_.Fail(status);
     std::string resume = run.resume_lsn() == Lsn()
                              ? "nothing was read yet"
                              : absl::StrCat("resume with --from ", run.resume_lsn().value());
     if (!flags_.cursor_file.empty()) resume = "the cursor file says where to go on";
-    context_.Say(absl::StrFormat("stopped after %d transactions; %s", run.summary().count, resume));
+    const std::optional<uint64_t> out = run.count_out();
+    context_.Say(absl::StrCat("stopped", out ? " after " : "",
+                              out ? Counted(*out, "transaction") : "", "; ", resume));
     if (client::CodeOf(status) == client::ErrorCode::kStopped) return kExitInterrupted;
     return context_.Fail(status);
   }
 
+  int FailLoss(const absl::Status& status) {
+    const int code = context_.Fail(status);
+    if (const auto& loss = reader_->last_loss()) {
+      context_.Say(absl::StrFormat("go on with --from %d --accept-loss %d", loss->first_lsn.value(),
+                                   loss->generation));
+    }
+    return code;
+  }
+
   int RunReverse(const client::ClientOptions& client, const client::ReaderOptions& options) {
-    ReverseRun run(client, options, flags_.Format(context_), run_.filter, flags_.count_max,
+    ReverseRun run(client, options, flags_.Format(context_, fd_), run_.filter, flags_.count_max,
                    &writer_);
     absl::Status status = run.Run(*reader_);
     absl::Status flushed = writer_.Flush();
     if (absl::IsCancelled(flushed)) return kExitPipeClosed;
     if (status.ok()) status = flushed;
     if (status.ok()) return kExitOk;
-    context_.Say(absl::StrFormat("stopped after %d transactions; go on with --until %d",
-                                 run.count(), run.reached().prev().value()));
+    context_.Say(absl::StrFormat("stopped after %s; go on with --until %d",
+                                 Counted(run.count(), "transaction"),
+                                 run.reached().prev().value()));
     if (client::CodeOf(status) == client::ErrorCode::kStopped) return kExitInterrupted;
     return context_.Fail(status);
   }
@@ -103,6 +125,7 @@ class CatCommand {
   const Context& context_;
   const CatFlags& flags_;
   Interrupt interrupt_;
+  int fd_;
   OutputWriter writer_;
   ReadRunOptions run_;
   std::unique_ptr<client::Reader> reader_;
@@ -112,7 +135,8 @@ int RunCat(const Context& context, const CatFlags& flags) {
   if (flags.reverse && !flags.cursor_file.empty()) {
     return context.FailUsage("--reverse and --cursor-file contradict each other: a cursor goes on");
   }
-  if (flags.output_file.empty()) return CatCommand(context, flags, STDOUT_FILENO).Run();
+  if (flags.output_file.empty() || flags.output_file == "-")
+    return CatCommand(context, flags, STDOUT_FILENO).Run();
   int fd = open(flags.output_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) {
     return context.Fail(absl::InternalError(absl::StrCat("cannot write ", flags.output_file, ": ",
@@ -135,11 +159,17 @@ CLI::App* AddCatCommand(CLI::App& app, Context& context, const std::string& name
   AddRangeOptions(sub, flags.get(), follow ? "newest" : "oldest");
   AddFilterOptions(sub, flags.get());
   AddFormatOption(sub, &flags->format);
+  if (follow) {
+    // Its habit anyway; fingers know it from other tails.
+    sub->add_flag("-f,--follow", "Wait for more, which tail does without it too");
+  } else {
+    sub->alias("read");
+  }
   sub->add_flag("--reverse", flags->reverse, "Newest first; does not wait for more");
   sub->add_option("--cursor-file", flags->cursor_file,
                   "Go on behind what this file says, and keep it up to date")
       ->type_name("FILE");
-  sub->add_option("--output", flags->output_file, "Write to this file instead of stdout")
+  sub->add_option("--output", flags->output_file, "Write to this file instead of stdout (-)")
       ->type_name("FILE");
   sub->fallthrough();
   sub->callback([&context, flags] {

@@ -1,5 +1,11 @@
 #include "tools/ringjournal/read_flags.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
 #include "absl/strings/str_cat.h"
 #include "tools/ringjournal/parse.h"
 
@@ -15,9 +21,11 @@ bool IsResolved(const std::optional<Position>& position) {
 
 }  // namespace
 
-OutputSpec ReadFlags::Format(const Context& context) const {
-  if (format.has_value()) return *format;
-  return context.json() ? OutputFormat::kJson : OutputFormat::kLines;
+OutputSpec ReadFlags::Format(const Context& context, int fd) const {
+  const OutputSpec usual = context.json() ? OutputFormat::kJson : OutputFormat::kLines;
+  OutputSpec spec = format.value_or(usual);
+  spec.for_terminal = isatty(fd) == 1;
+  return spec;
 }
 
 void AddRangeOptions(CLI::App* sub, ReadFlags* flags, const std::string& default_from) {
@@ -29,9 +37,7 @@ void AddRangeOptions(CLI::App* sub, ReadFlags* flags, const std::string& default
   sub->add_flag("--durable", flags->durable, "Only what is on the server's disk");
   AddDurationOption(sub, "--retry-for", &flags->retry_for_ns,
                     "How long to go on without a connection [60s]");
-  sub->add_option("--accept-loss", flags->accept_loss,
-                  "Generation whose loss report you have read and accept")
-      ->type_name("GENERATION");
+  AddAcceptLossOption(sub, &flags->accept_loss);
   sub->add_flag("-q,--quiet", flags->quiet, "Errors only on stderr");
 }
 
@@ -42,9 +48,7 @@ void AddFilterOptions(CLI::App* sub, ReadFlags* flags) {
   sub->add_flag("-i,--ignore-case", flags->filter.ignore_case, "Of --grep");
   sub->add_flag("-v,--invert-match", flags->filter.invert, "What --grep does not match");
   sub->add_option("--key", flags->filter.key, "Only transactions with this key")->type_name("KEY");
-  sub->add_option("-n,--count", flags->count_max, "Stop after so many")
-      ->check(CLI::Range(uint64_t{1}, UINT64_MAX).description(""))
-      ->type_name("N");
+  AddNumberOption(sub, "-n,--count", &flags->count_max, "Stop after so many");
 }
 
 client::ReaderOptions ReaderOptionsOf(const ReadFlags& flags, const Position& default_from) {
@@ -69,6 +73,33 @@ void EchoPositions(const Context& context, const ReadFlags& flags, const client:
                     " = LSN ", reader.until_lsn()->prev().value());
   }
   if (!text.empty()) context.Say(absl::StrCat(flags.journal, ": ", text));
+}
+
+std::string NothingThere(const ReadFlags& flags, const client::Reader& reader) {
+  const Lsn from = reader.from_lsn(), end = reader.visible_lsn().next();
+  if (reader.until_lsn().has_value() && *reader.until_lsn() <= from) {
+    return absl::StrCat("nothing: the range ends with LSN ", reader.until_lsn()->prev().value(),
+                        ", before its start, LSN ", from.value());
+  }
+  if (!flags.filter.empty()) return "nothing in the range passes the filter";
+  if (end <= Lsn(1)) return absl::StrCat("nothing: ", flags.journal, " is empty");
+  return absl::StrCat("nothing: the range begins with LSN ", from.value(), ", and the newest in ",
+                      flags.journal, " is LSN ", end.prev().value());
+}
+
+absl::Status CheckWritable(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  struct stat info = {};
+  int error = 0;
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    return absl::InternalError(
+        absl::StrCat(path, " is no regular file, so it cannot be replaced; name another one"));
+  }
+  if (error == 0 && access(folder.c_str(), W_OK | X_OK) != 0) error = errno;
+  if (error == 0) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat("cannot write ", path, ": ", strerror(error), "; check the path"));
 }
 
 }  // namespace ringjournal::cli

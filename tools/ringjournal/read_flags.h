@@ -26,8 +26,8 @@ struct ReadFlags {
   std::optional<OutputSpec> format;
   bool quiet = false;
 
-  // The format asked for, or -o json's.
-  OutputSpec Format(const Context& context) const;
+  // The format asked for, or -o json's; fit for a terminal if `fd` is one.
+  OutputSpec Format(const Context& context, int fd) const;
 };
 
 // JOURNAL, --from (--since), --until, --durable, --retry-for, --accept-loss, --quiet.
@@ -40,6 +40,13 @@ client::ReaderOptions ReaderOptionsOf(const ReadFlags& flags, const client::Posi
 
 // Tells on stderr which LSNs the positions stand for, unless they were LSNs already.
 void EchoPositions(const Context& context, const ReadFlags& flags, const client::Reader& reader);
+
+// A line for who asked for a range in which nothing is, and why that may be.
+std::string NothingThere(const ReadFlags& flags, const client::Reader& reader);
+
+// Says whether a directory lets a file of this name be made or replaced: InvalidArgument with
+// errno's text, before anything was done for it.
+absl::Status CheckWritable(const std::string& path);
 
 }  // namespace ringjournal::cli
 

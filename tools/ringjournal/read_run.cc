@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cursor.h"
+#include "client/trimmed.h"
 #include "journal/base/limits.h"
 
 namespace ringjournal::cli {
@@ -20,6 +21,7 @@ absl::Status ReadRun::Run() {
   int64_t begin_ns = MonotonicNs();
   summary_.hash = options_.hash;
   absl::Status status = Copy();
+  oldest_ = client::OldestLsnOf(status);
   // A second Ctrl-C ends the rest too.
   if (client::CodeOf(status) == client::ErrorCode::kStopped) interrupt_->Clear();
   if (sink_status_.ok()) FlushSink();
@@ -30,9 +32,17 @@ absl::Status ReadRun::Run() {
 }
 
 Lsn ReadRun::resume_lsn() const {
-  if (sink_status_.ok()) return waiting_ > Lsn(0) ? waiting_ : reader_->next_lsn();
+  if (sink_status_.ok() && waiting_ > Lsn(0)) return waiting_;
+  if (sink_status_.ok()) return std::max(reader_->next_lsn(), oldest_);
   if (sink_->done() > Lsn(0)) return sink_->done().next();
   return summary_.first > Lsn(0) ? summary_.first : reader_->from_lsn();
+}
+
+std::optional<uint64_t> ReadRun::count_out() const {
+  if (sink_status_.ok()) return summary_.count;
+  if (summary_.count == 0 || sink_->done() < summary_.first) return 0;
+  if (options_.filter || options_.skip > 0) return std::nullopt;
+  return sink_->done().next() - summary_.first;  // LSNs have no holes
 }
 
 absl::Status ReadRun::Copy() {

@@ -61,7 +61,11 @@ class ReadRun {
   // Of the last time that the cursor was saved.
   const absl::Status& cursor_status() const { return cursor_status_; }
   // Everything below was done with; where the next run begins. 0: nothing is known.
+  // Where the range was trimmed it is the oldest that is kept.
   Lsn resume_lsn() const;
+  // Of what was read, how much is out for good: less than that only if the sink failed. Without a
+  // value it is not known, because a filter left some of it out.
+  std::optional<uint64_t> count_out() const;
 
  private:
   // Transactions taken at once: many enough to spread the cost of a call, few enough to stay in the
@@ -91,6 +95,7 @@ class ReadRun {
   std::array<client::ReadTransaction, kBatch> batch_;
   std::string kept_;  // bytes of a transaction that waits for its time
   Lsn waiting_;       // for its time; 0: none
+  Lsn oldest_;        // that is kept, where the range was trimmed
   uint64_t passed_ = 0;
   int64_t cursor_saved_ns_ = 0;
   absl::Status cursor_status_;

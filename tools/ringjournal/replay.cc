@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,6 +59,7 @@ struct ReplayFlags : ReadFlags {
   client::Level level = client::Level::kReplicated;
   std::string exec;
   uint32_t exec_batch = 1;
+  bool exec_batch_given = false;
   Pace pace;
   bool follow = false;
   std::string resume_hash;
@@ -79,15 +81,30 @@ class ReplayCommand {
     absl::StatusOr<Filter> filter = Filter::Create(flags_.filter);
     if (!filter.ok()) return context_.FailUsage(std::string(filter.status().message()));
     if (!flags_.filter.empty()) run_.filter = *std::move(filter);
-    if (absl::Status s = MakeSink(); !s.ok()) return context_.Fail(s);
+    if (absl::Status s = MakeSink(); !s.ok()) return NotBegun(s);
     auto opened = client::Reader::Open(client_, options_);
-    if (!opened.ok()) return context_.Fail(opened.status());
+    if (!opened.ok()) return NotBegun(opened.status());
     reader_ = *std::move(opened);
     EchoPositions(context_, flags_, *reader_);
     return Copy();
   }
 
  private:
+  // Nothing was read: the same command begins again, and has lost nothing.
+  int NotBegun(const absl::Status& status) const {
+    if (client::CodeOf(status) == client::ErrorCode::kUnknown &&
+        absl::IsFailedPrecondition(status)) {
+      context_.Fail(status);  // PlanInto's: another --from or --producer is needed
+      return kExitUsage;
+    }
+    if (client::CodeOf(status) != client::ErrorCode::kStopped) return context_.Fail(status);
+    context_.Say("interrupted before anything was read; go on with:");
+    std::fprintf(stderr, "  %s\n", ResumeCommand(context_.arguments, {}).c_str());
+    return kExitInterrupted;
+  }
+
+  bool ToFile() const { return !flags_.output_file.empty() && flags_.output_file != "-"; }
+
   absl::Status MakeSink() {
     if (!flags_.into.empty()) return OpenJournal();
     if (!flags_.exec.empty()) {
@@ -99,7 +116,7 @@ class ReplayCommand {
                                                      .format = flags_.format.value_or(usual)});
       return absl::OkStatus();
     }
-    if (!flags_.output_file.empty()) {
+    if (ToFile()) {
       int how = flags_.append ? O_APPEND : O_TRUNC;
       fd_ = open(flags_.output_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
       if (fd_ < 0) {
@@ -107,50 +124,58 @@ class ReplayCommand {
                                                 strerror(errno), "; check the path"));
       }
     }
-    sink_ = std::make_unique<OutputWriter>(fd_, flags_.Format(context_));
+    sink_ = std::make_unique<OutputWriter>(fd_, flags_.Format(context_, fd_));
     return absl::OkStatus();
   }
 
-  // The producer's sequence says how much of the range is there already.
+  // What an earlier run has copied is found by the producers that it has left in the target.
   absl::Status OpenJournal() {
     auto located = client::Locate(client_, flags_.journal, options_.from);
     if (!located.ok()) return located.status();
-    JournalId source;
-    JournalId::FromView(located->journal_id, &source);
     client::ClientOptions target = client_;
     if (!flags_.into_server.empty()) target.server = flags_.into_server;
+    IntoRequest request = Request(*located);
+    auto producers = ProducersOf(target, flags_.into, request.prefix);
+    if (!producers.ok()) return producers.status();
+    absl::StatusOr<IntoPlan> plan = PlanInto(request, *producers);
+    if (!plan.ok()) return plan.status();
     JournalSinkOptions options;
     options.journal = flags_.into;
     options.create = flags_.create;
     options.level = flags_.level;
-    options.producer =
-        flags_.producer.empty() ? ProducerName(source, located->lsn) : flags_.producer;
+    options.producer = plan->producer;
     auto sink = JournalSink::Open(target, options);
     if (!sink.ok()) return sink.status();
     before_ = (*sink)->appended_before();
-    base_ = located->lsn;
+    base_ = plan->base;
     // A filter decides what counts, so all must be looked at again.
     if (run_.filter) run_.skip = before_;
     options_.from = Position::At(run_.filter ? base_ : base_ + before_);
     if (before_ > 0 && !flags_.quiet) {
-      context_.Say(absl::StrFormat("%d transactions are in %s already; going on behind them",
-                                   before_, flags_.into));
+      context_.Say(absl::StrFormat(
+          "%s in %s already; going on behind %s",
+          before_ == 1 ? "1 transaction is" : absl::StrCat(before_, " transactions are"),
+          flags_.into, before_ == 1 ? "it" : "them"));
     }
     journal_sink_ = sink->get();
     sink_ = *std::move(sink);
     return absl::OkStatus();
   }
 
-  // The same for every run over the same range and filter, and for no other.
-  std::string ProducerName(const JournalId& source, Lsn from) const {
-    std::string name = absl::StrCat("replay-", source.ToHex().substr(0, 16), "-", from.value());
-    if (!flags_.filter.empty()) {
-      std::string filter = absl::StrCat(flags_.filter.grep, "\n", flags_.filter.ignore_case, "\n",
-                                        flags_.filter.invert, "\n", flags_.filter.key.value_or(""),
-                                        "\n", flags_.filter.key.has_value());
-      absl::StrAppendFormat(&name, "-%08x", static_cast<uint32_t>(ChainHash(0, AsBytes(filter))));
-    }
-    return name;
+  IntoRequest Request(const client::Located& located) const {
+    JournalId source;
+    JournalId::FromView(located.journal_id, &source);
+    IntoRequest request;
+    request.prefix = flags_.producer.empty()
+                         ? absl::StrCat("replay-", source.ToHex().substr(0, 16), "-")
+                         : absl::StrCat(flags_.producer, "-");
+    request.suffix = CopySuffix(flags_.filter);
+    request.from = located.lsn;
+    request.oldest = located.oldest_lsn;
+    request.filtered = run_.filter.has_value();
+    request.source = flags_.journal;
+    request.target = flags_.into;
+    return request;
   }
 
   int Copy() {
@@ -169,7 +194,11 @@ class ReplayCommand {
         client::CodeOf(run.sink_status()) != client::ErrorCode::kStopped) {
       return kExitPipeClosed;
     }
-    if (const auto& loss = reader_->last_loss()) SayLoss(context_, *loss, "was given");
+    const auto& loss = reader_->last_loss();
+    // Else the error says it.
+    if (loss && client::CodeOf(status) != client::ErrorCode::kDataLoss) {
+      SayLoss(context_, *loss, "was given");
+    }
     bool sink_failed = !run.sink_status().ok();
     if (sink_failed) status = run.sink_status();
     if (status.ok() && fd_ > STDOUT_FILENO && close(std::exchange(fd_, -1)) != 0) {
@@ -177,6 +206,9 @@ class ReplayCommand {
           absl::StrCat("cannot write ", flags_.output_file, ": ", strerror(errno)));
     }
     Summarise(run);
+    if (status.ok() && run.summary().count == 0 && before_ == 0 && !flags_.quiet) {
+      context_.Say(NothingThere(flags_, *reader_));
+    }
     return status.ok() ? kExitOk : Stopped(run, status, sink_failed);
   }
 
@@ -185,20 +217,33 @@ class ReplayCommand {
     bool data_on_stdout = flags_.into.empty() && flags_.exec.empty();
     if (context_.json() && !data_on_stdout) return PrintJson(s);
     if (flags_.quiet) return;
-    double seconds = static_cast<double>(std::max<int64_t>(s.elapsed_ns, 1)) / 1e9;
-    std::string range =
-        s.count == 0 ? "" : absl::StrFormat(" (LSN %d to %d)", s.first.value(), s.last.value());
-    context_.Say(absl::StrFormat("%d transactions%s, %d bytes, %.1f s, %.1f MiB/s", s.count, range,
-                                 s.bytes, seconds,
-                                 static_cast<double>(s.bytes) / seconds / 1048576));
+    context_.Say(What(run));
     if (journal_sink_ != nullptr && journal_sink_->last_there() > Lsn(0)) {
       context_.Say(absl::StrFormat("they are LSN %d to %d of %s",
                                    journal_sink_->first_there().value(),
                                    journal_sink_->last_there().value(), flags_.into));
     }
+    if (s.count == 0) return;             // of nothing there is no hash worth comparing
     if (!run.sink_status().ok()) return;  // it covers what was read, which is not what is out
     std::string goes_on = flags_.resume_hash.empty() ? "" : " (with what came before it)";
     context_.Say(absl::StrFormat("range hash %016x%s", s.hash->value(), goes_on));
+  }
+
+  // How much is out, and how fast that was.
+  std::string What(const ReadRun& run) const {
+    const ReadSummary& s = run.summary();
+    const std::optional<uint64_t> out = run.count_out();
+    if (!out.has_value()) return absl::StrCat("out up to LSN ", sink_->done().value());
+    std::string text = Counted(*out, "transaction");
+    const Lsn last = run.sink_status().ok() ? s.last : sink_->done();
+    if (*out > 0) absl::StrAppendFormat(&text, " (LSN %d to %d)", s.first.value(), last.value());
+    if (!run.sink_status().ok()) return text;
+    const double seconds = static_cast<double>(s.elapsed_ns) / 1e9;
+    absl::StrAppend(&text, ", ", Counted(s.bytes, "byte"));
+    if (seconds < 0.1) return text;
+    absl::StrAppendFormat(&text, ", %.1f s, %.1f MiB/s", seconds,
+                          static_cast<double>(s.bytes) / seconds / 1048576);
+    return text;
   }
 
   void PrintJson(const ReadSummary& s) const {
@@ -212,7 +257,14 @@ class ReplayCommand {
   }
 
   int Stopped(const ReadRun& run, const absl::Status& status, bool sink_failed) {
-    if (client::CodeOf(status) == client::ErrorCode::kDataLoss) return context_.Fail(status);
+    if (client::CodeOf(status) == client::ErrorCode::kDataLoss) {
+      const int code = context_.Fail(status);
+      if (const auto& loss = reader_->last_loss()) {
+        context_.Say(absl::StrFormat("go on with --from %d --accept-loss %d",
+                                     loss->first_lsn.value(), loss->generation));
+      }
+      return code;
+    }
     int code = kExitInterrupted;
     if (absl::IsAborted(status) && !flags_.exec.empty()) {
       context_.Say(absl::StrCat("error: ", std::string(status.message())));
@@ -220,7 +272,16 @@ class ReplayCommand {
     } else if (client::CodeOf(status) != client::ErrorCode::kStopped) {
       code = context_.Fail(status);
     }
-    context_.Say(absl::StrFormat("stopped before LSN %d; go on with:", run.resume_lsn().value()));
+    const uint64_t next = run.resume_lsn().value();
+    if (client::CodeOf(status) != client::ErrorCode::kTrimmed) {
+      context_.Say(absl::StrCat("stopped before LSN ", next, "; go on with:"));
+    } else if (journal_sink_ == nullptr) {
+      context_.Say(absl::StrCat("without what is gone, go on at LSN ", next, " with:"));
+    } else {
+      context_.Say(absl::StrCat("to copy what is left, as another copy behind this one: --from ",
+                                next, " --producer NAME"));
+      return code;
+    }
     std::fprintf(stderr, "  %s\n", Resume(run, sink_failed).c_str());
     return code;
   }
@@ -236,7 +297,7 @@ class ReplayCommand {
     if (flags_.count_max > 0 && journal_sink_ == nullptr && !sink_failed) {
       changes.push_back({{"--count", "-n"}, absl::StrCat(flags_.count_max - run.summary().count)});
     }
-    if (!flags_.output_file.empty()) changes.push_back({{"--append"}, "", true});
+    if (ToFile()) changes.push_back({{"--append"}, "", true});
     // Where the sink failed the hash covers more than is out.
     if (!sink_failed) {
       changes.push_back({{"--resume-hash"}, absl::StrFormat("%016x", run.summary().hash->value())});
@@ -267,6 +328,13 @@ int RunReplay(const Context& context, const ReplayFlags& flags) {
   if (flags.append && flags.output_file.empty()) {
     return context.FailUsage("--append needs --output");
   }
+  if (flags.exec_batch_given && flags.exec.empty()) {
+    return context.FailUsage("--exec-batch needs --exec: it says how many one run of it takes");
+  }
+  if (flags.into.empty() &&
+      (flags.create || !flags.into_server.empty() || !flags.producer.empty())) {
+    return context.FailUsage("--create, --into-server and --producer need --into JOURNAL");
+  }
   bool same_server = flags.into_server.empty() || flags.into_server == context.server;
   if (same_server && flags.into == flags.journal) {
     return context.FailUsage("--into names the journal that is replayed: give another one");
@@ -275,7 +343,7 @@ int RunReplay(const Context& context, const ReplayFlags& flags) {
 }
 
 void AddTargetOptions(CLI::App* sub, ReplayFlags* flags) {
-  sub->add_option("--output", flags->output_file, "Write to this file instead of stdout")
+  sub->add_option("--output", flags->output_file, "Write to this file instead of stdout (-)")
       ->type_name("FILE");
   sub->add_flag("--append", flags->append, "Write behind what the file holds");
   sub->add_option("--into", flags->into, "Append to this journal, exactly once")
@@ -290,13 +358,12 @@ void AddTargetOptions(CLI::App* sub, ReplayFlags* flags) {
                    {"disk_quorum", client::Level::kDiskQuorum}},
                   &flags->level, "How safe there");
   sub->add_option("--producer", flags->producer,
-                  "Its name there [made of the source's id, the first LSN and the filter]");
+                  "Its name there begins so; another name makes another copy [replay-ID]");
   sub->add_option("--exec", flags->exec, "Run this for each transaction, its payload on stdin")
       ->type_name("COMMAND");
-  sub->add_option("--exec-batch", flags->exec_batch,
-                  "Transactions of one run, each as a line unless --format says else [1]")
-      ->check(CLI::Range(1u, limits::kExecBatchMax).description(""))
-      ->type_name("N");
+  AddNumberOption(sub, "--exec-batch", &flags->exec_batch,
+                  "Transactions of one run, each as a line unless --format says else [1]",
+                  {1, limits::kExecBatchMax});
 }
 
 }  // namespace
@@ -316,7 +383,8 @@ void RegisterReplay(CLI::App& app, Context& context) {
       ->type_name("HASH");
   sub->fallthrough();
   sub->footer(absl::StrCat(kPositionHelp, kTemplateHelp, kExamples));
-  sub->callback([&context, flags] {
+  sub->callback([&context, sub, flags] {
+    flags->exec_batch_given = sub->count("--exec-batch") > 0;
     context.command = "replay";
     context.action = [&context, flags] { return RunReplay(context, *flags); };
   });

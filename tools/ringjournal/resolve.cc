@@ -7,6 +7,7 @@
 #include "client/ask_journal.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/json.h"
+#include "tools/ringjournal/parse.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -63,10 +64,8 @@ void RegisterResolve(CLI::App& app, Context& context) {
       app.add_subcommand("resolve", "Say what became of an append whose outcome is not known");
   sub->add_option("JOURNAL", flags->journal, "Name of the journal")->required();
   sub->add_option("--producer", flags->producer, "Who appended")->required();
-  sub->add_option("--sequence", flags->sequence, "The producer's number of the transaction")
-      ->required()
-      ->check(CLI::Range(uint64_t{1}, UINT64_MAX).description(""))
-      ->type_name("N");
+  AddNumberOption(sub, "--sequence", &flags->sequence, "The producer's number of the transaction")
+      ->required();
   sub->add_flag("--settle", flags->settle,
                 "Make \"not applied\" final: ends the producer's open session");
   sub->fallthrough();

@@ -3,9 +3,26 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/ask.h"
 #include "journal/base/limits.h"
 
 namespace ringjournal::cli {
+
+absl::StatusOr<std::vector<CopyProducer>> ProducersOf(const client::ClientOptions& client,
+                                                      const std::string& journal,
+                                                      const std::string& prefix) {
+  v1::ClientMessage request;
+  request.mutable_journal_info()->set_name(journal);
+  request.mutable_journal_info()->set_producer_prefix(prefix);
+  auto reply = client::Ask(client, request, false);
+  std::vector<CopyProducer> producers;
+  if (client::CodeOf(reply.status()) == client::ErrorCode::kJournalNotFound) return producers;
+  if (!reply.ok()) return reply.status();
+  for (const v1::Producer& producer : reply->journal_reply().producers()) {
+    producers.push_back({producer.name(), producer.last_sequence()});
+  }
+  return producers;
+}
 
 absl::StatusOr<std::unique_ptr<JournalSink>> JournalSink::Open(const client::ClientOptions& client,
                                                                const JournalSinkOptions& options) {

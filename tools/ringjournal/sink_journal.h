@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/appender.h"
 #include "client/outcome.h"
+#include "tools/ringjournal/into_plan.h"
 #include "tools/ringjournal/sink.h"
 
 namespace ringjournal::cli {
@@ -22,6 +24,12 @@ struct JournalSinkOptions {
   bool create = false;
   client::Level level = client::Level::kReplicated;
 };
+
+// Producers of a journal whose names begin with `prefix`, and how far each has come. None where
+// there is no such journal. Errors: what the server says.
+absl::StatusOr<std::vector<CopyProducer>> ProducersOf(const client::ClientOptions& client,
+                                                      const std::string& journal,
+                                                      const std::string& prefix);
 
 class JournalSink : public Sink {
  public:

@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "client/ask.h"
 #include "journal/base/units.h"
+#include "tools/ringjournal/append_report.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/journal_text.h"
 #include "tools/ringjournal/json.h"
@@ -14,10 +15,10 @@ namespace {
 
 std::string Describe(const v1::StatusReply& status) {
   int64_t uptime_ns = static_cast<int64_t>(status.uptime_ms() / 1000) * 1'000'000'000;
-  return absl::StrFormat("%s\n\nnode %s, start number %d, version %s, up %s, %d sessions\n\n%s",
+  return absl::StrFormat("%s\n\nnode %s, incarnation %d, version %s, up %s, %s\n\n%s",
                          status.verdict(), status.node(), status.node_incarnation(),
-                         status.server_version(), FormatDurationNs(uptime_ns), status.sessions(),
-                         JournalTable(status.journals()));
+                         status.server_version(), FormatDurationNs(uptime_ns),
+                         Counted(status.sessions(), "session"), JournalTable(status.journals()));
 }
 
 int RunStatus(const Context& context) {

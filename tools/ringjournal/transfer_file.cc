@@ -1,6 +1,7 @@
 #include "tools/ringjournal/transfer_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -16,6 +17,21 @@ namespace ringjournal::cli {
 namespace {
 
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
+
+// The path behind symbolic links, which the last one need not have a file behind.
+std::string FollowLinks(std::string path) {
+  constexpr int kLinksMax = 40;  // as the kernel's
+  char target[4096];
+  for (int i = 0; i < kLinksMax; ++i) {
+    const ssize_t size = readlink(path.c_str(), target, sizeof target);
+    if (size <= 0) break;
+    const std::string_view next(target, static_cast<size_t>(size));
+    const size_t slash = path.rfind('/');
+    const bool from_here = next.starts_with('/') || slash == std::string::npos;
+    path = (from_here ? "" : path.substr(0, slash + 1)).append(next);
+  }
+  return path;
+}
 
 }  // namespace
 
@@ -42,15 +58,31 @@ absl::StatusOr<std::unique_ptr<ExportFile>> ExportFile::Create(const Options& op
     ZSTD_CCtx_setParameter(file->zstd_->context, ZSTD_c_compressionLevel, options.zstd_level);
     ZSTD_CCtx_setParameter(file->zstd_->context, ZSTD_c_checksumFlag, 1);
   }
-  if (options.path.empty()) {
-    file->fd_ = STDOUT_FILENO;
-    return file;
-  }
-  std::string part = absl::StrCat(options.path, ".part");
-  file->fd_ = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file->fd_ < 0) return file->Failed("open");
-  file->part_ = part;
+  if (absl::Status status = file->Open(); !status.ok()) return status;
   return file;
+}
+
+absl::Status ExportFile::Open() {
+  if (options_.path == "-") options_.path.clear();
+  if (options_.path.empty()) {
+    fd_ = STDOUT_FILENO;
+    return absl::OkStatus();
+  }
+  struct stat info = {};
+  const bool exists = stat(options_.path.c_str(), &info) == 0;
+  if (exists && !S_ISREG(info.st_mode)) {
+    // A name may not be taken away from a device, a FIFO or a directory (which open refuses).
+    fd_ = open(options_.path.c_str(), O_WRONLY | O_CLOEXEC);
+    return fd_ < 0 ? Failed("open") : absl::OkStatus();
+  }
+  options_.path = FollowLinks(options_.path);
+  std::string part = absl::StrCat(options_.path, ".part");
+  fd_ = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (fd_ < 0) return Failed("open");
+  part_ = part;
+  // Best effort: on a file system without rights there are none to keep.
+  if (exists) (void)fchmod(fd_, info.st_mode & 07777);
+  return absl::OkStatus();
 }
 
 ExportFile::~ExportFile() {
@@ -63,7 +95,7 @@ absl::Status ExportFile::Failed(const std::string& what) const {
   std::string name = options_.path.empty() ? "stdout" : options_.path;
   return absl::InternalError(absl::StrCat(
       "cannot ", what, " ", name, ": ", strerror(errno), "; check the space and the rights there",
-      options_.path.empty() ? "" : ". No incomplete export is left behind"));
+      part_.empty() ? "" : ". No incomplete export is left behind"));
 }
 
 absl::Status ExportFile::Write(std::string_view bytes) {
@@ -111,6 +143,9 @@ absl::Status ExportFile::Finish() {
     if (absl::Status s = Compress("", true); !s.ok()) return s;
   }
   if (absl::Status s = WriteOut(); !s.ok()) return s;
+  if (part_.empty() && fd_ > STDOUT_FILENO && close(std::exchange(fd_, -1)) != 0) {
+    return Failed("write");
+  }
   if (part_.empty()) return absl::OkStatus();
   if (fsync(fd_) != 0 || close(std::exchange(fd_, -1)) != 0) return Failed("sync");
   if (rename(part_.c_str(), options_.path.c_str()) != 0) return Failed("rename the finished");

@@ -13,11 +13,12 @@
 namespace ringjournal::cli {
 
 // An export on its way out. A file appears under its name only when it is complete and on disk;
-// until then it is FILE.part, which goes if it is not finished. One thread.
+// until then it is FILE.part, which goes if it is not finished. It follows symbolic links and keeps
+// the rights of a file that it replaces. A device or a FIFO is written into as it is. One thread.
 class ExportFile {
  public:
   struct Options {
-    std::string path;    // empty: stdout
+    std::string path;    // empty or -: stdout
     int zstd_level = 0;  // 0: not compressed
   };
   static absl::StatusOr<std::unique_ptr<ExportFile>> Create(const Options& options);
@@ -32,6 +33,7 @@ class ExportFile {
  private:
   struct Zstd;
   explicit ExportFile(Options options);
+  absl::Status Open();
   absl::Status Compress(std::string_view bytes, bool end);
   absl::Status WriteOut();
   absl::Status Failed(const std::string& what) const;

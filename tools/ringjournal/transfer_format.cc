@@ -100,8 +100,10 @@ class Importer {
         auto status = google::protobuf::util::JsonStringToMessage(
             google::protobuf::StringPiece(line.data(), line.size()), &message);
         if (!status.ok()) {
-          return Wrong(absl::StrCat("line ", line_, " is no ExportedTransaction in JSON: ",
-                                    std::string(status.message())));
+          return Wrong(absl::StrCat(
+              "line ", line_, " is no ExportedTransaction in JSON: ", std::string(status.message()),
+              "; payload, key, id and the values of headers are base64, so "
+              "that they may hold any bytes (\"alice\" is \"YWxpY2U=\")"));
         }
         if (absl::Status s = Give(message); !s.ok()) return s;
       }
@@ -221,6 +223,7 @@ TransferFormat Guess(std::string_view bytes) {
 std::map<std::string, TransferFormat> TransferFormats() {
   return {{"entries", TransferFormat::kEntries},
           {"delimited", TransferFormat::kDelimited},
+          {"json", TransferFormat::kJsonl},  // as cat calls it
           {"jsonl", TransferFormat::kJsonl}};
 }
 

@@ -19,19 +19,22 @@ std::string Range(uint64_t first, uint64_t end, const char* what) {
 
 std::string FileText(const FileReport& file) {
   std::string out = absl::StrCat(file.damaged ? "BAD  " : "ok   ", file.path, "\n     ", file.kind);
-  if (!file.journal.empty()) absl::StrAppend(&out, " of journal ", file.journal);
+  // The path of a server's file names its journal.
+  const bool in_path = file.path.find(file.journal) != std::string::npos;
+  if (!file.journal.empty() && !in_path) absl::StrAppend(&out, " of journal ", file.journal);
   if (file.end_index > 0) {
     absl::StrAppend(&out, ": ", Range(file.first_index, file.end_index, "entries"), ", ",
                     Range(file.first_lsn, file.end_lsn, "LSNs"));
   }
-  bool says_it = file.sentence.starts_with(file.verdict);
-  return absl::StrCat(out, "\n     ", says_it ? "" : file.verdict + ": ", file.sentence, "\n");
+  return absl::StrCat(out, "\n     ", VerdictText(file.verdict, file.sentence), "\n");
 }
 
 std::string JournalText(const JournalReport& journal) {
-  std::string out = absl::StrCat(journal.damaged ? "BAD  " : "ok   ", "journal ", journal.journal,
-                                 " in ", journal.directory.empty() ? "." : journal.directory,
-                                 "\n     ", journal.verdict, ": ", journal.sentence, "\n");
+  const std::string directory = journal.directory.empty() ? "." : journal.directory;
+  const bool in_path = directory.find(journal.journal) != std::string::npos;
+  std::string out = absl::StrCat(journal.damaged ? "BAD  " : "ok   ", "journal ",
+                                 in_path ? "" : absl::StrCat(journal.journal, " in "), directory,
+                                 "\n     ", VerdictText(journal.verdict, journal.sentence), "\n");
   for (const std::string& note : journal.notes) absl::StrAppend(&out, "     note: ", note, "\n");
   return out;
 }
@@ -49,19 +52,22 @@ uint64_t CountDamaged(const VerifyReport& report) {
 }
 
 std::string Summary(const VerifyReport& report) {
-  std::string out = absl::StrCat(report.files.size(), " files, ", report.journals.size(),
-                                 " journals with segments: ");
+  const auto counted = [](size_t count, const char* noun) {
+    return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
+  };
+  std::string out = absl::StrCat(counted(report.files.size(), "file"), ", ",
+                                 counted(report.journals.size(), "journal"), " with segments: ");
   if (report.damaged()) {
-    absl::StrAppend(&out, "DAMAGED (", CountDamaged(report),
-                    " files). Keep them; recover from another copy where there is one");
+    absl::StrAppend(&out, "DAMAGED (", counted(CountDamaged(report), "file"),
+                    "). Keep them; recover from another copy where there is one");
   } else if (report.files.empty()) {
     absl::StrAppend(&out, "nothing was verified");
   } else {
     absl::StrAppend(&out, "no damage");
   }
   if (uint64_t torn = CountTorn(report)) {
-    absl::StrAppend(&out, "; ", torn,
-                    " torn tails, as a killed server leaves them: nothing acknowledged as on disk "
+    absl::StrAppend(&out, "; ", counted(torn, "torn tail"),
+                    ", as a killed server leaves it: nothing acknowledged as on disk "
                     "is missing");
   }
   return out;
@@ -94,6 +100,10 @@ std::string JournalJson(const JournalReport& journal) {
 }
 
 }  // namespace
+
+std::string VerdictText(const std::string& verdict, const std::string& sentence) {
+  return sentence.starts_with(verdict) ? sentence : absl::StrCat(verdict, ": ", sentence);
+}
 
 std::string VerifyText(const VerifyReport& report) {
   std::string out;

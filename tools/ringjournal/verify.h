@@ -20,6 +20,9 @@ struct VerifyOptions {
 // missing; kExitFailure if something could not be read, or nothing was found to verify.
 int RunVerify(const VerifyOptions& options, std::ostream& out, std::ostream& err);
 
+// A finding as a sentence that begins with its verdict, once.
+std::string VerdictText(const std::string& verdict, const std::string& sentence);
+
 // For people and as one line of JSON (64-bit integers as strings).
 std::string VerifyText(const VerifyReport& report);
 std::string VerifyJson(const VerifyReport& report);

@@ -60,7 +60,7 @@ TEST_F(VerifyTest, WhatAKilledServerLeavesIsFine) {
   EXPECT_EQ(Run({root_}), kExitOk) << out_.str() << err_.str();
   EXPECT_TRUE(Says("torn tail at offset 8269")) << out_.str();
   EXPECT_TRUE(Says("entries 1..2, LSNs 1..2"));
-  EXPECT_TRUE(Says("3 files, 1 journals with segments: no damage; 1 torn tails")) << out_.str();
+  EXPECT_TRUE(Says("3 files, 1 journal with segments: no damage; 1 torn tail,")) << out_.str();
   EXPECT_TRUE(Says("intact: "));
 }
 
@@ -72,7 +72,7 @@ TEST_F(VerifyTest, DamageHasItsOwnExitCode) {
   Write(segment);
   EXPECT_EQ(Run({root_}), kExitDamaged);
   EXPECT_TRUE(Says("BAD  " + root_)) << out_.str();
-  EXPECT_TRUE(Says("DAMAGED (1 files)"));
+  EXPECT_TRUE(Says("DAMAGED (1 file)"));
   EXPECT_EQ(Run({root_}, true), kExitDamaged);
   EXPECT_TRUE(Says("\"damaged\":true"));
   EXPECT_TRUE(Says("\"firstIndex\":\"1\""));
