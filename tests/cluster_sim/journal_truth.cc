@@ -96,6 +96,9 @@ void JournalTruth::OnLeads(uint32_t node, const NodeView& view) {
   report_->Trace(nodes_[node], "/", view.incarnation.value(), " leads ", config_.name(),
                  " in epoch ", EpochText(view.epoch), ", log ends at ", view.end.value());
   auto [it, first] = leaders_.try_emplace(view.epoch, node, view.incarnation);
+  if (first) {
+    for (const NodeWear& w : wear_) disks_of_[view.epoch].push_back(w.disk_life);
+  }
   if (!first && it->second != std::make_pair(node, view.incarnation)) {
     report_->Violation("I1: epoch ", EpochText(view.epoch), " is led by ", nodes_[it->second.first],
                        "/", it->second.second.value(), " and by ", nodes_[node], "/",
@@ -284,8 +287,7 @@ void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt, client:
   }
   if (receipt.index < quorum_word_) return;
   quorum_word_ = receipt.index;
-  quorum_disk_lives_.clear();
-  for (const NodeWear& w : wear_) quorum_disk_lives_.push_back(w.disk_life);
+  quorum_disk_lives_ = disks_of_[receipt.epoch];
 }
 
 void JournalTruth::NoteLeadersDisk(const client::AppendReceipt& receipt) {
@@ -302,6 +304,7 @@ void JournalTruth::NoteLeadersDisk(const client::AppendReceipt& receipt) {
     report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged as on the disk of ",
                        nodes_[leader], ", which is durable up to ", view.durable_seen.value());
   }
+  if (disks_of_[receipt.epoch][leader] != wear_[leader].disk_life) return;
   DiskWord* word = &disk_words_[leader];
   if (word->disk_life != wear_[leader].disk_life) word->index = Index();
   word->index = std::max(word->index, receipt.index);

@@ -142,6 +142,9 @@ class JournalTruth {
   std::vector<Entry> entries_;  // entry i stands at i-1
   std::multimap<uint64_t, Entry> lost_;
   std::map<Epoch, std::pair<uint32_t, Incarnation>> leaders_;
+  // disk_life of all nodes when the epoch began: an acknowledgement may be on its way while a disk
+  // goes.
+  std::map<Epoch, std::vector<uint64_t>> disks_of_;
   std::map<uint32_t, std::vector<Placed>> placed_;
   std::set<std::pair<uint32_t, uint64_t>> not_applied_;
   Lsn committed_ever_;
