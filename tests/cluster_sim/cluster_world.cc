@@ -240,6 +240,8 @@ std::string ClusterWorld::WhyNotDone() const {
     std::string converged = truth->WhyNotConverged();
     if (!converged.empty()) absl::StrAppend(&why, truth->config().name(), ": ", converged, "; ");
   }
+  if (why.empty()) return why;
+  for (const auto& [id, truth] : truths_) absl::StrAppend(&why, truth->DescribeViews());
   return why;
 }
 

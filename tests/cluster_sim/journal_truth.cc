@@ -345,6 +345,19 @@ Lsn JournalTruth::oldest_kept() const {
   return Lsn();
 }
 
+std::string JournalTruth::DescribeViews() const {
+  std::string text;
+  for (size_t i = 0; i < views_.size(); ++i) {
+    if (views_[i].replica == nullptr) continue;
+    const Marks marks = views_[i].replica->marks();
+    absl::StrAppend(&text, nodes_[i], views_[i].leads ? " (leads)" : "", ": oldest ",
+                    marks.oldest.index.value(), ", durable ", marks.durable.index.value(),
+                    ", committed ", marks.committed.index.value(), ", end ",
+                    marks.end.index.value(), "; ");
+  }
+  return text;
+}
+
 std::string JournalTruth::WhyNotConverged() const {
   if (!config_.has_leader()) return "nobody leads";
   if (config_.isr_size() != config_.members_size()) {

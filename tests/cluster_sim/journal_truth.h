@@ -57,6 +57,8 @@ class JournalTruth {
   // ---- at the end ----
   // Empty, or why the replicas are not one log that everybody holds.
   std::string WhyNotConverged() const;
+  // The watermarks of every node that runs, for a failure's message.
+  std::string DescribeViews() const;
 
   const v1::JournalConfig& config() const { return config_; }
   // First LSN that the leader keeps; 0 while nobody is known to lead.

@@ -161,7 +161,7 @@ CLI::App* AddCatCommand(CLI::App& app, Context& context, const std::string& name
   AddFormatOption(sub, &flags->format);
   if (follow) {
     // Its habit anyway; fingers know it from other tails.
-    sub->add_flag("-f,--follow", "Wait for more, which tail does without it too");
+    sub->add_flag("-f,--follow")->description("Wait for more, which tail does without it too");
   } else {
     sub->alias("read");
   }
