@@ -67,8 +67,10 @@ void Shard::MarkStops(v1::ConfigDocument* next, const std::string& change_id) co
     Claim leader{replica.options().id, options_.node, options_.incarnation, change_id};
     const LogPosition& end = replica.derived().position();
     StoppedLog log{end.last().index, end.last().lsn, end.chain};
-    (void)(replica.memory_only() ? SetCommitHint(next, leader, end.last())
-                                 : MarkOrderlyStop(next, leader, log));
+    // Of several copies this one may end in entries that are not committed: no stop in order.
+    Watermark committed = replica.marks().committed;
+    bool in_order = !replica.memory_only() && committed == end.last();
+    (void)(in_order ? MarkOrderlyStop(next, leader, log) : SetCommitHint(next, leader, committed));
   }
 }
 
