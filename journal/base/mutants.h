@@ -101,7 +101,7 @@ inline constexpr MutantName kMutantNames[] = {
     {Mutant::kQuorumOfOneDisk, "quorum_of_one_disk", "disk_quorum is a majority of the members"},
     {Mutant::kOverwritesUncommitted, "overwrites_uncommitted",
      "no ring byte above commit is overwritten (I13)"},
-    {Mutant::kNoTruncation, "no_truncation", "a follower's log is cut at the common point"},
+    {Mutant::kNoTruncation, "no_truncation", "a log is cut at the common point"},
     {Mutant::kTruncatesToCommit, "truncates_to_commit", "never truncate to the commit (KIP-101)"},
     {Mutant::kStaleFollowOk, "stale_follow_ok", "only the newest FOLLOW is answered"},
     {Mutant::kTakesUnsynced, "takes_unsynced", "entries are taken only once synced"},

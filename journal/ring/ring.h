@@ -48,8 +48,8 @@ class Ring {
   // `acked_end` together; snapshots above go first, or they would contradict what is appended next.
   void Truncate(const RingPlace& place);
 
-  // Entries up to here are never truncated (I5). Until it is set, none is: a leader alone. Stands in
-  // the control page, too: a later process knows it.
+  // Entries up to here are never truncated (I5). Until it is set, none is: a leader alone. Stands
+  // in the control page, too: a later process knows it.
   void set_committed(Index committed);
 
   // Puts a snapshot of the derived state at the current end into the older slot, if

@@ -119,7 +119,8 @@ TEST_F(RingAttack, EveryByteOfTheControlPage) {
         expected = {at < 8    ? RingVerdict::kForeign
                     : at < 12 ? RingVerdict::kNewerVersion
                               : RingVerdict::kNotIntact};
-      } else if (at >= offsetof(RingControl, committed) && at < offsetof(RingControl, committed) + 8) {
+      } else if (at >= offsetof(RingControl, committed) &&
+                 at < offsetof(RingControl, committed) + 8) {
         expected = {RingVerdict::kNotIntact};
       } else if (at >= offsetof(RingControl, oldest) && at < sizeof(RingControl)) {
         head[at] ^= static_cast<std::byte>(1 << bit);

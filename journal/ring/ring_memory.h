@@ -58,7 +58,8 @@ struct RingControl {
 };
 static_assert(sizeof(RingControl) <= kControlPageBytes);
 
-// A word that is one store and tells whether it is damaged: 48 bits of value, 16 of checksum. 0 is 0.
+// A word that is one store and tells whether it is damaged: 48 bits of value, 16 of checksum. 0 is
+// 0.
 uint64_t SealWord(uint64_t value);
 // False: damaged.
 bool OpenWord(uint64_t word, uint64_t* value);

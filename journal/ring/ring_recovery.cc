@@ -269,9 +269,7 @@ uint64_t SealOf(uint64_t value) {
 
 }  // namespace
 
-uint64_t SealWord(uint64_t value) {
-  return value | (SealOf(value) ^ SealOf(0)) << 48;
-}
+uint64_t SealWord(uint64_t value) { return value | (SealOf(value) ^ SealOf(0)) << 48; }
 
 bool OpenWord(uint64_t word, uint64_t* value) {
   *value = word & kSealedMax;

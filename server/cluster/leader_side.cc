@@ -97,8 +97,7 @@ bool LeaderSide::FillContinue(Index last, v1::FollowOk* ok) const {
 bool LeaderSide::FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const {
   const Marks marks = c_->replica->marks();
   for (Index last : {marks.committed.index, marks.end.index}) {
-    std::optional<v1::StateSnapshot> state =
-        c_->replica->ring().ReadSnapshotAtOrBelow(last.next());
+    std::optional<v1::StateSnapshot> state = c_->replica->ring().ReadSnapshotAtOrBelow(last.next());
     if (!state.has_value() || state->next_index() <= follow.commit_index()) continue;
     if (!PlaceAfter(Index(state->next_index()).prev()).has_value()) continue;
     ok->set_truncate_to(state->next_index() - 1);

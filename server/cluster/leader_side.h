@@ -20,8 +20,8 @@ struct IsrChange {
   std::string why;
 };
 
-// Made when a won change of the config document is known, before the replica starts to lead, for one
-// epoch; forgotten with it. Pure; one thread.
+// Made when a won change of the config document is known, before the replica starts to lead, for
+// one epoch; forgotten with it. Pure; one thread.
 class LeaderSide {
  public:
   explicit LeaderSide(JournalContext* context);

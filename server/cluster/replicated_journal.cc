@@ -310,8 +310,8 @@ void ReplicatedJournal::PrepareClaim() {
   c_.origin.claim = c_.self.incarnation;
 }
 
-// Where what is lost may begin. A log whose last epoch was not the journal's last may end in entries
-// that a later leader has cut: it is only known to be right as far as it was committed.
+// Where what is lost may begin. A log whose last epoch was not the journal's last may end in
+// entries that a later leader has cut: it is only known to be right as far as it was committed.
 Watermark ReplicatedJournal::LastCertain() const {
   const LogPosition& end = c_.replica->derived().position();
   const v1::LogAnswer mine = DescribeLog();
@@ -320,8 +320,8 @@ Watermark ReplicatedJournal::LastCertain() const {
   // What an older generation called committed may have been given up by a later one.
   for (const v1::LossReport& loss : c_.config.losses()) {
     if (loss.generation() <= mine.last_generation()) continue;
-    committed = std::min(committed, Watermark{Index(loss.first_index()).prev(),
-                                              Lsn(loss.first_lsn()).prev()});
+    committed = std::min(committed,
+                         Watermark{Index(loss.first_index()).prev(), Lsn(loss.first_lsn()).prev()});
   }
   return last_epoch ? end.last() : std::min(end.last(), committed);
 }

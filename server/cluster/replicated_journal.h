@@ -83,7 +83,7 @@ class ReplicatedJournal {
   JournalContext c_;
   std::unique_ptr<LeaderSide> leader_;
   std::unique_ptr<BackupSide> backup_;
-  Epoch role_epoch_;     // of the role that it has
+  Epoch role_epoch_;  // of the role that it has
   bool stopped_ = false;
   bool in_isr_ = false;  // in its current incarnation
   uint64_t last_nonce_ = 0;
