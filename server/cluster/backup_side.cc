@@ -17,7 +17,12 @@ BackupSide::BackupSide(JournalContext* context, uint64_t first_nonce)
       leader_(LifeOf(context->config.leader())),
       epoch_(context->epoch()),
       nonce_(first_nonce),
-      heard_ns_(context->now.monotonic_ns) {}
+      heard_ns_(context->now.monotonic_ns) {
+  v1::ReplicateAck* ack = ack_.mutable_replicate_ack();
+  ack->set_journal_id(std::string(context->id.view()));
+  ack->set_generation(epoch_.generation);
+  ack->set_epoch(epoch_.epoch);
+}
 
 // ---- following ----
 
@@ -128,16 +133,12 @@ void BackupSide::OnReplicate(PeerConnection* peer, const v1::Replicate& head, By
 
 void BackupSide::SendAck(PeerConnection* peer) {
   Marks marks = c_->replica->marks();
-  v1::PeerMessage message;
-  v1::ReplicateAck* ack = message.mutable_replicate_ack();
-  ack->set_journal_id(std::string(c_->id.view()));
-  ack->set_generation(epoch_.generation);
-  ack->set_epoch(epoch_.epoch);
+  v1::ReplicateAck* ack = ack_.mutable_replicate_ack();
   ack->set_end_index(marks.end.index.value());
   ack->set_durable_index(marks.durable.index.value());
   ack->set_commit_index(marks.committed.index.value());
   ack->set_lease_seq(lease_seq_);
-  c_->links->Send(peer, message);
+  c_->links->Send(peer, ack_);
   owes_ack_ = false;
   acked_durable_ = marks.durable.index;
 }

@@ -48,6 +48,7 @@ class BackupSide {
   bool needs_snapshot_ = false;
   bool owes_ack_ = false;
   uint64_t lease_seq_ = 0;
+  v1::PeerMessage ack_;  // kept for its memory
   Index acked_durable_;
   int64_t heard_ns_;
   int64_t follow_at_ns_ = 0;

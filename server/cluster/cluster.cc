@@ -130,7 +130,10 @@ void Cluster::ProposeChanges() {
   proposers_.clear();
   for (auto& [id, journal] : journals_) {
     if (!journal->WantsChange(config_.document(), now_)) continue;
-    if (next.version() == 0) next = config_.document();
+    if (next.version() == 0) {
+      next = config_.document();
+      change_id = absl::StrCat(self_.node, "-", self_.incarnation.value(), "-c", change_number_);
+    }
     if (journal->EditDocument(&next, change_id, now_)) proposers_.push_back(journal.get());
     Collect(journal.get());
   }

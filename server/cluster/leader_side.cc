@@ -29,6 +29,9 @@ LeaderSide::LeaderSide(JournalContext* context)
       set_(context->self, Lives(context->config.isr()), context->config.min_isr()),
       started_ns_(context->now.monotonic_ns),
       known_isr_(set_.isr()) {
+  head_.set_journal_id(std::string(context->id.view()));
+  head_.set_generation(context->epoch().generation);
+  head_.set_epoch(context->epoch().epoch);
   if (set_.isr().size() == 1) inherited_ = context->replica->derived().position().last().index;
 }
 
@@ -207,15 +210,11 @@ bool LeaderSide::serving() const {
   return c_->replica->leads() && start > Index(0) && c_->replica->marks().committed.index >= start;
 }
 
-v1::Replicate LeaderSide::Head(const Backup& backup) const {
-  v1::Replicate head;
-  head.set_journal_id(std::string(c_->id.view()));
-  head.set_generation(c_->epoch().generation);
-  head.set_epoch(c_->epoch().epoch);
-  head.set_commit_index(c_->replica->marks().committed.index.value());
-  head.set_lease_seq(lease_seq_);
-  head.set_first_index(backup.next.index.value());
-  return head;
+const v1::Replicate& LeaderSide::Head(const Backup& backup) {
+  head_.set_commit_index(c_->replica->marks().committed.index.value());
+  head_.set_lease_seq(lease_seq_);
+  head_.set_first_index(backup.next.index.value());
+  return head_;
 }
 
 // Whole records, at most kReplicateBytesMax of them but always one.

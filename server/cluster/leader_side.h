@@ -73,7 +73,7 @@ class LeaderSide {
   void StartSending(PeerConnection* peer, Index first, const RingPlace& next);
   void SendEntries(PeerConnection* peer, Backup* backup);
   void SendRun(PeerConnection* peer, Backup* backup);
-  v1::Replicate Head(const Backup& backup) const;
+  const v1::Replicate& Head(const Backup& backup);
   bool MayDrop() const;
   JournalContext* c_;
   InSyncSet set_;
@@ -83,7 +83,8 @@ class LeaderSide {
   Index inherited_;
   int64_t started_ns_;
   uint64_t lease_seq_ = 0;
-  ReplicationMarks marks_;  // kept for its memory
+  ReplicationMarks marks_;  // kept for their memory
+  v1::Replicate head_;
   uint64_t proposed_at_version_ = 0;
   std::vector<NodeLife> known_isr_;
 };

@@ -48,7 +48,12 @@ bool ParseReplicate(ByteSpan body, PeerFrame* frame) {
 }  // namespace
 
 void AppendPeerFrame(const v1::PeerMessage& message, std::string* out) {
-  AppendFrame(message.SerializeAsString(), out);
+  size_t bytes = message.ByteSizeLong();
+  size_t at = out->size();
+  out->resize(at + kFrameHeaderBytes + bytes);
+  Store32(out->data() + at, static_cast<uint32_t>(bytes));
+  message.SerializeWithCachedSizesToArray(
+      reinterpret_cast<uint8_t*>(out->data() + at + kFrameHeaderBytes));
 }
 
 void AppendReplicateHead(const v1::Replicate& head, size_t entries_bytes, std::string* out) {

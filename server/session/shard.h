@@ -198,6 +198,7 @@ class Shard {
 
   ShardOptions options_;
   std::unique_ptr<Cluster> cluster_;
+  uint64_t followed_version_ = 0;  // of the document that roles and sessions follow
   std::map<JournalId, v1::JournalConfig> wanted_replicas_;  // their memory has been asked for
   Time now_;
   ShardEffects* effects_ = nullptr;  // of the Step that runs

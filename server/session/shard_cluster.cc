@@ -26,6 +26,7 @@ JournalNumber Shard::AddReplica(const v1::JournalConfig& config, std::unique_ptr
   if (config.epoch() == 0) origin.disk_is_whole = true;
   JournalNumber number = AddJournal(config, std::move(replica));
   journals_[number]->replicated = cluster_->Add(id, added, origin);
+  followed_version_ = 0;
   return number;
 }
 
@@ -61,8 +62,14 @@ bool Shard::ToCluster(const ShardEvent& event) {
 // Roles, settings and journals as the newest document has them.
 void Shard::FollowDocument() {
   const v1::ConfigDocument& document = cluster_->document();
+  // Roles change by a newer document only, and this is asked in every batch.
+  if (document.version() == followed_version_ &&
+      document.version() >= options_.document.version()) {
+    return;
+  }
   if (document.version() > options_.document.version()) options_.document = document;
   cluster_->TakeOver(options_.document);
+  followed_version_ = options_.document.version();
   for (auto& journal : journals_) {
     if (journal != nullptr && !journal->removed) FollowRole(journal.get());
   }
@@ -139,6 +146,7 @@ bool Shard::MakeReplica(const RingAnswer& event) {
                                            state, SegmentCatalog());
   JournalNumber number = AddReplica(config, std::move(replica), LogOrigin());
   effects_->opened.push_back({number, event.journal});
+  followed_version_ = 0;  // it has not seen the document yet
   FollowDocument();
   return true;
 }
