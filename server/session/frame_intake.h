@@ -35,6 +35,8 @@ class FrameIntake {
   bool stalled() const { return stalled_; }
   // In the middle of the preface or of a frame.
   bool mid_frame() const { return preface_.size() < kPreface.size() || decoder_.mid_frame(); }
+  // Memory that what waits takes; above waiting_bytes by what was taken since the last Feed.
+  uint64_t buffered_bytes() const { return waiting_frame_.size() + waiting_.size(); }
   uint64_t waiting_bytes() const { return waiting_frame_.size() + waiting_.size() - waiting_from_; }
 
  private:
