@@ -223,6 +223,7 @@ class Replica {
   void SetBoundaryIfDue(size_t record_bytes);
   void MoveCommit();
   std::string TakeRecord(const RecordView& view, bool* full);
+  std::string CompareState(const RecordView& epoch_start) const;
   void TakeSnapshot();
 
   ReplicaOptions options_;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
 #include "journal/base/mutants.h"
+#include "journal/format/control.h"
 #include "journal/node/replica.h"
 
 namespace ringjournal {
@@ -51,6 +52,16 @@ Replica::Taken Replica::TakeEntries(ByteSpan records) {
   return taken;
 }
 
+// All derived state is a function of the entries: two replicas that differ here would answer a
+// producer differently later.
+std::string Replica::CompareState(const RecordView& epoch_start) const {
+  v1::ControlRecord record;
+  if (!DecodeControlBody(epoch_start.body, &record)) return "an epoch start is no control record";
+  if (record.epoch_start().state_hash() == derived_.Hash()) return "";
+  return absl::StrCat("the leader's derived state at entry ", epoch_start.header.index.value(),
+                      " is another one: compare the versions of both nodes");
+}
+
 // Empty, or what is wrong with it.
 std::string Replica::TakeRecord(const RecordView& view, bool* full) {
   const EntryHeader& h = view.header;
@@ -67,6 +78,10 @@ std::string Replica::TakeRecord(const RecordView& view, bool* full) {
   if (at == nullptr) {
     *full = true;
     return "";
+  }
+  if (h.kind == v1::ENTRY_KIND_EPOCH_START) {
+    std::string differs = CompareState(view);
+    if (!differs.empty()) return differs;
   }
   absl::Status applied = derived_.Apply(view);
   if (!applied.ok()) return std::string(applied.message());

@@ -49,6 +49,21 @@ TEST_F(BeginAnew, TheBackupHasTheLeadersStateAndTakesWhatFollows) {
   EXPECT_EQ(backup.durable(), leader.end());
 }
 
+// At every epoch start two replicas compare what their entries have made of them.
+TEST_F(BeginAnew, AnEpochStartOfALeaderWithAnotherStateIsNotTaken) {
+  LeaveBehind();
+  state.mutable_producers(0)->set_name("another");
+  ASSERT_TRUE(backup.replica->BeginAnew(state).ok());
+  ASSERT_EQ(backup.Follow(leader).verdict, Replica::Taken::Verdict::kAll);
+  Index before = backup.end();
+  leader.Lead({1, 2});
+  backup.replica->set_epoch({1, 2}, 2);
+  Replica::Taken taken = backup.Follow(leader);
+  EXPECT_EQ(taken.verdict, Replica::Taken::Verdict::kWrong);
+  EXPECT_NE(taken.wrong.find("derived state"), std::string::npos) << taken.wrong;
+  EXPECT_EQ(backup.end(), before);
+}
+
 TEST_F(BeginAnew, CommitWaitsForTheLeadersWordAndThenKnowsItsLsn) {
   backup.Commit(Index(4));
   LeaveBehind();
