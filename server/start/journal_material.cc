@@ -47,8 +47,9 @@ absl::Status JournalMaterial::LookAtRing() {
 // A process that died between the cas of a new generation and the ring's first store under it: the
 // claim, written before that cas, says that this ring won.
 void JournalMaterial::LookForClaim() {
-  if (in_.config.generation() == 1) return;
-  RingIdentityValues identity = Identity(in_.config.generation() - 1);
+  // Its last generation may be further back: a process goes on with an old log until it leads.
+  if (ring.identity.generation >= in_.config.generation()) return;
+  RingIdentityValues identity = Identity(ring.identity.generation);
   RingInspection older = InspectRing(memory_, &identity);
   // The next start makes the claim the content before it claims for itself.
   bool won = CompleteNames(older.claim_incarnation) || CompleteNames(older.content_incarnation);

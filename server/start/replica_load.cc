@@ -17,6 +17,7 @@ class Loader {
 
   absl::StatusOr<LoadedReplica> Run() {
     RJ_RETURN_IF_ERROR(found_.LookAtRing());
+    PassOverUntoldRing();
     RJ_RETURN_IF_ERROR(found_.ListFiles());
     RJ_RETURN_IF_ERROR(Load());
     // Its end may be a tail that was never committed, whatever was known of it before.
@@ -31,6 +32,16 @@ class Loader {
  private:
   bool ring_is_intact() const { return found_.ring.verdict == RingVerdict::kIntact; }
   bool led() const { return in_.config.epoch() > 0; }
+
+  // One that was never acknowledged nor claimed was made by a load, and may have been left half
+  // filled by a kill: it must not be taken for a cut of what the disk holds.
+  void PassOverUntoldRing() {
+    bool told = found_.ring.content_incarnation != Incarnation(0) ||
+                found_.ring.claim_incarnation != Incarnation(0);
+    if (!ring_is_intact() || told) return;
+    found_.ring.verdict = RingVerdict::kNotIntact;
+    found_.ring.reason = "nothing in the ring was ever acknowledged";
+  }
 
   absl::Status Load() {
     if (!led()) return LoadNew();

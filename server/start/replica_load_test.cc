@@ -75,10 +75,29 @@ TEST(LoadReplica, WithoutARingTheDiskFillsANewOneThatCountsForNobody) {
   EXPECT_EQ(n.config().generation(), 1u) << "no recovery: the config is left alone";
   ExpectQuiet(&n);
   n.Kill();
+  // A kill may have left it half filled: nobody was told of anything in it.
   ASSERT_TRUE(n.Load().ok());
-  EXPECT_EQ(n.loaded->content.kind, ContentKind::kRing);
-  EXPECT_EQ(n.loaded->content.content_incarnation, Incarnation(0));
+  EXPECT_EQ(n.loaded->content.kind, ContentKind::kDisk) << n.loaded->sentence;
   EXPECT_EQ(n.replica()->marks().end.index, Index(9));
+}
+
+// A process that won a new generation and died before its ring said so: with the claim, or with
+// what a later start made of it, the ring counts; of the process before it does not.
+TEST(LoadReplica, ARingOfAnOlderGenerationCountsIfItsClaimHasWon) {
+  for (uint64_t winner : {2, 3, 4}) {
+    TestNode n;
+    Lead(&n, 9);
+    n.Settle();
+    n.Append(100);
+    n.Kill();
+    n.ring->memory().control()->content_incarnation = 2;
+    n.ring->memory().control()->claim_incarnation = 3;
+    n.mutable_config()->set_generation(4);
+    n.mutable_config()->mutable_complete(0)->set_incarnation(winner);
+    ASSERT_TRUE(n.Load().ok());
+    EXPECT_EQ(n.loaded->content.kind, winner == 4 ? ContentKind::kDisk : ContentKind::kRing)
+        << winner << ": " << n.loaded->sentence;
+  }
 }
 
 TEST(LoadReplica, AnEmptiedNodeIsAnEmptyReplica) {
@@ -99,7 +118,10 @@ TEST(LoadReplica, ARingOfAnotherBootOrGenerationOrWithDamageIsNoLog) {
   using Change = void (*)(TestNode*);
   const Change changes[] = {
       [](TestNode* n) { n->boot.fill(1); },
-      [](TestNode* n) { n->mutable_config()->set_generation(2); },
+      [](TestNode* n) {
+        n->mutable_config()->set_generation(2);
+        n->mutable_config()->mutable_complete(0)->set_incarnation(99);
+      },
       [](TestNode* n) {
         const RingMemory& m = n->ring->memory();
         m.data[m.control()->ends[0].end / 2] ^= std::byte{1};
