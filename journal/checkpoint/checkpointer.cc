@@ -326,6 +326,11 @@ std::string Checkpointer::StorageFailed(const char* what, int64_t result, Time n
 }
 
 void Checkpointer::Trim(Index oldest) {
+  // Until the description of the last one is on disk, the log ends there with the one before it:
+  // a disk that is full just then must not be left with nothing.
+  if (current_.file >= 0 && current_.durable_offset == 0) {
+    oldest = std::min(oldest, catalog_.segments().back().first_index.prev());
+  }
   for (CatalogSegment& segment : catalog_.TakeBelow(oldest)) {
     doomed_.push_back(std::move(segment.name));
   }

@@ -212,6 +212,33 @@ TEST_F(Fixture, AnOpeningThatFindsTheDiskFullIsTriedAgain) {
   EXPECT_TRUE(checkpointer.idle(t.ring));
 }
 
+// A full disk refuses the description just when everything before it has been trimmed: without the
+// segment before, a recovery would find no log at all.
+TEST_F(Fixture, TheEndOfTheLogStaysUntilTheNextSegmentIsDescribed) {
+  Open();
+  for (int i = 0; i < 5000 && checkpointer.catalog().segments().size() < 2; ++i) {
+    while (!disk.pending().empty()) ASSERT_EQ(CompleteOne(), "");
+    Append(1000);
+    now_ns += 20 * kMs;
+    Turn();
+  }
+  ASSERT_EQ(checkpointer.catalog().segments().size(), 2u);
+  auto removals = [&] {
+    int n = 0;
+    for (const auto& op : disk.pending())
+      n += op.kind == Kind::kRemove || op.kind == Kind::kRecycle;
+    return n;
+  };
+  checkpointer.Trim(t.position.next_index);
+  Turn();
+  EXPECT_EQ(removals(), 0);
+  EXPECT_EQ(checkpointer.catalog().segments().size(), 2u);
+  while (!disk.pending().empty()) ASSERT_EQ(CompleteOne(), "");
+  checkpointer.Trim(t.position.next_index);
+  Turn();
+  EXPECT_EQ(removals(), 1);
+}
+
 TEST_F(Fixture, AGroupThatFoundTheDiskFullIsWrittenAgainAtItsPlace) {
   Open();
   Append(100);

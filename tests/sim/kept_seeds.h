@@ -27,6 +27,7 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {849795894694198101u, "a duplicate in a hole of the disk was called durable"},
     {15735168055197191606u,
      "a client that had accepted a loss was not told of a later one that started lower"},
+    {3000076, "a full disk was left without any described segment"},
 };
 
 }  // namespace ringjournal::sim
