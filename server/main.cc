@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -20,10 +21,13 @@
 
 namespace {
 
-ringjournal::Server* g_server = nullptr;
+std::atomic<ringjournal::Server*> g_server = nullptr;
+// A signal that comes while the server starts is kept until it runs.
+std::atomic<bool> g_stop_requested = false;
 
 void OnStopSignal(int) {
-  if (g_server != nullptr) g_server->RequestStop();
+  g_stop_requested = true;
+  if (ringjournal::Server* server = g_server) server->RequestStop();
 }
 
 void InstallSignalHandlers() {
@@ -74,6 +78,7 @@ int Run(const ringjournal::FlagsResult& flags) {
   auto server = ringjournal::Server::Start(flags.options);
   if (server.ok()) {
     g_server = server->get();
+    if (g_stop_requested) (*server)->RequestStop();
     exit_code = (*server)->Run();
     g_server = nullptr;
   } else {

@@ -5,11 +5,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "client/errors.h"
 
 namespace ringjournal::cli {
@@ -22,6 +23,18 @@ void OnSignal(int) {
   int saved = errno;
   [[maybe_unused]] ssize_t n = write(g_pipe[1], "!", 1);
   errno = saved;
+}
+
+// Server and library say which generation a program is to accept; here that is an option.
+void NameTheOption(std::string* text) {
+  for (const char* words : {"accept_generation ", "accept generation ", "accepting generation "}) {
+    const size_t at = text->find(words);
+    if (at == std::string::npos) continue;
+    const size_t begin = at + std::strlen(words);
+    const size_t end = std::min(text->find_first_not_of("0123456789", begin), text->size());
+    text->insert(end, absl::StrCat(" (--accept-loss ", text->substr(begin, end - begin), ")"));
+    return;
+  }
 }
 
 }  // namespace
@@ -43,13 +56,7 @@ void Context::Say(std::string_view text) const {
 int Context::Fail(const absl::Status& status) const {
   client::ErrorCode code = client::CodeOf(status);
   std::string text(status.message());
-  if (code == client::ErrorCode::kDataLoss) {
-    // Server and library name what a program does; here it is an option.
-    absl::StrReplaceAll({{"then accept generation ", "then give --accept-loss "},
-                         {"accepting generation ", "with --accept-loss "},
-                         {"accept_generation ", "--accept-loss "}},
-                        &text);
-  }
+  if (code == client::ErrorCode::kDataLoss) NameTheOption(&text);
   std::string name = code == client::ErrorCode::kUnknown
                          ? ""
                          : absl::StrCat(" [", client::ErrorCodeName(code), "]");

@@ -61,7 +61,7 @@ class CatCommand {
   absl::Status UseCursor(client::ReaderOptions* options) {
     if (flags_.cursor_file.empty()) return absl::OkStatus();
     // Before anything is put out that could then not be noted as done with.
-    if (absl::Status s = CheckWritable(flags_.cursor_file); !s.ok()) return s;
+    if (absl::Status s = CheckWritable("cursor file", flags_.cursor_file); !s.ok()) return s;
     absl::StatusOr<client::Cursor> cursor = client::LoadCursor(flags_.cursor_file);
     if (absl::IsNotFound(cursor.status())) return absl::OkStatus();  // the first run
     if (!cursor.ok()) return cursor.status();
@@ -161,7 +161,7 @@ CLI::App* AddCatCommand(CLI::App& app, Context& context, const std::string& name
   AddFormatOption(sub, &flags->format);
   if (follow) {
     // Its habit anyway; fingers know it from other tails.
-    sub->add_flag("-f,--follow")->description("Wait for more, which tail does without it too");
+    sub->add_flag("-f,--follow", flags->follow, "Wait for more, which tail does without it too");
   } else {
     sub->alias("read");
   }

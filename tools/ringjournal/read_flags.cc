@@ -87,19 +87,18 @@ std::string NothingThere(const ReadFlags& flags, const client::Reader& reader) {
                       flags.journal, " is LSN ", end.prev().value());
 }
 
-absl::Status CheckWritable(const std::string& path) {
+absl::Status CheckWritable(const std::string& what, const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   struct stat info = {};
-  int error = 0;
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    return absl::InternalError(
-        absl::StrCat(path, " is no regular file, so it cannot be replaced; name another one"));
+    return absl::InternalError(absl::StrCat("cannot write ", what, " ", path,
+                                            ": it is no regular file, which could be replaced; "
+                                            "name another one"));
   }
-  if (error == 0 && access(folder.c_str(), W_OK | X_OK) != 0) error = errno;
-  if (error == 0) return absl::OkStatus();
+  if (access(folder.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
   return absl::InternalError(
-      absl::StrCat("cannot write ", path, ": ", strerror(error), "; check the path"));
+      absl::StrCat("cannot write ", what, " ", path, ": ", strerror(errno), "; check the path"));
 }
 
 }  // namespace ringjournal::cli

@@ -44,9 +44,9 @@ void EchoPositions(const Context& context, const ReadFlags& flags, const client:
 // A line for who asked for a range in which nothing is, and why that may be.
 std::string NothingThere(const ReadFlags& flags, const client::Reader& reader);
 
-// Says whether a directory lets a file of this name be made or replaced: InvalidArgument with
-// errno's text, before anything was done for it.
-absl::Status CheckWritable(const std::string& path);
+// Whether a directory lets a file of this name be made or replaced: if not, Internal with errno's
+// text, before anything was done for it. `what`: for the message.
+absl::Status CheckWritable(const std::string& what, const std::string& path);
 
 }  // namespace ringjournal::cli
 
