@@ -42,8 +42,9 @@ void TailReader::Check(Time now, bool may_work) {
     return Begin(client::Position::Oldest());
   }
   LogModel* model = c_.models->begin()->second.get();
+  // Where only a control entry is damaged, no transaction is missing: it goes on where it stands.
   bool gap = allows_gap_ && client::CodeOf(session_->status()) == client::ErrorCode::kDamaged &&
-             session_->next_lsn() < model->oldest_in_ring();
+             session_->next_lsn() <= model->oldest_in_ring();
   if (gap) return Begin(client::Position::At(model->oldest_in_ring()));
   c_.report->Violation(name(), " stopped: ", session_->status().ToString());
 }
