@@ -18,10 +18,6 @@ std::vector<NodeLife> Lives(const google::protobuf::RepeatedPtrField<v1::Replica
   return lives;
 }
 
-std::string Text(const NodeLife& life) {
-  return absl::StrCat(life.node, "/", life.incarnation.value());
-}
-
 }  // namespace
 
 LeaderSide::LeaderSide(JournalContext* context)
@@ -30,6 +26,10 @@ LeaderSide::LeaderSide(JournalContext* context)
       started_ns_(context->now.monotonic_ns),
       known_isr_(set_.isr()) {
   if (set_.isr().size() == 1) inherited_ = context->replica->derived().position().last().index;
+}
+
+LeaderSide::~LeaderSide() {
+  for (auto& [life, backup] : backups_) StopCatchUp(&backup);
 }
 
 void LeaderSide::OnConfig() {
@@ -97,8 +97,7 @@ bool LeaderSide::FillContinue(Index last, v1::FollowOk* ok) const {
 bool LeaderSide::FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const {
   const Marks marks = c_->replica->marks();
   for (Index last : {marks.committed.index, marks.end.index}) {
-    std::optional<v1::StateSnapshot> state =
-        c_->replica->ring().ReadSnapshotAtOrBelow(last.next());
+    std::optional<v1::StateSnapshot> state = c_->replica->ring().ReadSnapshotAtOrBelow(last.next());
     if (!state.has_value() || state->next_index() <= follow.commit_index()) continue;
     if (!PlaceAfter(Index(state->next_index()).prev()).has_value()) continue;
     ok->set_truncate_to(state->next_index() - 1);
@@ -127,21 +126,29 @@ void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
   v1::PeerMessage message;
   v1::FollowOk* ok = message.mutable_follow_ok();
   bool continues = !follow.needs_snapshot() && FillContinue(*common, ok);
+  if (!continues && BeginCatchUp(peer, follow, *common)) return;
   if (!continues && !FillSnapshot(follow, ok)) return;  // it asks again
-  ok->set_journal_id(std::string(c_->id.view()));
-  ok->set_generation(c_->epoch().generation);
-  ok->set_epoch(c_->epoch().epoch);
-  ok->set_nonce(follow.nonce());
-  ok->set_epoch_start_index(c_->replica->epoch_start().value());
-  c_->links->Send(peer, message);
+  SendFollowOk(peer, follow.nonce(), &message);
   Index first(continues ? follow.oldest_index() : ok->truncate_to() + 1);
   StartSending(peer, first, *PlaceAfter(Index(ok->truncate_to())));
   c_->Note(Text(peer->life), " follows from entry ", ok->truncate_to() + 1,
            continues ? "" : ", with a state snapshot");
 }
 
+void LeaderSide::SendFollowOk(PeerConnection* peer, uint64_t nonce,
+                              v1::PeerMessage* message) const {
+  v1::FollowOk* ok = message->mutable_follow_ok();
+  ok->set_journal_id(std::string(c_->id.view()));
+  ok->set_generation(c_->epoch().generation);
+  ok->set_epoch(c_->epoch().epoch);
+  ok->set_nonce(nonce);
+  ok->set_epoch_start_index(c_->replica->epoch_start().value());
+  c_->links->Send(peer, *message);
+}
+
 void LeaderSide::StartSending(PeerConnection* peer, Index first, const RingPlace& next) {
   Backup* backup = &backups_[peer->life];
+  StopCatchUp(backup);
   backup->connection = peer->number;
   backup->first = first;
   backup->next = next;
@@ -169,6 +176,7 @@ void LeaderSide::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
   }
   set_.Acknowledge(life, std::min(Index(ack.end_index()), end),
                    std::min(Index(ack.durable_index()), end));
+  if (backup->catch_up != nullptr) backup->catch_up->OnDurable(Index(ack.durable_index()));
   while (!backup->in_flight.empty() && backup->in_flight.front().last <= Index(ack.end_index())) {
     backup->acked_end = backup->in_flight.front().end;
     backup->in_flight.pop_front();
@@ -177,7 +185,9 @@ void LeaderSide::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
 
 void LeaderSide::OnDown(const PeerConnection& peer) {
   auto it = backups_.find(peer.life);
-  if (it != backups_.end() && it->second.connection == peer.number) it->second.connection = 0;
+  if (it == backups_.end() || it->second.connection != peer.number) return;
+  it->second.connection = 0;
+  StopCatchUp(&it->second);
 }
 
 // ---- batches ----
@@ -208,14 +218,14 @@ bool LeaderSide::serving() const {
   return c_->replica->leads() && start > Index(0) && c_->replica->marks().committed.index >= start;
 }
 
-v1::Replicate LeaderSide::Head(const Backup& backup) const {
+v1::Replicate LeaderSide::Head(Index first) const {
   v1::Replicate head;
   head.set_journal_id(std::string(c_->id.view()));
   head.set_generation(c_->epoch().generation);
   head.set_epoch(c_->epoch().epoch);
   head.set_commit_index(c_->replica->marks().committed.index.value());
   head.set_lease_seq(lease_seq_);
-  head.set_first_index(backup.next.index.value());
+  head.set_first_index(first.value());
   return head;
 }
 
@@ -231,7 +241,8 @@ void LeaderSide::SendRun(PeerConnection* peer, Backup* backup) {
       to = further;
     }
   }
-  c_->links->SendReplicate(peer, Head(*backup), ring.Bytes(backup->next.offset, to.offset));
+  c_->links->SendReplicate(peer, Head(backup->next.index),
+                           ring.Bytes(backup->next.offset, to.offset));
   backup->in_flight.push_back({to.index.prev(), to.offset});
   backup->next = to;
 }
@@ -248,7 +259,7 @@ void LeaderSide::SendEntries(PeerConnection* peer, Backup* backup) {
   }
   bool due = c_->now.monotonic_ns - backup->last_sent_ns >= limits::kPeerHeartbeatMs * kMs;
   if (!sent && !due && committed <= backup->commit_sent) return;
-  if (!sent) c_->links->SendReplicate(peer, Head(*backup), {});
+  if (!sent) c_->links->SendReplicate(peer, Head(backup->next.index), {});
   backup->commit_sent = committed;
   backup->last_sent_ns = c_->now.monotonic_ns;
 }
@@ -259,9 +270,13 @@ void LeaderSide::AfterBatch() {
     if (backup.connection == 0) continue;
     PeerConnection* peer = c_->links->Find(backup.connection);
     // What it needs next is no longer in the ring: hearing nothing, it follows again.
-    bool too_slow = backup.next.offset < c_->replica->ring().oldest().offset;
+    bool too_slow =
+        backup.catch_up == nullptr && backup.next.offset < c_->replica->ring().oldest().offset;
     if (peer == nullptr || too_slow) {
       backup.connection = 0;
+      StopCatchUp(&backup);
+    } else if (backup.catch_up != nullptr) {
+      CatchUpTurn(peer, &backup);
     } else {
       SendEntries(peer, &backup);
     }
@@ -273,6 +288,7 @@ int64_t LeaderSide::deadline_ns() const {
   for (const auto& [life, backup] : backups_) {
     if (backup.connection != 0) {
       deadline = std::min(deadline, backup.last_sent_ns + limits::kPeerHeartbeatMs * kMs);
+      if (CatchUpIsDue(backup)) deadline = std::min(deadline, c_->now.monotonic_ns);
     }
   }
   for (const NodeLife& life : set_.isr()) {
