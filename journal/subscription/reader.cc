@@ -13,6 +13,13 @@ Lsn OldestUntrimmed(const Replica& replica) {
   return replica.memory_only() ? replica.marks().oldest.lsn : replica.derived().oldest().lsn;
 }
 
+Index FirstHeld(const Replica& replica) {
+  Index held = replica.ring().oldest().index;
+  const SegmentCatalog& catalog = replica.checkpointer().catalog();
+  if (replica.memory_only() || catalog.segments().empty()) return held;
+  return std::min(held, catalog.segments().front().first_index);
+}
+
 Reader::Turn Reader::End(v1::ReadEnd::Reason reason, std::string message, Lsn resume) const {
   Turn turn;
   turn.kind = Kind::kEnd;
@@ -41,10 +48,16 @@ std::optional<size_t> Reader::FindSegment(const Replica& replica) const {
   return next_index_ > Index(0) ? catalog.Find(next_index_) : catalog.Find(next_);
 }
 
-Reader::Turn Reader::Next(const Replica& replica, size_t bytes_max, std::vector<StorageOp>* ops) {
-  if (waiting_) return Turn();
-  if (Reached(next_)) return End(v1::ReadEnd::REASON_REACHED_UNTIL, "");
+// The end of the read, if the next entry is not held any more.
+std::optional<Reader::Turn> Reader::WhyGone(const Replica& replica) const {
   Marks marks = replica.marks();
+  if (by_entry_) {
+    Index held = FirstHeld(replica);
+    if (next_index_ >= held) return std::nullopt;
+    return End(v1::ReadEnd::REASON_TRIMMED,
+               absl::StrCat("entry ", next_index_.value(), " is gone (trimmed); the first that is ",
+                            "held is ", held.value()));
+  }
   if (next_ < marks.oldest.lsn && next_ >= OldestUntrimmed(replica)) {
     return End(v1::ReadEnd::REASON_DAMAGED,
                absl::StrCat("LSNs ", next_.value(), " to ", marks.oldest.lsn.prev().value(),
@@ -53,13 +66,18 @@ Reader::Turn Reader::Next(const Replica& replica, size_t bytes_max, std::vector<
                             marks.oldest.lsn.value()),
                marks.oldest.lsn);
   }
-  if (IsTrimmed(marks)) {
-    Lsn resume = std::max(next_, marks.oldest.lsn);
-    return End(v1::ReadEnd::REASON_TRIMMED,
-               absl::StrCat("entries from LSN ", next_.value(), " on up to LSN ", resume.value(),
-                            " are gone (trimmed); read on from ", resume.value()),
-               resume);
-  }
+  if (!IsTrimmed(marks)) return std::nullopt;
+  Lsn resume = std::max(next_, marks.oldest.lsn);
+  return End(v1::ReadEnd::REASON_TRIMMED,
+             absl::StrCat("entries from LSN ", next_.value(), " on up to LSN ", resume.value(),
+                          " are gone (trimmed); read on from ", resume.value()),
+             resume);
+}
+
+Reader::Turn Reader::Next(const Replica& replica, size_t bytes_max, std::vector<StorageOp>* ops) {
+  if (waiting_) return Turn();
+  if (Reached(next_)) return End(v1::ReadEnd::REASON_REACHED_UNTIL, "");
+  if (std::optional<Turn> gone = WhyGone(replica)) return *std::move(gone);
   if (IsInRing(replica.ring())) {
     CloseSegment(ops);
     return FromRing(replica, bytes_max);

@@ -25,6 +25,10 @@ struct ReadRange {
 // a segment is missing or unreadable; a reader is told of that and not led past it.
 Lsn OldestUntrimmed(const Replica& replica);
 
+// First entry that ring or segments hold, trimmed or not: a trim leaves what shares a segment with
+// entries that are kept.
+Index FirstHeld(const Replica& replica);
+
 // Delivers whole records, run by run. Never pins the ring: a run points into it (or into the
 // reader's own buffer) and is valid until the next call or append only. Pure; disk reads are
 // operations whose answers come back through OnStorageDone. One operation at a time.
@@ -43,6 +47,13 @@ class Reader {
   // `token` marks this reader's storage operations.
   Reader(const ReadRange& range, uint32_t token)
       : range_(range), token_(token), next_(range.from) {}
+  // By entry, for a replica that needs the log itself: everything that is still held from `first`
+  // on, control records in front included, and on as it is committed. What a trim has left in a
+  // segment counts as held.
+  Reader(Index first, uint32_t token) : token_(token), next_index_(first), by_entry_(true) {
+    range_.from = Lsn(0);
+    range_.follow = true;
+  }
 
   Turn Next(const Replica& replica, size_t bytes_max, std::vector<StorageOp>* ops);
   void OnStorageDone(const StorageDone& done);
@@ -55,6 +66,7 @@ class Reader {
   Lsn next() const { return next_; }
 
  private:
+  std::optional<Turn> WhyGone(const Replica& replica) const;
   Turn FromRing(const Replica& replica, size_t bytes_max);
   Turn FromDisk(const Replica& replica, std::vector<StorageOp>* ops);
   Turn Deliver(ByteSpan records);
@@ -73,11 +85,12 @@ class Reader {
 
   ReadRange range_;
   uint32_t token_;
-  Lsn next_;
+  Lsn next_;  // by entry: 0 until something was delivered
   // Entry behind the last delivered one; 0: nothing was delivered yet. Control records have no LSN
   // of their own: by LSN alone those in front of a segment's first transaction would be passed
   // over.
   Index next_index_;
+  bool by_entry_ = false;
   // ring
   std::optional<RingPlace> place_;
   // disk

@@ -12,6 +12,7 @@ constexpr uint32_t kToken = 1000;
 class TestReader {
  public:
   TestReader(TestReplica* replica, const ReadRange& range) : t_(replica), reader_(range, kToken) {}
+  TestReader(TestReplica* replica, Index first) : t_(replica), reader_(first, kToken) {}
 
   // One call of Next. False: it waits, or has ended.
   bool Turn() {
@@ -83,6 +84,36 @@ TEST(Reader, CrossesFromSegmentsToTheRingAndEndsAtTheEnd) {
   EXPECT_EQ(r.first, Index(3)) << "behind the epoch start and the opening of the producer";
   EXPECT_EQ(r.last, t.replica->marks().committed.index);
   EXPECT_GT(r.disk_reads, 1u);
+}
+
+TEST(Reader, ByEntryDeliversControlRecordsFromTheFirstOn) {
+  TestReplica t;
+  t.FillSegments(3);
+  ASSERT_GT(t.replica->ring().oldest().index, Index(10));
+  for (Index first : {Index(1), Index(2), Index(10), t.replica->ring().oldest().index}) {
+    TestReader r(&t, first);
+    r.ReadOn();
+    EXPECT_EQ(r.turn.kind, Reader::Kind::kWait) << r.turn.message;
+    EXPECT_EQ(r.first, first);
+    EXPECT_EQ(r.last, t.replica->marks().committed.index);
+  }
+}
+
+TEST(Reader, ByEntryEndsWhereTheEntryIsTrimmed) {
+  TestReplica t;
+  t.FillSegments(3);
+  v1::ErrorReply refusal;
+  ASSERT_TRUE(t.replica->Trim(t.replica->checkpointer().catalog().segments()[1].first_lsn, t.now,
+                              &refusal));
+  t.Settle();
+  Index held = FirstHeld(*t.replica);
+  ASSERT_GT(held, Index(1));
+  TestReader gone(&t, held.prev());
+  gone.ReadOn();
+  EXPECT_EQ(gone.turn.reason, v1::ReadEnd::REASON_TRIMMED);
+  TestReader kept(&t, held);
+  kept.ReadOn();
+  EXPECT_EQ(kept.first, held);
 }
 
 TEST(Reader, FollowsWhatIsCommittedAndNothingElse) {

@@ -32,7 +32,7 @@ ReplicatedJournal* Cluster::FindByView(std::string_view view) {
 }
 
 ReplicatedJournal* Cluster::Add(const JournalId& id, Replica* replica, LogOrigin origin) {
-  auto journal = std::make_unique<ReplicatedJournal>(id, self_, replica, origin, &links_);
+  auto journal = std::make_unique<ReplicatedJournal>(id, self_, replica, origin, &links_, &seats_);
   ReplicatedJournal* added = journal.get();
   journals_[id] = std::move(journal);
   seen_version_ = 0;  // it has not seen the document yet

@@ -70,6 +70,7 @@ class Cluster : private PeerHandler {
   NodeLife self_;
   PeerLinks links_;
   ConfigClient config_;
+  CatchUpSeats seats_;
   std::map<JournalId, std::unique_ptr<ReplicatedJournal>> journals_;
   std::vector<ReplicatedJournal*> proposers_;  // of the change that is out
   uint64_t seen_version_ = 0;

@@ -4,12 +4,14 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/mutants.h"
 #include "journal/node/replica.h"
 #include "journal/replication/epoch_history.h"
+#include "server/cluster/catch_up.h"
 #include "server/cluster/peer_links.h"
 
 namespace ringjournal {
@@ -27,6 +29,10 @@ struct LogOrigin {
   bool disk_is_whole = false;  // every entry that was ever on it is there
 };
 
+inline std::string Text(const NodeLife& life) {
+  return absl::StrCat(life.node, "/", life.incarnation.value());
+}
+
 // Owned by the ReplicatedJournal; its parts point to it. One thread.
 struct JournalContext {
   JournalId id;
@@ -34,6 +40,7 @@ struct JournalContext {
   Replica* replica = nullptr;
   LogOrigin origin;
   PeerLinks* links = nullptr;
+  CatchUpSeats* seats = nullptr;  // the node's
   // The document as this node knows it.
   uint64_t config_version = 0;
   v1::JournalConfig config;
@@ -41,12 +48,31 @@ struct JournalContext {
   bool wants_config_read = false;  // a message showed a newer epoch
   std::string fatal;               // the process must stop with this
   std::vector<std::string> notes;  // for the log
+  std::vector<StorageOp> storage;  // of catch-ups, for the shard to hand out
+  // Catch-ups that are over: the kernel may still write to their buffers, and effects name them.
+  struct Ended {
+    std::unique_ptr<CatchUp> catch_up;
+    uint64_t in_step = 0;
+  };
+  std::vector<Ended> ended;
+  uint32_t tokens = 0;  // given out
 
   Epoch epoch() const { return {config.generation(), config.epoch()}; }
   const std::string& name() const { return config.name(); }
   template <class... Parts>
   void Note(const Parts&... parts) {
     notes.push_back(absl::StrCat("journal ", config.name(), ": ", parts...));
+  }
+  // Unique among the journal's pending operations.
+  uint32_t NextToken() { return CatchUp::kTokenBase | tokens++; }
+  void Bury(std::unique_ptr<CatchUp> catch_up) {
+    catch_up->Stop(&storage);
+    ended.push_back({std::move(catch_up), links->step()});
+  }
+  void ClearEnded() {
+    std::erase_if(ended, [&](const Ended& e) {
+      return !e.catch_up->waits_for_disk() && e.in_step != links->step();
+    });
   }
   // Leads, or follows the leader of, the config's epoch from now on. A recovery may have given up
   // what an older generation called committed.

@@ -18,10 +18,6 @@ std::vector<NodeLife> Lives(const google::protobuf::RepeatedPtrField<v1::Replica
   return lives;
 }
 
-std::string Text(const NodeLife& life) {
-  return absl::StrCat(life.node, "/", life.incarnation.value());
-}
-
 }  // namespace
 
 LeaderSide::LeaderSide(JournalContext* context)
@@ -33,6 +29,10 @@ LeaderSide::LeaderSide(JournalContext* context)
   head_.set_generation(context->epoch().generation);
   head_.set_epoch(context->epoch().epoch);
   if (set_.isr().size() == 1) inherited_ = context->replica->derived().position().last().index;
+}
+
+LeaderSide::~LeaderSide() {
+  for (auto& [life, backup] : backups_) StopCatchUp(&backup);
 }
 
 void LeaderSide::OnConfig() {
@@ -129,21 +129,29 @@ void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
   v1::PeerMessage message;
   v1::FollowOk* ok = message.mutable_follow_ok();
   bool continues = !follow.needs_snapshot() && FillContinue(*common, ok);
+  if (!continues && BeginCatchUp(peer, follow, *common)) return;
   if (!continues && !FillSnapshot(follow, ok)) return;  // it asks again
-  ok->set_journal_id(std::string(c_->id.view()));
-  ok->set_generation(c_->epoch().generation);
-  ok->set_epoch(c_->epoch().epoch);
-  ok->set_nonce(follow.nonce());
-  ok->set_epoch_start_index(c_->replica->epoch_start().value());
-  c_->links->Send(peer, message);
+  SendFollowOk(peer, follow.nonce(), &message);
   Index first(continues ? follow.oldest_index() : ok->truncate_to() + 1);
   StartSending(peer, first, *PlaceAfter(Index(ok->truncate_to())));
   c_->Note(Text(peer->life), " follows from entry ", ok->truncate_to() + 1,
            continues ? "" : ", with a state snapshot");
 }
 
+void LeaderSide::SendFollowOk(PeerConnection* peer, uint64_t nonce,
+                              v1::PeerMessage* message) const {
+  v1::FollowOk* ok = message->mutable_follow_ok();
+  ok->set_journal_id(std::string(c_->id.view()));
+  ok->set_generation(c_->epoch().generation);
+  ok->set_epoch(c_->epoch().epoch);
+  ok->set_nonce(nonce);
+  ok->set_epoch_start_index(c_->replica->epoch_start().value());
+  c_->links->Send(peer, *message);
+}
+
 void LeaderSide::StartSending(PeerConnection* peer, Index first, const RingPlace& next) {
   Backup* backup = &backups_[peer->life];
+  StopCatchUp(backup);
   backup->connection = peer->number;
   backup->first = first;
   backup->next = next;
@@ -171,6 +179,7 @@ void LeaderSide::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
   }
   set_.Acknowledge(life, std::min(Index(ack.end_index()), end),
                    std::min(Index(ack.durable_index()), end));
+  if (backup->catch_up != nullptr) backup->catch_up->OnDurable(Index(ack.durable_index()));
   while (!backup->in_flight.empty() && backup->in_flight.front().last <= Index(ack.end_index())) {
     backup->acked_end = backup->in_flight.front().end;
     backup->in_flight.pop_front();
@@ -179,7 +188,9 @@ void LeaderSide::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
 
 void LeaderSide::OnDown(const PeerConnection& peer) {
   auto it = backups_.find(peer.life);
-  if (it != backups_.end() && it->second.connection == peer.number) it->second.connection = 0;
+  if (it == backups_.end() || it->second.connection != peer.number) return;
+  it->second.connection = 0;
+  StopCatchUp(&it->second);
 }
 
 // ---- batches ----
@@ -210,10 +221,10 @@ bool LeaderSide::serving() const {
   return c_->replica->leads() && start > Index(0) && c_->replica->marks().committed.index >= start;
 }
 
-const v1::Replicate& LeaderSide::Head(const Backup& backup) {
+const v1::Replicate& LeaderSide::Head(Index first) {
   head_.set_commit_index(c_->replica->marks().committed.index.value());
   head_.set_lease_seq(lease_seq_);
-  head_.set_first_index(backup.next.index.value());
+  head_.set_first_index(first.value());
   return head_;
 }
 
@@ -229,7 +240,8 @@ void LeaderSide::SendRun(PeerConnection* peer, Backup* backup) {
       to = further;
     }
   }
-  c_->links->SendReplicate(peer, Head(*backup), ring.Bytes(backup->next.offset, to.offset));
+  c_->links->SendReplicate(peer, Head(backup->next.index),
+                           ring.Bytes(backup->next.offset, to.offset));
   backup->in_flight.push_back({to.index.prev(), to.offset});
   backup->next = to;
 }
@@ -246,7 +258,7 @@ void LeaderSide::SendEntries(PeerConnection* peer, Backup* backup) {
   }
   bool due = c_->now.monotonic_ns - backup->last_sent_ns >= limits::kPeerHeartbeatMs * kMs;
   if (!sent && !due && committed <= backup->commit_sent) return;
-  if (!sent) c_->links->SendReplicate(peer, Head(*backup), {});
+  if (!sent) c_->links->SendReplicate(peer, Head(backup->next.index), {});
   backup->commit_sent = committed;
   backup->last_sent_ns = c_->now.monotonic_ns;
 }
@@ -257,9 +269,13 @@ void LeaderSide::AfterBatch() {
     if (backup.connection == 0) continue;
     PeerConnection* peer = c_->links->Find(backup.connection);
     // What it needs next is no longer in the ring: hearing nothing, it follows again.
-    bool too_slow = backup.next.offset < c_->replica->ring().oldest().offset;
+    bool too_slow =
+        backup.catch_up == nullptr && backup.next.offset < c_->replica->ring().oldest().offset;
     if (peer == nullptr || too_slow) {
       backup.connection = 0;
+      StopCatchUp(&backup);
+    } else if (backup.catch_up != nullptr) {
+      CatchUpTurn(peer, &backup);
     } else {
       SendEntries(peer, &backup);
     }
@@ -271,6 +287,7 @@ int64_t LeaderSide::deadline_ns() const {
   for (const auto& [life, backup] : backups_) {
     if (backup.connection != 0) {
       deadline = std::min(deadline, backup.last_sent_ns + limits::kPeerHeartbeatMs * kMs);
+      if (CatchUpIsDue(backup)) deadline = std::min(deadline, c_->now.monotonic_ns);
     }
   }
   for (const NodeLife& life : set_.isr()) {

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "journal/replication/in_sync_set.h"
+#include "server/cluster/catch_up.h"
 #include "server/cluster/journal_context.h"
 
 namespace ringjournal {
@@ -25,6 +27,8 @@ struct IsrChange {
 class LeaderSide {
  public:
   explicit LeaderSide(JournalContext* context);
+  // Catch-ups go to the context, which keeps what the kernel still writes to.
+  ~LeaderSide();
 
   // The config as it is known now still names this leader and epoch.
   void OnConfig();
@@ -37,6 +41,10 @@ class LeaderSide {
   void OnFollow(PeerConnection* peer, const v1::Follow& follow);
   void OnAck(PeerConnection* peer, const v1::ReplicateAck& ack);
   void OnDown(const PeerConnection& peer);
+  // False: the answer is to nobody here.
+  bool OnStorageDone(const StorageDone& done);
+  // The disk still has to answer to a catch-up.
+  bool waits_for_disk() const;
 
   // Before the replica's EndOfBatch: what it may call committed, and durable on how many.
   void BeforeBatch();
@@ -66,6 +74,10 @@ class LeaderSide {
     int64_t last_heard_ns = 0;
     int64_t add_not_before_ns = 0;  // backs off after drops
     uint32_t drops = 0;
+    // It gets what the ring no longer holds; `next` and `in_flight` count once that is over.
+    std::unique_ptr<CatchUp> catch_up;
+    uint64_t sent_in_step = 0;   // bytes that the catch-up had read
+    bool segments_fail = false;  // the disk here lacks what it needs
   };
   std::optional<RingPlace> PlaceAfter(Index last) const;
   bool FillContinue(Index last, v1::FollowOk* ok) const;
@@ -73,7 +85,19 @@ class LeaderSide {
   void StartSending(PeerConnection* peer, Index first, const RingPlace& next);
   void SendEntries(PeerConnection* peer, Backup* backup);
   void SendRun(PeerConnection* peer, Backup* backup);
-  const v1::Replicate& Head(const Backup& backup);
+  const v1::Replicate& Head(Index first);
+  void SendFollowOk(PeerConnection* peer, uint64_t nonce, v1::PeerMessage* message) const;
+
+  // leader_catch_up.cc
+  bool BeginCatchUp(PeerConnection* peer, const v1::Follow& follow, Index keeps);
+  void StopCatchUp(Backup* backup);
+  void EndCatchUp(PeerConnection* peer, Backup* backup);
+  void CatchUpTurn(PeerConnection* peer, Backup* backup);
+  bool SendFromSegments(PeerConnection* peer, Backup* backup);
+  void AnswerFromSegments(PeerConnection* peer, Backup* backup);
+  uint64_t CatchUpWindow() const;
+  bool MaySend(const PeerConnection& peer, const CatchUp& catch_up) const;
+  bool CatchUpIsDue(const Backup& backup) const;
   bool MayDrop() const;
   JournalContext* c_;
   InSyncSet set_;

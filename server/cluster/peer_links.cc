@@ -22,6 +22,7 @@ void SetLife(const NodeLife& life, v1::ReplicaId* id) {
 void PeerLinks::BeginStep(int64_t now_ns, ShardEffects* effects) {
   now_ns_ = now_ns;
   effects_ = effects;
+  ++step_;
   sent_.clear();
 }
 

@@ -66,6 +66,9 @@ class PeerLinks {
   // First in every Step: where effects go until the next. What the last Step handed out is gone.
   void BeginStep(int64_t now_ns, ShardEffects* effects);
 
+  // Which Step runs: bytes that its effects name are free in the next.
+  uint64_t step() const { return step_; }
+
   // ---- events ----
   void OnAccepted(ConnectionNumber connection);
   void OnDialed(const Dialed& event);
@@ -121,6 +124,7 @@ class PeerLinks {
   std::map<std::string, Incarnation> lives_;  // by the document
   ConnectionNumber next_number_ = kDialedConnections;
   int64_t now_ns_ = 0;
+  uint64_t step_ = 0;
   ShardEffects* effects_ = nullptr;
   std::deque<std::string> sent_;  // bytes that effects of this Step point into
 };

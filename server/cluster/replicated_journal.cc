@@ -21,12 +21,13 @@ bool IsListed(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, cons
 }  // namespace
 
 ReplicatedJournal::ReplicatedJournal(const JournalId& id, const NodeLife& self, Replica* replica,
-                                     LogOrigin origin, PeerLinks* links) {
+                                     LogOrigin origin, PeerLinks* links, CatchUpSeats* seats) {
   c_.id = id;
   c_.self = self;
   c_.replica = replica;
   c_.origin = origin;
   c_.links = links;
+  c_.seats = seats;
   // With several members nothing is committed by being here alone.
   replica->AllowCommit(origin.committed);
 }
@@ -123,6 +124,22 @@ void ReplicatedJournal::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack,
   if (leader_ != nullptr) leader_->OnAck(peer, ack);
 }
 
+void ReplicatedJournal::OnStorageDone(const StorageDone& done) {
+  if (leader_ != nullptr && leader_->OnStorageDone(done)) return;
+  for (JournalContext::Ended& ended : c_.ended) {
+    if (ended.catch_up->token() != done.token) continue;
+    ended.catch_up->OnStorageDone(done);
+    ended.catch_up->Stop(&c_.storage);  // what it had asked to be opened
+    return;
+  }
+}
+
+bool ReplicatedJournal::reads_disk() const {
+  bool ended = std::any_of(c_.ended.begin(), c_.ended.end(),
+                           [](const auto& e) { return e.catch_up->waits_for_disk(); });
+  return ended || !c_.storage.empty() || (leader_ != nullptr && leader_->waits_for_disk());
+}
+
 void ReplicatedJournal::OnLogAnswer(const std::string& node, const v1::LogAnswer& log, Time now) {
   answers_[node] = {log, now.monotonic_ns};
 }
@@ -168,6 +185,7 @@ void ReplicatedJournal::BeforeBatch(Time now) {
 
 void ReplicatedJournal::AfterBatch(Time now) {
   c_.now = now;
+  c_.ClearEnded();
   if (leader_ != nullptr) leader_->AfterBatch();
   if (backup_ != nullptr) backup_->AfterBatch();
   if (backup_ != nullptr && backup_->suspects_leader()) c_.wants_config_read = true;

@@ -19,9 +19,9 @@ namespace ringjournal {
 // thread.
 class ReplicatedJournal {
  public:
-  // `replica` outlives it and does not lead.
+  // `replica`, `links` and `seats` outlive it; the replica does not lead.
   ReplicatedJournal(const JournalId& id, const NodeLife& self, Replica* replica, LogOrigin origin,
-                    PeerLinks* links);
+                    PeerLinks* links, CatchUpSeats* seats);
 
   // Every newer document, the first included.
   void OnConfig(const v1::ConfigDocument& document, const v1::JournalConfig& config, Time now);
@@ -32,6 +32,14 @@ class ReplicatedJournal {
   void OnReplicate(PeerConnection* peer, const v1::Replicate& head, ByteSpan entries, Time now);
   void OnAck(PeerConnection* peer, const v1::ReplicateAck& ack, Time now);
   void OnLogAnswer(const std::string& node, const v1::LogAnswer& log, Time now);
+
+  // Of its own disk operations, which read segments for backups.
+  static bool OwnsToken(uint32_t token) { return token >= CatchUp::kTokenBase; }
+  void OnStorageDone(const StorageDone& done);
+  // What is to be asked of the disk; the caller takes it after every batch.
+  std::vector<StorageOp>* storage() { return &c_.storage; }
+  // A buffer is in the kernel's hands, or about to be: it must not be destroyed.
+  bool reads_disk() const;
 
   // Around the replica's EndOfBatch.
   void BeforeBatch(Time now);

@@ -96,6 +96,9 @@ void Shard::OnStorage(const StorageAnswer& event) {
     journal->dirty = true;
     return;
   }
+  if (journal->replicated != nullptr && ReplicatedJournal::OwnsToken(event.done.token)) {
+    return journal->replicated->OnStorageDone(event.done);
+  }
   auto deliver = [&](Session* session) {
     for (auto& subscription : session->subscriptions) {
       if (session->journal != journal && session->journal_of_grave != journal) continue;
@@ -322,6 +325,18 @@ void Shard::EndJournals() {
   if (cluster_ == nullptr) return;
   cluster_->AfterBatch();
   FollowDocument();
+  EmitCatchUps();
+}
+
+// What leaders read from their segments for backups.
+void Shard::EmitCatchUps() {
+  for (auto& journal : journals_) {
+    if (journal == nullptr || journal->replicated == nullptr) continue;
+    for (StorageOp& op : *journal->replicated->storage()) {
+      effects_->storage.push_back({journal->number, std::move(op)});
+    }
+    journal->replicated->storage()->clear();
+  }
 }
 
 // Hands out what sessions are owed so far; what is read for them goes behind it.

@@ -1,5 +1,8 @@
 // Three shards that replicate one journal, in a world where only what a test does goes wrong. What
 // chance may do to them is the simulator's business.
+#include <algorithm>
+#include <string>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/session/test_cluster.h"
@@ -200,6 +203,128 @@ TEST(ShardCluster, EveryMemberCopiesToItsDisk) {
   for (size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(cluster.replica(i)->marks().durable, cluster.replica(0)->marks().end) << i;
   }
+}
+
+// Transactions that a read of everything gets on node i, and why it ended.
+uint64_t ReadAll(TestCluster* cluster, size_t i, v1::ReadEnd::Reason* reason) {
+  ConnectionNumber c = cluster->Open(i, "");
+  cluster->Run(5);
+  cluster->Take(c);
+  v1::ClientMessage m;
+  m.mutable_read()->set_request_id(8);
+  m.mutable_read()->mutable_from()->set_lsn(1);
+  m.mutable_read()->set_credit_bytes(limits::kReadCreditBytesMax);
+  cluster->Send(i, c, FrameOf(m));
+  cluster->Run(100);
+  uint64_t transactions = 0;
+  for (const v1::ServerMessage& answer : cluster->Take(c)) {
+    for (const v1::Entry& entry : answer.read_data().entries().entries()) {
+      transactions += static_cast<uint64_t>(entry.transactions_size());
+    }
+    if (answer.has_read_end()) *reason = answer.read_end().reason();
+  }
+  return transactions;
+}
+
+// Three nodes with disks; the ring of the two that stay has long forgotten what the third lacks.
+class CatchUpFromSegments : public testing::Test {
+ protected:
+  CatchUpFromSegments() : cluster(3, false) {
+    cluster.Run(300);
+    c = cluster.Open(0, "p");
+    cluster.Run(5);
+    cluster.Take(c);
+  }
+  void AppendUntil(uint64_t sequence) {
+    while (next < sequence) {
+      uint64_t to = std::min(next + 100, sequence);
+      AppendAndAwait(&cluster, c, next, to - 1);
+      next = to;
+    }
+  }
+  bool Noted(const std::string& text) const {
+    for (const std::string& note : cluster.notes) {
+      if (note.find(text) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  TestCluster cluster;
+  ConnectionNumber c = 0;
+  uint64_t next = 1;
+};
+
+TEST_F(CatchUpFromSegments, AnEmptiedNodeGetsTheWholeLogAndServesItAsLeader) {
+  AppendUntil(301);
+  cluster.Kill(1);
+  cluster.Run(300);
+  AppendUntil(2001);
+  ASSERT_GT(cluster.replica(0)->ring().oldest().index, Index(1000));
+  cluster.Start(1, false);
+  cluster.Run(1500);
+  EXPECT_EQ(cluster.Isr(), "n1 n3 n2");
+  ExpectEqualLogs(cluster, 3);
+  EXPECT_EQ(cluster.replica(1)->marks().oldest.index, Index(1));
+  EXPECT_EQ(cluster.replica(1)->marks().durable, cluster.replica(0)->marks().end);
+  EXPECT_TRUE(Noted("follows from entry 1, from the segments"));
+  EXPECT_TRUE(Noted("goes on from the ring at entry"));
+  cluster.Kill(0);
+  cluster.Kill(2);
+  cluster.Start(2, false);
+  cluster.Run(1500);
+  ASSERT_EQ(cluster.leader(), 1);
+  v1::ReadEnd::Reason reason = v1::ReadEnd::REASON_UNKNOWN;
+  EXPECT_EQ(ReadAll(&cluster, 1, &reason), 2000u);
+  EXPECT_EQ(reason, v1::ReadEnd::REASON_REACHED_END);
+  EXPECT_EQ(cluster.replica(2)->marks().oldest.index, Index(1));
+}
+
+TEST_F(CatchUpFromSegments, ABackupThatWasAwayForLongKeepsWhatItHas) {
+  AppendUntil(301);
+  cluster.Silence(0, 2);
+  cluster.Silence(1, 2);
+  cluster.Run(400);
+  Index kept = cluster.replica(2)->marks().end.index;
+  AppendUntil(2001);
+  cluster.Heal();
+  cluster.Run(1500);
+  EXPECT_EQ(cluster.config().isr_size(), 3);
+  ExpectEqualLogs(cluster, 3);
+  EXPECT_EQ(cluster.replica(2)->marks().oldest.index, Index(1));
+  std::string from =
+      "follows from entry " + std::to_string(kept.value() + 1) + ", from the segments";
+  EXPECT_TRUE(Noted(from)) << from;
+}
+
+TEST_F(CatchUpFromSegments, AppendsGoOnMeanwhile) {
+  AppendUntil(301);
+  cluster.Kill(1);
+  cluster.Run(300);
+  AppendUntil(2001);
+  cluster.Start(1, false);
+  for (int i = 0; i < 50; ++i) {
+    for (int k = 0; k < 10; ++k) cluster.Append(0, c, next++);
+    cluster.Run(10);
+  }
+  cluster.Run(500);
+  EXPECT_EQ(cluster.TakeAcked(c), 500u);
+  EXPECT_EQ(cluster.Isr(), "n1 n3 n2");
+  ExpectEqualLogs(cluster, 3);
+  EXPECT_EQ(cluster.replica(1)->marks().oldest.index, Index(1));
+}
+
+TEST_F(CatchUpFromSegments, ALeaderThatDiesMeanwhileIsFollowedByAnotherCatchUp) {
+  AppendUntil(2001);
+  cluster.Kill(1);
+  cluster.Run(300);
+  cluster.Start(1, false);
+  cluster.Run(60);
+  ASSERT_LT(cluster.replica(1)->marks().end.index, cluster.replica(0)->marks().end.index);
+  cluster.Kill(0);
+  cluster.Run(1500);
+  ASSERT_EQ(cluster.leader(), 2);
+  EXPECT_EQ(cluster.replica(1)->marks().oldest.index, Index(1));
+  EXPECT_EQ(cluster.replica(1)->marks().committed, cluster.replica(2)->marks().committed);
 }
 
 }  // namespace

@@ -289,6 +289,8 @@ void Shard::ApplyRemove(Journal* journal) {
   for (auto& [connection, session] : sessions_) {
     if (session->journal == journal) bound.push_back(session.get());
   }
+  // Nothing more is read for backups, and no file may stay open.
+  if (journal->replicated != nullptr) journal->replicated->Stop();
   for (Session* session : bound) {
     for (auto& subscription : session->subscriptions) {
       v1::ServerMessage message;
@@ -310,7 +312,7 @@ void Shard::BuryRemoved() {
     auto uses = [&](const Session& s) {
       return s.journal == journal.get() || s.journal_of_grave == journal.get();
     };
-    bool used = false;
+    bool used = journal->replicated != nullptr && journal->replicated->reads_disk();
     for (auto& [connection, session] : sessions_) used = used || uses(*session);
     for (auto& session : graveyard_) used = used || uses(*session);
     if (used) continue;

@@ -28,9 +28,9 @@ void Shard::OnDrain() {
 
 bool Shard::AllSettled() const {
   for (const auto& journal : journals_) {
-    if (journal != nullptr && journal->replica != nullptr && !journal->replica->settled()) {
-      return false;
-    }
+    if (journal == nullptr || journal->replica == nullptr) continue;
+    if (!journal->replica->settled()) return false;
+    if (journal->replicated != nullptr && journal->replicated->reads_disk()) return false;
   }
   return true;
 }
