@@ -9,6 +9,8 @@ namespace ringjournal {
 namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
+// A leader that is silent for its backups hears nothing of them either: it moves first.
+constexpr int64_t kSuspectNs = (limits::kPeerGraceMs + limits::kPeerHeartbeatMs) * kMs;
 
 }  // namespace
 
@@ -156,7 +158,7 @@ void BackupSide::AfterBatch() {
 }
 
 int64_t BackupSide::deadline_ns() const {
-  int64_t deadline = heard_ns_ + limits::kPeerGraceMs * kMs + 1;
+  int64_t deadline = heard_ns_ + kSuspectNs + 1;
   // Nothing more happens by time alone once the leader is suspected: the config is read then.
   if (c_->now.monotonic_ns >= deadline) deadline = INT64_MAX;
   if (c_->links->FindDialed(leader_.node) == nullptr) return deadline;
@@ -166,7 +168,7 @@ int64_t BackupSide::deadline_ns() const {
 
 bool BackupSide::suspects_leader() const {
   if (c_->links->IsGone(leader_)) return true;
-  return c_->now.monotonic_ns - heard_ns_ > limits::kPeerGraceMs * kMs;
+  return c_->now.monotonic_ns - heard_ns_ > kSuspectNs;
 }
 
 }  // namespace ringjournal

@@ -49,9 +49,11 @@ void SimReader::Check() {
     Drop();
     return Open(client::Position::Oldest());
   }
-  // A replica that has begun anew from a snapshot lacks what is below it, on disk too.
+  // Without a disk a replica that has begun anew from a snapshot lacks what is below it. With one
+  // it gets everything from its leader's segments.
   Lsn in_ring = env_.truth->oldest_in_ring();
-  bool lacks = client::CodeOf(session_->status()) == client::ErrorCode::kDamaged &&
+  bool lacks = env_.truth->config().settings().memory_only() &&
+               client::CodeOf(session_->status()) == client::ErrorCode::kDamaged &&
                session_->next_lsn() < in_ring;
   if (lacks) {
     env_.report->Trace(name(), " goes on above a gap: ", session_->status().ToString());

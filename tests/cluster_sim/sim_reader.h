@@ -21,7 +21,7 @@ class SimReader : public SimClient {
 
   bool done() const override { return !until_end_ || finished_; }
   std::string Describe() const override;
-  // Times that a leader lacked what was never trimmed: it had begun anew above it.
+  // Times that a leader without a disk lacked what was never trimmed: it had begun anew above it.
   uint64_t gaps() const { return gaps_; }
   uint64_t read() const { return read_; }
   Lsn next_lsn() const { return session_->next_lsn(); }
