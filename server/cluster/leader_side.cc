@@ -327,6 +327,8 @@ std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) 
   for (const auto& [life, backup] : backups_) {
     if (backup.connection == 0 || set_.Contains(life)) continue;
     if (now < backup.add_not_before_ns || set_.MatchOf(life) < needed) continue;
+    // What it once had is not enough: one that is silent would be dropped again, and again.
+    if (now - backup.last_heard_ns > limits::kPeerRetryMs * kMs) continue;
     bool current = IsCurrent(document, {life.node, life.incarnation});
     if (!current && !Mutated(Mutant::kStaleLifeAdded)) continue;
     if (!Names(c_->config.members(), life.node)) continue;

@@ -68,6 +68,20 @@ TEST(ShardCluster, ASilentBackupIsDroppedAndTakenBack) {
   ExpectEqualLogs(cluster, 3);
 }
 
+// It has everything, as nothing is appended; and yet it would be dropped again at once.
+TEST(ShardCluster, ASilentBackupIsNotTakenBackForWhatItOnceHad) {
+  TestCluster cluster(3);
+  cluster.Run(300);
+  cluster.Silence(0, 2);
+  cluster.Silence(1, 2);
+  cluster.Run(3000);
+  EXPECT_EQ(cluster.Isr(), "n1 n2");
+  EXPECT_EQ(cluster.config().epoch(), 1u);
+  size_t drops = 0;
+  for (const std::string& note : cluster.notes) drops += note.find("to drop") != std::string::npos;
+  EXPECT_EQ(drops, 1u);
+}
+
 TEST(ShardCluster, WhenTheLeaderDiesABackupLeadsAtOnceWithEverythingAcknowledged) {
   TestCluster cluster(3);
   cluster.Run(300);
@@ -123,8 +137,9 @@ TEST(ShardCluster, AnEmptiedNodeComesBack) {
   ExpectEqualLogs(cluster, 3);
 }
 
+// Cut off from both, it would drop both and go on alone, if that were allowed.
 TEST(ShardCluster, ADeposedLeaderTellsItsClientsAndFollows) {
-  TestCluster cluster(3);
+  TestCluster cluster(3, true, 2);
   cluster.Run(300);
   ConnectionNumber c = cluster.Open(0, "p");
   cluster.Run(5);

@@ -25,13 +25,15 @@ class TestCluster {
  public:
   static constexpr char kJournal[] = "ledger";
 
-  explicit TestCluster(size_t nodes, bool memory_only = true) : document_(NewDocument(kClusterId)) {
+  explicit TestCluster(size_t nodes, bool memory_only = true, uint32_t min_isr = 1)
+      : document_(NewDocument(kClusterId)) {
     for (size_t i = 0; i < nodes; ++i) nodes_.push_back(std::make_unique<Node>());
     for (size_t i = 0; i < nodes; ++i) Register(i);
     JournalSpec spec;
     JournalId::FromView("0123456789ledger", &spec.id);
     spec.name = kJournal;
     for (size_t i = 0; i < nodes; ++i) spec.members.push_back(NameOf(i));
+    spec.min_isr = min_isr;
     spec.settings.set_ring_bytes(limits::kRingBytesMin);
     spec.settings.set_segment_bytes(limits::kSegmentBytesMin);
     spec.settings.set_producers_max(8);
