@@ -12,6 +12,7 @@ namespace {
 
 // Appends until everything is acknowledged.
 void AppendAndAwait(TestCluster* cluster, ConnectionNumber c, uint64_t from, uint64_t to) {
+  ASSERT_GE(cluster->leader(), 0);
   size_t leader = static_cast<size_t>(cluster->leader());
   for (uint64_t sequence = from; sequence <= to; ++sequence) cluster->Append(leader, c, sequence);
   cluster->Run(20);
@@ -333,7 +334,14 @@ TEST_F(CatchUpFromSegments, ALeaderThatDiesMeanwhileIsFollowedByAnotherCatchUp) 
   cluster.Kill(1);
   cluster.Run(300);
   cluster.Start(1, false);
-  cluster.Run(60);
+  // It has begun, and is not done.
+  auto has_begun = [&] {
+    const Replica* replica = cluster.replica(1);
+    return replica != nullptr && replica->marks().end.index > Index(0);
+  };
+  for (int i = 0; i < 200 && !has_begun(); ++i) cluster.Run(1);
+  ASSERT_TRUE(has_begun());
+  ASSERT_GT(cluster.replica(1)->marks().end.index, Index(0));
   ASSERT_LT(cluster.replica(1)->marks().end.index, cluster.replica(0)->marks().end.index);
   cluster.Kill(0);
   cluster.Run(1500);
