@@ -69,7 +69,11 @@ void Shard::MarkStops(v1::ConfigDocument* next, const std::string& change_id) co
     StoppedLog log{end.last().index, end.last().lsn, end.chain};
     // Of several copies this one may end in entries that are not committed: no stop in order.
     Watermark committed = replica.marks().committed;
-    bool in_order = !replica.memory_only() && committed == end.last();
+    // Nor where the disk lacks its front, as after a trim that a full disk let run ahead.
+    const auto& segments = replica.checkpointer().catalog().segments();
+    bool whole =
+        segments.empty() || segments.front().first_index <= replica.derived().oldest().index;
+    bool in_order = !replica.memory_only() && committed == end.last() && whole;
     (void)(in_order ? MarkOrderlyStop(next, leader, log) : SetCommitHint(next, leader, committed));
   }
 }

@@ -28,6 +28,7 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {15735168055197191606u,
      "a client that had accepted a loss was not told of a later one that started lower"},
     {3000076, "a full disk was left without any described segment"},
+    {5000954, "a stop was marked as one in order although the disk lacked its front"},
 };
 
 }  // namespace ringjournal::sim

@@ -184,8 +184,15 @@ void World::FollowDrain() {
   bool all = replica == nullptr || replica->memory_only() ||
              replica->marks().durable.index.value() == model()->entries().size();
   if (!all) report_.Violation("drained, but not everything is on disk");
+  // After a trim that ran ahead on a full disk nobody may rely on that disk.
+  bool lacks_front = false;
+  if (replica != nullptr && plan_.may_leave_gaps()) {
+    const auto& segments = replica->checkpointer().catalog().segments();
+    lacks_front =
+        !segments.empty() && segments.front().first_index > replica->derived().oldest().index;
+  }
   for (const v1::JournalConfig& config : node_->shard().document().journals()) {
-    if (config.has_orderly_stop() || config.settings().memory_only()) continue;
+    if (config.has_orderly_stop() || config.settings().memory_only() || lacks_front) continue;
     report_.Violation("drained, but the config does not say so");
   }
   report_.Trace("drained");
