@@ -116,7 +116,7 @@ TEST(SetJournal, RefusesUnknownNamesAndValuesOutOfRange) {
   const auto kInvalid = absl::StatusCode::kInvalidArgument;
   ExpectRefused(document, kInvalid, "choose one of ring_bytes, segment_bytes",
                 with(Id(1), {"segment_bites"}));
-  ExpectRefused(document, kInvalid, "choose from 1048576 to", with(Id(1), {"segment_bytes"}));
+  ExpectRefused(document, kInvalid, "choose from 1MiB to", with(Id(1), {"segment_bytes"}));
   ExpectRefused(document, kInvalid, "no setting is named", with(Id(1), {}));
   ExpectRefused(document, absl::StatusCode::kNotFound, "list the journals",
                 with(Id(9), {"ring_bytes"}));
