@@ -345,6 +345,15 @@ Lsn JournalTruth::oldest_kept() const {
   return Lsn();
 }
 
+// Without a disk a replica that has begun anew has only what came after; a reader may have met it
+// while it led, or still thought so.
+bool JournalTruth::AReplicaKeepsNothing() const {
+  if (!config_.settings().memory_only()) return oldest_kept() == next_lsn();
+  return std::any_of(views_.begin(), views_.end(), [&](const NodeView& view) {
+    return view.replica != nullptr && view.replica->marks().oldest.lsn == next_lsn();
+  });
+}
+
 std::string JournalTruth::DescribeViews() const {
   std::string text;
   for (size_t i = 0; i < views_.size(); ++i) {

@@ -63,6 +63,7 @@ class JournalTruth {
   const v1::JournalConfig& config() const { return config_; }
   // First LSN that the leader keeps; 0 while nobody is known to lead.
   Lsn oldest_kept() const;
+  bool AReplicaKeepsNothing() const;
   // The same of its ring.
   Lsn oldest_in_ring() const;
   uint64_t committed() const { return entries_.size(); }
