@@ -37,6 +37,8 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
   config_.set_on_refusal([this](const std::string& why) {
     report_.Violation("a change of the config document breaks a rule: ", why);
   });
+  ApplyBias(options.bias, &plan_);
+  std::erase_if(plan_.faults, [&](Fault f) { return (options.allowed & MaskOf(f)) == 0; });
   FitPlan(options.mutant, &plan_);
   for (uint32_t i = 0; i < plan_.nodes; ++i) {
     NodeClock clock(plan_.clock_ppm[i], static_cast<int64_t>(random_.Below(kSecond)));
@@ -177,6 +179,10 @@ void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
     auto truth = truths_.find(id);
     const v1::JournalConfig* old = FindJournal(before, id);
     if (truth == truths_.end() || old == nullptr) continue;
+    for (const v1::ReplicaId& member : config.isr()) {
+      if (IsCurrent(after, AsReplica(member))) continue;
+      report_.Violation("I7: ", ReplicaText(member), " is in sync, but that process is over");
+    }
     if (report_.tracing()) {
       std::string isr;
       for (const v1::ReplicaId& r : config.isr()) absl::StrAppend(&isr, " ", ReplicaText(r));
@@ -369,10 +375,23 @@ RunResult RunSeed(const RunOptions& options) {
 
 std::string VerdictOn(const MutantChoice& mutant, uint64_t seed) {
   SelectProductionMutant(mutant.production);
-  std::string verdict = RunSeed({.seed = seed, .mutant = mutant.sim}).violation;
+  RunOptions options{.seed = seed, .mutant = mutant.sim, .bias = mutant.bias};
+  std::string verdict = RunSeed(options).violation;
   SelectProductionMutant(0);
-  if (verdict.empty() || !RunSeed({.seed = seed}).violation.empty()) return "";
-  return verdict;
+  if (verdict.empty()) return "";
+  options.mutant = SimMutant::kNone;
+  return RunSeed(options).violation.empty() ? verdict : "";
+}
+
+MutantDeath TryToKill(const MutantChoice& mutant, uint64_t others) {
+  MutantDeath death;
+  for (uint64_t i = 0; i <= others && death.verdict.empty(); ++i) {
+    death.seed = i == 0 ? mutant.seed : i;
+    if (death.seed == 0 || (i > 0 && i == mutant.seed)) continue;
+    ++death.runs;
+    death.verdict = VerdictOn(mutant, death.seed);
+  }
+  return death;
 }
 
 }  // namespace ringjournal::cluster_sim

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/cluster_sim/bias.h"
 #include "tests/cluster_sim/mutant_hook.h"
 #include "tests/cluster_sim/plan.h"
 
@@ -17,6 +18,7 @@ struct RunOptions {
   uint64_t seed = 1;
   bool tracing = false;
   SimMutant mutant = SimMutant::kNone;
+  Bias bias = Bias::kNone;
   // Of a run that is to be made simpler.
   FaultMask allowed = kAllFaults;
   uint64_t faults_max = UINT64_MAX;  // from the one with this number on, none happens
@@ -40,9 +42,16 @@ struct RunResult {
 // run had is leaked, and the message stands on stderr. Not from several threads.
 RunResult RunSeed(const RunOptions& options);
 
-// What a checker says of the mutant in this seed; empty if nothing, or if the seed fails without
-// it.
+// What a checker says of the mutant in this seed under its bias; empty if nothing, or if the seed
+// fails without it.
 std::string VerdictOn(const MutantChoice& mutant, uint64_t seed);
+
+struct MutantDeath {
+  std::string verdict;  // empty: it lives
+  uint64_t seed = 0, runs = 0;
+};
+// The seed that is known to kill it first, then `others` from seed 1 on.
+MutantDeath TryToKill(const MutantChoice& mutant, uint64_t others);
 
 }  // namespace ringjournal::cluster_sim
 

@@ -145,7 +145,8 @@ void ClusterWorld::RestartLater(uint32_t node) {
   int64_t in_ns =
       static_cast<int64_t>(fault_random_.Skewed(static_cast<uint64_t>(plan_.restart_max_ns)));
   // Fast ones meet what the dead process had sent.
-  if (fault_random_.Chance(30)) in_ns = static_cast<int64_t>(fault_random_.Skewed(2 * kMs));
+  if (fault_random_.Chance(plan_.fast_restart_percent))
+    in_ns = static_cast<int64_t>(fault_random_.Skewed(2 * kMs));
   nodes_[node]->StartIn(phase_ == Phase::kFaults ? in_ns : kMs);
 }
 

@@ -267,6 +267,20 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
     report_->Violation("entry ", i, " was acknowledged for other bytes");
   }
   if (!in_log) return;
+  // A duplicate may be answered by a later leader, which knows of fewer copies.
+  if (!receipt.duplicate && receipt.memory_copies < config_.min_isr()) {
+    report_->Violation("I3: entry ", i, " was acknowledged at level ", LevelText(receipt.level),
+                       " with ", receipt.memory_copies, " copies, min_isr is ", config_.min_isr());
+  }
+  // Below target_copies, and by the policy `disk`, it is on the leader's disk.
+  auto led = leaders_.find(receipt.epoch);
+  bool needs_disk = !receipt.duplicate && receipt.memory_copies < config_.target_copies() &&
+                    config_.degraded_policy() == v1::DEGRADED_POLICY_DISK && led != leaders_.end();
+  if (needs_disk && views_[led->second.first].durable_max < receipt.index) {
+    report_->Violation("I14: entry ", i, " was acknowledged with ", receipt.memory_copies,
+                       " copies of ", config_.target_copies(), ", and is not on the disk of ",
+                       nodes_[led->second.first], ", its leader");
+  }
   for (int level = 2; level <= static_cast<int>(receipt.level); ++level) {
     acked_[level] = std::max(acked_[level], receipt.index);
   }

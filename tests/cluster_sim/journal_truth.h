@@ -119,6 +119,7 @@ class JournalTruth {
   void NotePayloads(const RecordView& view);
   void CheckHolders();
   std::string WhyLacks(const Replica& replica, uint64_t index) const;
+  void NoteRecoverySet(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void CheckLossIsDue(const v1::JournalConfig& before);
   void CheckLossRange(const v1::LossReport& loss, uint64_t kept);
@@ -138,6 +139,7 @@ class JournalTruth {
   std::vector<NodeView> views_;
   std::vector<NodeWear> wear_;
   std::vector<DiskWord> disk_words_;
+  std::set<std::string> recovery_set_;
   // (node, incarnation) -> the memory_life in which that process served.
   std::map<std::pair<std::string, uint64_t>, uint64_t> memory_of_;
   uint32_t generation_ = 1;

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#ifdef RINGJOURNAL_MUTANTS
 #include "journal/base/mutants.h"
-#endif
+#include "tests/cluster_sim/mutant_kills.h"
 
 namespace ringjournal::cluster_sim {
 
@@ -21,7 +20,12 @@ const std::vector<MutantChoice>& AllMutants() {
     };
 #ifdef RINGJOURNAL_MUTANTS
     for (const MutantName& m : kMutantNames) {
-      all.push_back({m.name, SimMutant::kNone, static_cast<int>(m.mutant)});
+      MutantChoice choice{m.name, SimMutant::kNone, static_cast<int>(m.mutant)};
+      if (const MutantKill* kill = FindKill(m.name)) {
+        choice.bias = kill->bias;
+        choice.seed = kill->seed;
+      }
+      all.push_back(choice);
     }
 #endif
     return all;

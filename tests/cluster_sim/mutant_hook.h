@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/cluster_sim/bias.h"
 #include "tests/cluster_sim/plan.h"
 
 namespace ringjournal::cluster_sim {
@@ -23,13 +24,15 @@ enum class SimMutant {
   kForgetsAckedEnd,   // a restart finds a ring without its last acknowledged entries
 };
 
-// Either one of these, or one of the production code's own (server/cluster/mutants.h).
+// Either one of these, or one of the production code's own (journal/base/mutants.h).
 struct MutantChoice {
   std::string_view name;
   SimMutant sim = SimMutant::kNone;
   int production = 0;  // its number there; 0: none
   // Kinds of faults without which nothing could show it; 0: any.
   FaultMask needs = 0;
+  Bias bias = Bias::kNone;
+  uint64_t seed = 0;  // known to kill it; 0: none is
 };
 
 // Every mutant that this build has.

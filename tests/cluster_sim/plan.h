@@ -70,7 +70,8 @@ struct Plan {
   uint64_t faults_min = 110;       // before the run heals
   int64_t fault_pause_max_ns = 180 * kMs;
   int64_t restart_max_ns = kSecond;
-  uint32_t aim_percent[8] = {};  // by Moment
+  uint32_t fast_restart_percent = 30;  // these come back while bytes of the dead are under way
+  uint32_t aim_percent[8] = {};        // by Moment
   int64_t run_min_ns = 10 * kSecond;
 
  private:

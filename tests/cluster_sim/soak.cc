@@ -1,6 +1,7 @@
 // Runs many seeds of the simulated cluster: `soak --seeds 1000 --from 1`; `--trace` shows one.
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "CLI/CLI.hpp"
@@ -16,6 +17,7 @@ struct Flags {
   uint64_t seeds = 100;
   uint64_t from = 1;
   std::string mutant;
+  std::string bias;
   bool mutants = false;
   bool trace = false;
   bool hashes = false;
@@ -69,6 +71,9 @@ struct Totals {
 std::string CommandOf(const RunOptions& o, const std::string& mutant) {
   std::string command = absl::StrCat("./dev soak cluster --seeds 1 --from ", o.seed, " --trace");
   if (!mutant.empty()) absl::StrAppend(&command, " --mutant ", mutant);
+  if (o.bias != Bias::kNone) {
+    absl::StrAppend(&command, " --bias ", std::string(BiasName(o.bias)));
+  }
   if (o.allowed != kAllFaults) absl::StrAppend(&command, " --allowed ", o.allowed);
   if (o.faults_max != UINT64_MAX) absl::StrAppend(&command, " --faults-max ", o.faults_max);
   if (!o.left_out.empty()) {
@@ -82,6 +87,7 @@ RunOptions OptionsOf(const Flags& flags, uint64_t seed, const MutantChoice& muta
   options.seed = seed;
   options.tracing = flags.trace;
   options.mutant = mutant.sim;
+  options.bias = mutant.bias;
   options.allowed = flags.allowed;
   options.faults_max = flags.faults_max;
   options.left_out.insert(flags.left_out.begin(), flags.left_out.end());
@@ -129,22 +135,36 @@ int RunSeeds(const Flags& flags, const MutantChoice& mutant) {
   return totals.violations == 0 ? 0 : 1;
 }
 
-// Each mutant runs through the seeds until a checker finds it. A seed that fails without it shows
-// nothing, and is passed over.
-int RunMutants(const Flags& flags) {
+// Each mutant runs the seed that is known to kill it, then others, until a checker finds it. A seed
+// that fails without it shows nothing, and is passed over. With --bias all seeds run under that
+// one.
+int RunMutants(const Flags& flags, std::optional<Bias> bias) {
   int survivors = 0;
-  for (const MutantChoice& mutant : AllMutants()) {
-    uint64_t seed = flags.from;
-    std::string verdict;
-    while (seed < flags.from + flags.seeds && verdict.empty()) {
-      verdict = VerdictOn(mutant, seed++);
+  for (MutantChoice mutant : AllMutants()) {
+    if (!flags.mutant.empty() && mutant.name != flags.mutant) continue;
+    if (bias.has_value()) {
+      mutant.bias = *bias;
+      mutant.seed = 0;
     }
-    if (verdict.empty()) ++survivors;
-    std::printf("%s | %s | %s\n", std::string(mutant.name).c_str(),
-                verdict.empty() ? "SURVIVES" : absl::StrCat(seed - 1).c_str(), verdict.c_str());
+    MutantDeath death = TryToKill(mutant, flags.seeds);
+    bool lives = death.verdict.empty();
+    survivors += lives ? 1 : 0;
+    std::printf("%s - %s | %s | %s | %llu runs | %s\n", lives ? "not ok" : "ok",
+                std::string(mutant.name).c_str(), std::string(BiasName(mutant.bias)).c_str(),
+                lives ? "it lives" : absl::StrCat("seed ", death.seed).c_str(),
+                static_cast<unsigned long long>(death.runs), death.verdict.c_str());
     std::fflush(stdout);
   }
   return survivors == 0 ? 0 : 1;
+}
+
+int NoSuchBias(const std::string& name) {
+  std::fprintf(stderr, "there is no bias '%s'; there are:", name.c_str());
+  for (int i = 0; i < kBiases; ++i) {
+    std::fprintf(stderr, " %s", std::string(BiasName(static_cast<Bias>(i))).c_str());
+  }
+  std::fprintf(stderr, "\n");
+  return 2;
 }
 
 int Main(int argc, char** argv) {
@@ -153,7 +173,9 @@ int Main(int argc, char** argv) {
   app.add_option("--seeds", flags.seeds, "how many seeds to run")->capture_default_str();
   app.add_option("--from", flags.from, "first seed")->capture_default_str();
   app.add_option("--mutant", flags.mutant, "break one promise, by its name");
-  app.add_flag("--mutants", flags.mutants, "run every mutant until a checker finds it");
+  app.add_flag("--mutants", flags.mutants,
+               "run every mutant until a checker finds it, at most --seeds seeds beside its own");
+  app.add_option("--bias", flags.bias, "lead every seed to where one rule matters");
   app.add_flag("--trace", flags.trace, "print the trace of every seed");
   app.add_flag("--hashes", flags.hashes, "print the fingerprint of every seed");
   app.add_flag("--go-on", flags.go_on, "do not stop at a seed that fails");
@@ -163,7 +185,12 @@ int Main(int argc, char** argv) {
   app.add_option("--left-out", flags.left_out, "numbers of faults that do not happen")
       ->delimiter(',');
   CLI11_PARSE(app, argc, argv);
-  if (flags.mutants) return RunMutants(flags);
+  std::optional<Bias> bias;
+  if (!flags.bias.empty()) {
+    bias = FindBias(flags.bias);
+    if (!bias.has_value()) return NoSuchBias(flags.bias);
+  }
+  if (flags.mutants) return RunMutants(flags, bias);
   MutantChoice mutant;
   if (!flags.mutant.empty()) {
     std::optional<MutantChoice> found = FindMutant(flags.mutant);
@@ -177,6 +204,7 @@ int Main(int argc, char** argv) {
     }
     mutant = *found;
   }
+  if (bias.has_value()) mutant.bias = *bias;
   return RunSeeds(flags, mutant);
 }
 

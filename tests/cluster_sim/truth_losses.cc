@@ -13,8 +13,18 @@ void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalCo
     report_->Violation("I11: generation ", after.generation(), " begins without a loss report");
   }
   if (loss) OnLoss(before, after);
+  NoteRecoverySet(before, after);
   config_ = after;
   CheckHolders();
+}
+
+// Whose disks must be looked at, whatever the document says of it: the in-sync set as a leader or
+// an election has made it. A registration, which has no change id, leaves it alone.
+void JournalTruth::NoteRecoverySet(const v1::JournalConfig& before,
+                                   const v1::JournalConfig& after) {
+  if (!after.has_leader() || after.change_id() == before.change_id()) return;
+  recovery_set_.clear();
+  for (const v1::ReplicaId& member : after.isr()) recovery_set_.insert(member.node());
 }
 
 void JournalTruth::OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after) {
@@ -104,7 +114,7 @@ void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, uint64_t kept
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const DiskWord& word = disk_words_[i];
     if (word.index.value() <= kept || word.disk_life != wear_[i].disk_life) continue;
-    if (!Names(before.recovery_set(), nodes_[i])) continue;
+    if (recovery_set_.count(nodes_[i]) == 0) continue;
     report_->Violation("entry ", word.index.value(), " was acknowledged as on the disk of ",
                        nodes_[i], ", which is whole and in the recovery set; lost is all from ",
                        kept + 1);

@@ -10,6 +10,7 @@ dev_bench() {
 dev_soak() {
   local name="${1:-}" script
   [ $# -eq 0 ] || shift
+  [ "$name" != mutants ] || dev_soak_mutants "$@"
   [ -z "$name" ] || [ ! -d "tests/${name}_sim" ] || name="${name}_sim"
   for script in "tests/$name/soak.sh" "tests/$name/soak.py" "tests/soak/$name.sh" "tests/soak/$name.py"; do
     if [ -n "$name" ] && [ -x "$script" ]; then
@@ -41,8 +42,16 @@ dev_run_fuzz() {
   RINGJOURNAL_FUZZ_BIN="$bazel_bin/tests/fuzz" exec tests/fuzz/soak.py "$@"
 }
 
+# Rules broken on purpose, one by one: fails if no checker of the simulated cluster notices.
+dev_soak_mutants() {
+  dev_setup
+  rj_bazel build --show_result=0 //tests/cluster_sim:mutants_soak ||
+    fail "the mutants could not be built; the compiler's messages are above."
+  exec "$(rj_bazel info bazel-bin 2>/dev/null)/tests/cluster_sim/mutants_soak" --mutants "$@"
+}
+
 list_soaks() {
-  local file names=()
+  local file names=(mutants)
   for file in tests/*/soak.sh tests/*/soak.py; do
     [ ! -x "$file" ] || names+=("$(basename "$(dirname "$file")")")
   done

@@ -1,0 +1,35 @@
+// Schedules that lead a run to where one rule matters, for rules that random plans seldom reach.
+#ifndef TESTS_CLUSTER_SIM_BIAS_H_
+#define TESTS_CLUSTER_SIM_BIAS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "tests/cluster_sim/plan.h"
+
+namespace ringjournal::cluster_sim {
+
+enum class Bias : uint8_t {
+  kNone,
+  kTwoInSync,      // min_isr 2, and links that come and go
+  kUncertain,      // changes of the document whose outcome is unknown, late or forgotten
+  kOldLives,       // processes return at once, while bytes of the dead are on slow links
+  kTightRing,      // a ring that is full most of the time, on slow disks and links
+  kLastCopy,       // the in-sync set shrinks to one, whose memory then goes; disk levels
+  kDisksDecide,    // all memory goes, single disks are emptied, and nodes are long away
+  kMemoryDecides,  // all processes die, at different times, and memory alone holds the log
+  kCrossedFollow,  // a backup asks again while answers to it are under way
+  kMovingLeader,   // leadership moves all the time, and clients append densely
+};
+inline constexpr int kBiases = static_cast<int>(Bias::kMovingLeader) + 1;
+
+std::string_view BiasName(Bias bias);
+// nullopt for a name that is not there.
+std::optional<Bias> FindBias(std::string_view name);
+// Changes what the bias is about; the rest stays as the seed has decided.
+void ApplyBias(Bias bias, Plan* plan);
+
+}  // namespace ringjournal::cluster_sim
+
+#endif  // TESTS_CLUSTER_SIM_BIAS_H_

@@ -1,0 +1,75 @@
+// Which seed kills which mutant of journal/base/mutants.h, and which checker does it.
+#ifndef TESTS_CLUSTER_SIM_MUTANT_KILLS_H_
+#define TESTS_CLUSTER_SIM_MUTANT_KILLS_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "tests/cluster_sim/bias.h"
+
+namespace ringjournal::cluster_sim {
+
+struct MutantKill {
+  std::string_view mutant;
+  Bias bias;
+  uint64_t seed;
+  std::string_view checker;  // how its verdict begins
+};
+
+inline constexpr MutantKill kMutantKills[] = {
+    {"restart_keeps_isr", Bias::kNone, 2, "I2"},
+    {"outsider_elected", Bias::kNone, 1, "I2"},
+    {"stale_life_added", Bias::kNone, 5, "I15"},
+    {"no_new_generation", Bias::kNone, 2, "I2"},
+    {"shrink_before_confirmed", Bias::kNone, 5, "I2"},
+    {"added_not_counted", Bias::kNone, 3, "I2"},
+    {"unknown_taken_as_failed", Bias::kUncertain, 5, "I2"},
+    {"election_without_cas", Bias::kNone, 1, "I1"},
+    {"majority_commit", Bias::kNone, 1, "I2"},
+    {"min_isr_ignored", Bias::kTwoInSync, 2, "I3"},
+    {"added_before_commit", Bias::kNone, 3, "I2"},
+    {"disk_level_of_memory", Bias::kNone, 1, "I14"},
+    {"quorum_of_one_disk", Bias::kNone, 1, "I14"},
+    {"no_truncation", Bias::kNone, 1, "I15"},
+    {"truncates_to_commit", Bias::kUncertain, 8, "I2"},
+    {"stale_follow_ok", Bias::kUncertain, 1, "n3 stops itself"},
+    {"takes_unsynced", Bias::kNone, 12, "n1 stops itself"},
+    {"backup_commits_all", Bias::kNone, 1, "I2"},
+    {"zombie_goes_on", Bias::kNone, 3, "I15"},
+    {"acked_end_ignored", Bias::kMemoryDecides, 1, "I2"},
+    {"no_claim", Bias::kNone, 1, "I11"},
+    {"content_not_owned", Bias::kNone, 3, "I11"},
+    {"strangers_memory_leads", Bias::kNone, 2, "I2"},
+    {"smaller_disk_leads", Bias::kDisksDecide, 1, "entry 29 was acknowledged"},
+    {"disk_quorum_ignored", Bias::kDisksDecide, 3, "entry 59 was acknowledged"},
+};
+
+// No seed that kills them is known; docs/replication.md says what is known of each.
+inline constexpr std::string_view kMutantsThatLive[] = {
+    "restart_shrinks_recovery_set",
+    "complete_follows_every_change",
+    "ack_of_another_epoch",
+    "ack_of_another_life",
+    "added_before_epoch_start",
+    "serves_before_epoch_start",
+    "open_before_commit",
+    "degraded_ignored",
+    "overwrites_uncommitted",
+    "chain_not_checked",
+    "old_lives_heard",
+    "acked_end_not_raised",
+    "memory_leads_at_once",
+    "recovery_set_ignored",
+    "commit_outlives_generation",
+};
+
+constexpr const MutantKill* FindKill(std::string_view mutant) {
+  for (const MutantKill& kill : kMutantKills) {
+    if (kill.mutant == mutant) return &kill;
+  }
+  return nullptr;
+}
+
+}  // namespace ringjournal::cluster_sim
+
+#endif  // TESTS_CLUSTER_SIM_MUTANT_KILLS_H_
