@@ -19,7 +19,6 @@ struct MutantKill {
 inline constexpr MutantKill kMutantKills[] = {
     {"restart_keeps_isr", Bias::kNone, 2, "I2"},
     {"outsider_elected", Bias::kNone, 1, "I2"},
-    {"stale_life_added", Bias::kNone, 5, "I15"},
     {"no_new_generation", Bias::kNone, 2, "I2"},
     {"shrink_before_confirmed", Bias::kNone, 5, "I2"},
     {"added_not_counted", Bias::kNone, 3, "I2"},
@@ -30,7 +29,7 @@ inline constexpr MutantKill kMutantKills[] = {
     {"added_before_commit", Bias::kNone, 3, "I2"},
     {"disk_level_of_memory", Bias::kNone, 1, "I14"},
     {"quorum_of_one_disk", Bias::kNone, 1, "I14"},
-    {"no_truncation", Bias::kNone, 1, "I15"},
+    {"no_truncation", Bias::kNone, 1, "I4"},
     {"truncates_to_commit", Bias::kUncertain, 8, "I2"},
     {"stale_follow_ok", Bias::kUncertain, 1, "n3 stops itself"},
     {"takes_unsynced", Bias::kNone, 12, "n1 stops itself"},
@@ -40,14 +39,15 @@ inline constexpr MutantKill kMutantKills[] = {
     {"no_claim", Bias::kNone, 1, "I11"},
     {"content_not_owned", Bias::kNone, 3, "I11"},
     {"strangers_memory_leads", Bias::kNone, 2, "I2"},
-    {"smaller_disk_leads", Bias::kDisksDecide, 1, "entry 29 was acknowledged"},
-    {"disk_quorum_ignored", Bias::kDisksDecide, 3, "entry 59 was acknowledged"},
+    {"smaller_disk_leads", Bias::kDisksDecide, 1, "I11"},
+    {"disk_quorum_ignored", Bias::kDisksDecide, 3, "entry 55 was acknowledged"},
 };
 
 // No seed that kills them is known; docs/replication.md says what is known of each.
 inline constexpr std::string_view kMutantsThatLive[] = {
     "restart_shrinks_recovery_set",
     "complete_follows_every_change",
+    "stale_life_added",
     "ack_of_another_epoch",
     "ack_of_another_life",
     "added_before_epoch_start",
