@@ -212,6 +212,32 @@ TEST_F(Fixture, AnOpeningThatFindsTheDiskFullIsTriedAgain) {
   EXPECT_TRUE(checkpointer.idle(t.ring));
 }
 
+// What is cut may be written already, or on its way: neither makes the new log durable there.
+TEST_F(Fixture, NothingAboveACutIsDurable) {
+  Open();
+  Append(1000, 9);
+  const RingPlace cut = t.ring.end();
+  const v1::StateSnapshot state = t.State();
+  Append(1000, 20);
+  Settle();
+  ASSERT_EQ(checkpointer.durable().index, t.ring.end().index.prev());
+  checkpointer.Truncate(cut, state);
+  EXPECT_EQ(checkpointer.durable().index, cut.index.prev());
+}
+
+TEST_F(Fixture, AWriteThatWasOnItsWayAtACutMakesOnlyWhatStaysDurable) {
+  Open();
+  Append(1000, 9);
+  const RingPlace cut = t.ring.end();
+  const v1::StateSnapshot state = t.State();
+  Append(1000, 20);
+  Turn(true);
+  ASSERT_FALSE(disk.pending().empty());
+  checkpointer.Truncate(cut, state);
+  while (!disk.pending().empty()) ASSERT_EQ(CompleteOne(), "");
+  EXPECT_EQ(checkpointer.durable().index, cut.index.prev());
+}
+
 // A full disk refuses the description just when everything before it has been trimmed: without the
 // segment before, a recovery would find no log at all.
 TEST_F(Fixture, TheEndOfTheLogStaysUntilTheNextSegmentIsDescribed) {
