@@ -206,6 +206,14 @@ inline constexpr uint64_t kLogTimeJumpNsMax = 10ull * 1000 * 1000 * 1000;
 inline constexpr uint32_t kPeerHeartbeatMs = 10;
 // How long a backup hears nothing before it wants to lead, and a leader before it drops a backup.
 inline constexpr uint32_t kPeerGraceMs = 150;
+// How long a member of the in-sync set may acknowledge nothing new while entries wait for it, and a
+// catch-up may not get on: it answers, and yet holds everybody up. Above a disk's worst seconds.
+inline constexpr uint32_t kPeerStallMs = 5000;
+// Drops of a backup after which its waits do not double any more: about 3 s.
+inline constexpr uint32_t kPeerBackOffDoublingsMax = 6;
+// Connections of peers that were accepted: each node dials once, and may come again before the old
+// one's end is seen.
+inline constexpr uint32_t kPeerConnectionsMax = 4 * 64;
 // An unanswered Follow, probe or connection is tried again after this.
 inline constexpr uint32_t kPeerRetryMs = 50;
 // How long a recovery from memory waits for all replicas of `complete`, and how long members of the

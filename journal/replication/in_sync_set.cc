@@ -59,16 +59,9 @@ Index InSyncSet::Committed(Index own_end) const {
   return committed;
 }
 
-uint32_t InSyncSet::MemoryCopies(Index index, Index own_end) const {
-  uint32_t copies = own_end >= index ? 1 : 0;
-  for (const auto& [replica, progress] : progress_) copies += progress.match >= index ? 1 : 0;
-  return copies;
-}
-
-uint32_t InSyncSet::DiskCopies(Index index, Index own_durable) const {
-  uint32_t copies = own_durable >= index ? 1 : 0;
-  for (const auto& [replica, progress] : progress_) copies += progress.durable >= index ? 1 : 0;
-  return copies;
+bool InSyncSet::Counts(const NodeLife& replica) const {
+  return Contains(replica) ||
+         std::find(pending_.begin(), pending_.end(), replica) != pending_.end();
 }
 
 bool InSyncSet::Contains(const NodeLife& replica) const {

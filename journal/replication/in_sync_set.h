@@ -47,10 +47,10 @@ class InSyncSet {
   // All counted members hold everything up to here. Index(0) while the isr is below min_isr.
   // `own_end`: the leader's last entry, in its memory and counted (acked_end raised).
   Index Committed(Index own_end) const;
-  // How many replicas hold the entry in memory, and how many on disk, itself included. Copies of
-  // backups outside the isr count as well: they are true.
-  uint32_t MemoryCopies(Index index, Index own_end) const;
-  uint32_t DiskCopies(Index index, Index own_durable) const;
+  // Whether the replica is counted: of the isr, or of a change that is under way.
+  bool Counts(const NodeLife& replica) const;
+  // A life that is over, and is not counted: nothing of it is kept.
+  void Forget(const NodeLife& replica) { progress_.erase(replica); }
 
   const std::vector<NodeLife>& isr() const { return isr_; }
   bool Contains(const NodeLife& replica) const;

@@ -61,14 +61,16 @@ TEST(InSyncSet, AcknowledgementsThatArriveLateTakeNothingBack) {
   EXPECT_EQ(set.DurableOf(kB), Index(6));
 }
 
-TEST(InSyncSet, CopiesAreThoseThatHoldTheEntry) {
+TEST(InSyncSet, ALifeThatIsForgottenHasAcknowledgedNothing) {
   InSyncSet set(kSelf, {kSelf, kB}, 1);
-  set.Acknowledge(kB, Index(8), Index(6));
-  set.Acknowledge(kC, Index(7), Index(0));
-  EXPECT_EQ(set.MemoryCopies(Index(7), Index(9)), 3u);
-  EXPECT_EQ(set.MemoryCopies(Index(8), Index(9)), 2u);
-  EXPECT_EQ(set.DiskCopies(Index(6), Index(5)), 1u);
-  EXPECT_EQ(set.DiskCopies(Index(6), Index(6)), 2u);
+  set.Acknowledge(kC, Index(7), Index(5));
+  set.Propose({kSelf, kB, kC});
+  EXPECT_TRUE(set.Counts(kC));
+  set.Withdraw();
+  EXPECT_FALSE(set.Counts(kC));
+  EXPECT_TRUE(set.Counts(kB));
+  set.Forget(kC);
+  EXPECT_EQ(set.MatchOf(kC), Index(0));
 }
 
 }  // namespace

@@ -14,11 +14,10 @@ constexpr int64_t kSuspectNs = (limits::kPeerGraceMs + limits::kPeerHeartbeatMs)
 
 }  // namespace
 
-BackupSide::BackupSide(JournalContext* context, uint64_t first_nonce)
+BackupSide::BackupSide(JournalContext* context)
     : c_(context),
       leader_(LifeOf(context->config.leader())),
       epoch_(context->epoch()),
-      nonce_(first_nonce),
       heard_ns_(context->now.monotonic_ns) {
   v1::ReplicateAck* ack = ack_.mutable_replicate_ack();
   ack->set_journal_id(std::string(context->id.view()));
@@ -29,15 +28,21 @@ BackupSide::BackupSide(JournalContext* context, uint64_t first_nonce)
 // ---- following ----
 
 void BackupSide::SendFollow(PeerConnection* peer) {
+  const Replica& replica = *c_->replica;
+  Question question{peer->number, replica.derived().position().last().index,
+                    replica.derived().position().chain, needs_snapshot_};
+  // The same question keeps its nonce: where an answer takes longer than the retry, none would ever
+  // be the newest one's.
+  if (synced_ || question != asked_) ++nonce_;
+  asked_ = question;
   synced_ = false;
   follow_at_ns_ = c_->now.monotonic_ns + limits::kPeerRetryMs * kMs;
-  const Replica& replica = *c_->replica;
   v1::PeerMessage message;
   v1::Follow* follow = message.mutable_follow();
   follow->set_journal_id(std::string(c_->id.view()));
   follow->set_generation(epoch_.generation);
   follow->set_epoch(epoch_.epoch);
-  follow->set_nonce(++nonce_);
+  follow->set_nonce(nonce_);
   follow->set_end_index(replica.derived().position().last().index.value());
   follow->set_chain(replica.derived().position().chain);
   for (const v1::EpochHistory& h : replica.derived().history()) *follow->add_history() = h;
@@ -86,11 +91,7 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
                      "; stopped so that the evidence is kept");
     return;
   }
-  if (!cut.ok()) {
-    c_->Note("cannot follow ", leader_.node, ": ", cut.message(),
-             "; this copy is left as it is until an operator has looked at it");
-    return;
-  }
+  if (!cut.ok()) return GiveUp(cut);
   if (!Mutated(Mutant::kContentNotOwned)) {
     c_->replica->BackupStart();
     c_->OwnOrigin();
@@ -103,6 +104,15 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
            now_end.value() + 1,
            now_end < end ? absl::StrCat("; ", end - now_end, " entries of an older leader were cut")
                          : "");
+}
+
+// Damage or an older mistake, here or there: nothing of it is changed, and nobody is asked again.
+void BackupSide::GiveUp(const absl::Status& why) {
+  refused_ = true;
+  c_->Note(
+      "cannot follow ", leader_.node, " in epoch ", epoch_.epoch, ": ", why.message(),
+      "; this copy is left as it is: look at it with `ringjournal verify`, or empty this node's "
+      "data directory and start it again");
 }
 
 void BackupSide::OnReplicate(PeerConnection* peer, const v1::Replicate& head, ByteSpan entries) {
@@ -147,7 +157,7 @@ void BackupSide::SendAck(PeerConnection* peer) {
 
 void BackupSide::AfterBatch() {
   PeerConnection* peer = c_->links->FindDialed(leader_.node);
-  if (peer == nullptr || peer->life != leader_) return;
+  if (peer == nullptr || peer->life != leader_ || refused_) return;
   int64_t now = c_->now.monotonic_ns;
   // A leader that says nothing has forgotten this backup, or never knew it.
   bool silent = now - heard_ns_ >= limits::kPeerRetryMs * kMs;
@@ -161,7 +171,7 @@ int64_t BackupSide::deadline_ns() const {
   int64_t deadline = heard_ns_ + kSuspectNs + 1;
   // Nothing more happens by time alone once the leader is suspected: the config is read then.
   if (c_->now.monotonic_ns >= deadline) deadline = INT64_MAX;
-  if (c_->links->FindDialed(leader_.node) == nullptr) return deadline;
+  if (refused_ || c_->links->FindDialed(leader_.node) == nullptr) return deadline;
   int64_t silent_at = heard_ns_ + limits::kPeerRetryMs * kMs;
   return std::min(deadline, std::max(follow_at_ns_, synced_ ? silent_at : int64_t{0}));
 }

@@ -13,7 +13,7 @@ namespace ringjournal {
 // one thread.
 class BackupSide {
  public:
-  BackupSide(JournalContext* context, uint64_t first_nonce);
+  explicit BackupSide(JournalContext* context);
 
   // The connection to the leader is there, or gone.
   void OnUp() { follow_at_ns_ = 0; }
@@ -26,15 +26,22 @@ class BackupSide {
   void AfterBatch();
   int64_t deadline_ns() const;
 
-  bool synced() const { return synced_; }
   // Nothing was heard of the leader for the grace time, or its process is known to be gone.
   bool suspects_leader() const;
   const NodeLife& leader() const { return leader_; }
-  uint64_t nonce() const { return nonce_; }
 
  private:
   void Heard() { heard_ns_ = c_->now.monotonic_ns; }
+  // What a FOLLOW asks about: the answer to an equal one answers this one, too.
+  struct Question {
+    ConnectionNumber connection = 0;
+    Index end;
+    uint64_t chain = 0;
+    bool needs_snapshot = false;
+    friend bool operator==(const Question&, const Question&) = default;
+  };
   void SendFollow(PeerConnection* peer);
+  void GiveUp(const absl::Status& why);
   void SendAck(PeerConnection* peer);
   absl::Status CutTo(const v1::FollowOk& ok);
   absl::Status CutToCommit(const v1::FollowOk& ok);
@@ -43,8 +50,10 @@ class BackupSide {
   JournalContext* c_;
   NodeLife leader_;
   Epoch epoch_;
-  uint64_t nonce_;
+  uint64_t nonce_ = 0;
+  Question asked_;
   bool synced_ = false;
+  bool refused_ = false;  // this log is not the leader's: not followed any more in this epoch
   bool needs_snapshot_ = false;
   bool owes_ack_ = false;
   uint64_t lease_seq_ = 0;

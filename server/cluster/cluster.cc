@@ -39,6 +39,11 @@ ReplicatedJournal* Cluster::Add(const JournalId& id, Replica* replica, LogOrigin
   return added;
 }
 
+void Cluster::Remove(const JournalId& id) {
+  std::erase(proposers_, Find(id));
+  journals_.erase(id);
+}
+
 // ---- steps ----
 
 void Cluster::BeginStep(Time now, ShardEffects* effects) {
@@ -95,6 +100,13 @@ int64_t Cluster::deadline_ns() const {
 void Cluster::NewDocument() {
   if (config_.version() == seen_version_) return;
   seen_version_ = config_.version();
+  const v1::NodeRegistration* me = FindNode(config_.document(), self_.node);
+  if (me != nullptr && me->incarnation() > self_.incarnation.value()) {
+    effects_->fatal = absl::StrCat(
+        "node ", self_.node, " was started again elsewhere as incarnation ", me->incarnation(),
+        "; this process is incarnation ", self_.incarnation.value(),
+        " and stops: one data directory belongs to one process, and one name to one node");
+  }
   std::set<std::string> wanted;
   for (auto& [id, journal] : journals_) {
     const v1::JournalConfig* config = FindJournal(config_.document(), id);
@@ -124,8 +136,7 @@ void Cluster::OnConfigAnswer(const ConfigCompletion& done) {
 // All journals' changes go in one: what a dead node led moves at once.
 void Cluster::ProposeChanges() {
   if (config_.busy() || shard_changes_ || now_.monotonic_ns < propose_not_before_ns_) return;
-  std::string change_id =
-      absl::StrCat(self_.node, "-", self_.incarnation.value(), "-c", change_number_);
+  std::string change_id;
   v1::ConfigDocument next;
   proposers_.clear();
   for (auto& [id, journal] : journals_) {
@@ -211,6 +222,9 @@ void Cluster::OnProbeReply(PeerConnection* peer, const v1::ProbeReply& reply) {
 
 void Cluster::SendProbes() {
   if (now_.monotonic_ns < probe_at_ns_) return;
+  bool wanted = std::any_of(journals_.begin(), journals_.end(),
+                            [](const auto& named) { return named.second->wants_probes(); });
+  if (!wanted) return;
   v1::PeerMessage message;
   v1::Probe* probe = message.mutable_probe();
   std::set<std::string> nodes;
@@ -219,7 +233,6 @@ void Cluster::SendProbes() {
     probe->add_journal_ids(std::string(id.view()));
     journal->AddWantedPeers(&nodes);
   }
-  if (nodes.empty()) return;
   probe->set_request_id(++probe_number_);
   probe_at_ns_ = now_.monotonic_ns + limits::kPeerRetryMs * kMs;
   for (const std::string& node : nodes) {

@@ -20,7 +20,7 @@ class Cluster : private PeerHandler {
 
   // `replica` outlives the cluster's use of it: until Remove.
   ReplicatedJournal* Add(const JournalId& id, Replica* replica, LogOrigin origin);
-  void Remove(const JournalId& id) { journals_.erase(id); }
+  void Remove(const JournalId& id);
   ReplicatedJournal* Find(const JournalId& id);
 
   void BeginStep(Time now, ShardEffects* effects);

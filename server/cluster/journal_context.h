@@ -29,10 +29,6 @@ struct LogOrigin {
   bool disk_is_whole = false;  // every entry that was ever on it is there
 };
 
-inline std::string Text(const NodeLife& life) {
-  return absl::StrCat(life.node, "/", life.incarnation.value());
-}
-
 // Owned by the ReplicatedJournal; its parts point to it. One thread.
 struct JournalContext {
   JournalId id;

@@ -28,12 +28,12 @@ bool LeaderSide::BeginCatchUp(PeerConnection* peer, const v1::Follow& follow, In
   }
   StopCatchUp(backup);
   backup->connection = 0;
-  backup->next.index = keeps.next();
   // While others have the seats, it hears that its leader lives.
   c_->links->SendReplicate(peer, Head(keeps.next()), {});
   if (!c_->seats->free()) return true;
   CatchUp::Request request{follow.nonce(), keeps, Index(follow.oldest_index())};
   backup->catch_up = std::make_unique<CatchUp>(request, c_->NextToken(), c_->seats);
+  backup->progress_ns = c_->now.monotonic_ns;
   backup->connection = peer->number;
   backup->in_flight.clear();
   backup->commit_sent = Index(0);
@@ -77,7 +77,7 @@ bool LeaderSide::SendFromSegments(PeerConnection* peer, Backup* backup) {
   bool sent = false;
   size_t piece = std::min<uint64_t>(limits::kReplicateBytesMax, CatchUpWindow());
   while (!catch_up->rest().empty() && MaySend(*peer, *catch_up)) {
-    v1::Replicate head = Head(catch_up->next());
+    const v1::Replicate& head = Head(catch_up->next());
     c_->links->SendReplicate(peer, head, catch_up->Take(piece));
     backup->sent_in_step = c_->links->step();
     sent = true;
@@ -98,6 +98,14 @@ void LeaderSide::EndCatchUp(PeerConnection* peer, Backup* backup) {
 
 void LeaderSide::CatchUpTurn(PeerConnection* peer, Backup* backup) {
   CatchUp* catch_up = backup->catch_up.get();
+  // A backup whose disk takes nothing any more must not keep a seat that others wait for.
+  if (c_->now.monotonic_ns - backup->progress_ns > limits::kPeerStallMs * kMs) {
+    c_->Note(Text(peer->life), " has not got on for ", limits::kPeerStallMs,
+             " ms: its catch-up ends, and begins again when it asks");
+    StopCatchUp(backup);
+    backup->connection = 0;
+    return;
+  }
   bool sent = SendFromSegments(peer, backup);
   std::optional<RingPlace> place;
   if (catch_up->answered() && catch_up->rest().empty()) {

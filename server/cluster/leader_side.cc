@@ -10,7 +10,6 @@ namespace ringjournal {
 namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
-constexpr uint32_t kBackOffDoublingsMax = 6;
 
 std::vector<NodeLife> Lives(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set) {
   std::vector<NodeLife> lives;
@@ -42,16 +41,32 @@ void LeaderSide::OnConfig() {
   for (const NodeLife& life : known_isr_) {
     if (std::find(isr.begin(), isr.end(), life) != isr.end()) continue;
     Backup* backup = &backups_[life];
-    backup->drops = std::min(backup->drops + 1, kBackOffDoublingsMax);
+    backup->drops = std::min(backup->drops + 1, limits::kPeerBackOffDoublingsMax);
     backup->add_not_before_ns =
         c_->now.monotonic_ns + (limits::kPeerRetryMs * kMs << backup->drops);
   }
   for (const NodeLife& life : isr) {
     bool is_new = std::find(known_isr_.begin(), known_isr_.end(), life) == known_isr_.end();
-    if (is_new) backups_[life].last_heard_ns = c_->now.monotonic_ns;
+    if (!is_new) continue;
+    backups_[life].last_heard_ns = backups_[life].progress_ns = c_->now.monotonic_ns;
   }
   set_.SetIsr(isr, c_->config.min_isr());
   known_isr_ = std::move(isr);
+  ForgetOlderLives();
+}
+
+// Of a node that starts again and again only its newest life can come back.
+void LeaderSide::ForgetOlderLives() {
+  for (auto it = backups_.begin(); it != backups_.end();) {
+    auto next = std::next(it);
+    bool newer = next != backups_.end() && next->first.node == it->first.node;
+    if (newer && it->second.connection == 0 && !set_.Counts(it->first)) {
+      StopCatchUp(&it->second);
+      set_.Forget(it->first);
+      backups_.erase(it);
+    }
+    it = next;
+  }
 }
 
 void LeaderSide::Propose(const IsrChange& change) {
@@ -121,9 +136,11 @@ void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
   LogOutline theirs{{follow.history().begin(), follow.history().end()}, Index(follow.end_index())};
   std::optional<Index> common = LastCommonEntry(c_->Outline(), theirs);
   if (!common.has_value()) {
-    c_->Note("the log of ", Text(peer->life),
-             " contradicts this one: one epoch begins at different ",
-             "entries; it is left alone until an operator has looked at that node's data");
+    if (!contradicting_.insert(peer->life).second) return;
+    c_->Note(
+        "the log of ", Text(peer->life), " contradicts this one: one epoch begins at different ",
+        "entries; it does not follow: look at that node with `ringjournal verify`, or empty its "
+        "data directory and start it again");
     return;
   }
   v1::PeerMessage message;
@@ -145,7 +162,6 @@ void LeaderSide::SendFollowOk(PeerConnection* peer, uint64_t nonce,
   ok->set_generation(c_->epoch().generation);
   ok->set_epoch(c_->epoch().epoch);
   ok->set_nonce(nonce);
-  ok->set_epoch_start_index(c_->replica->epoch_start().value());
   c_->links->Send(peer, *message);
 }
 
@@ -173,12 +189,16 @@ void LeaderSide::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
   Backup* backup = &it->second;
   backup->last_heard_ns = c_->now.monotonic_ns;
   Index end = c_->replica->derived().position().last().index;
-  NodeLife life = peer->life;
+  const NodeLife* life = &it->first;
   if (Mutated(Mutant::kAckOfAnotherLife)) {
-    for (const NodeLife& member : set_.isr()) life = member.node == life.node ? member : life;
+    for (const NodeLife& member : set_.isr()) life = member.node == life->node ? &member : life;
   }
-  set_.Acknowledge(life, std::min(Index(ack.end_index()), end),
-                   std::min(Index(ack.durable_index()), end));
+  Index match = std::min(Index(ack.end_index()), end);
+  Index durable = std::min(Index(ack.durable_index()), end);
+  if (match > set_.MatchOf(*life) || durable > set_.DurableOf(*life)) {
+    backup->progress_ns = c_->now.monotonic_ns;
+  }
+  set_.Acknowledge(*life, match, durable);
   if (backup->catch_up != nullptr) backup->catch_up->OnDurable(Index(ack.durable_index()));
   while (!backup->in_flight.empty() && backup->in_flight.front().last <= Index(ack.end_index())) {
     backup->acked_end = backup->in_flight.front().end;
@@ -206,7 +226,8 @@ void LeaderSide::BeforeBatch() {
   marks_.blocked = degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_BLOCK;
   marks_.backups.clear();
   std::string_view counted;
-  for (const auto& [life, backup] : backups_) {
+  for (auto& [life, backup] : backups_) {
+    if (set_.MatchOf(life) >= end) backup.progress_ns = c_->now.monotonic_ns;
     // One copy for each node: lives are in order, and the newest counts.
     if (life.node == counted) marks_.backups.pop_back();
     counted = life.node;
@@ -257,7 +278,9 @@ void LeaderSide::SendEntries(PeerConnection* peer, Backup* backup) {
     sent = true;
   }
   bool due = c_->now.monotonic_ns - backup->last_sent_ns >= limits::kPeerHeartbeatMs * kMs;
-  if (!sent && !due && committed <= backup->commit_sent) return;
+  bool news =
+      committed > backup->commit_sent && peer->queued_bytes < limits::kPeerSendQueueBytesMax;
+  if (!sent && !due && !news) return;
   if (!sent) c_->links->SendReplicate(peer, Head(backup->next.index), {});
   backup->commit_sent = committed;
   backup->last_sent_ns = c_->now.monotonic_ns;
@@ -305,18 +328,29 @@ int64_t LeaderSide::deadline_ns() const {
 
 bool LeaderSide::MayDrop() const { return set_.isr().size() > std::max<size_t>(1, set_.min_isr()); }
 
+// Empty: it does its part. One that answers and gets no further holds everybody up, too.
+std::string LeaderSide::WhyDrop(const NodeLife& life) const {
+  auto it = backups_.find(life);
+  const int64_t now = c_->now.monotonic_ns;
+  int64_t heard = std::max(it == backups_.end() ? 0 : it->second.last_heard_ns, started_ns_);
+  int64_t progress = std::max(it == backups_.end() ? 0 : it->second.progress_ns, started_ns_);
+  if (now - heard > limits::kPeerGraceMs * kMs) {
+    return absl::StrCat("it has been silent for ", (now - heard) / kMs, " ms");
+  }
+  if (now - progress > limits::kPeerStallMs * kMs) {
+    return absl::StrCat("entries have waited for it for ", (now - progress) / kMs, " ms");
+  }
+  return "";
+}
+
 std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) const {
   // Also while the epoch start waits for room: a dead backup may be what keeps the ring full.
   if (set_.has_pending()) return std::nullopt;
   int64_t now = c_->now.monotonic_ns;
   for (const NodeLife& life : set_.isr()) {
     if (life == c_->self || !MayDrop()) continue;
-    auto it = backups_.find(life);
-    int64_t heard = it == backups_.end() ? started_ns_ : it->second.last_heard_ns;
-    if (now - std::max(heard, started_ns_) > limits::kPeerGraceMs * kMs) {
-      return IsrChange{IsrChange::Kind::kDrop, life,
-                       absl::StrCat("it has been silent for ", (now - heard) / kMs, " ms")};
-    }
+    std::string why = WhyDrop(life);
+    if (!why.empty()) return IsrChange{IsrChange::Kind::kDrop, life, std::move(why)};
   }
   // Before its epoch has begun in the log a backup's own log may still be another one (KIP-320).
   Index start = c_->replica->epoch_start();

@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "journal/replication/in_sync_set.h"
@@ -36,7 +38,6 @@ class LeaderSide {
   void Propose(const IsrChange& change);
   // It will never be applied: refused.
   void Withdraw() { set_.Withdraw(); }
-  bool has_pending() const { return set_.has_pending(); }
 
   void OnFollow(PeerConnection* peer, const v1::Follow& follow);
   void OnAck(PeerConnection* peer, const v1::ReplicateAck& ack);
@@ -56,8 +57,6 @@ class LeaderSide {
   bool serving() const;
   std::optional<IsrChange> Wanted(const v1::ConfigDocument& document) const;
 
-  const InSyncSet& in_sync() const { return set_; }
-
  private:
   struct Sent {
     Index last;
@@ -72,6 +71,7 @@ class LeaderSide {
     Index commit_sent;
     int64_t last_sent_ns = 0;
     int64_t last_heard_ns = 0;
+    int64_t progress_ns = 0;        // it held everything, or more than before
     int64_t add_not_before_ns = 0;  // backs off after drops
     uint32_t drops = 0;
     // It gets what the ring no longer holds; `next` and `in_flight` count once that is over.
@@ -99,6 +99,8 @@ class LeaderSide {
   bool MaySend(const PeerConnection& peer, const CatchUp& catch_up) const;
   bool CatchUpIsDue(const Backup& backup) const;
   bool MayDrop() const;
+  std::string WhyDrop(const NodeLife& life) const;
+  void ForgetOlderLives();
   JournalContext* c_;
   InSyncSet set_;
   std::map<NodeLife, Backup> backups_;
@@ -111,6 +113,7 @@ class LeaderSide {
   v1::Replicate head_;
   uint64_t proposed_at_version_ = 0;
   std::vector<NodeLife> known_isr_;
+  std::set<NodeLife> contradicting_;  // whose logs cannot be of this journal's history
 };
 
 }  // namespace ringjournal

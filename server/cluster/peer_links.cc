@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "journal/base/mutants.h"
 #include "server/config_store/document.h"
 
@@ -18,6 +19,10 @@ void SetLife(const NodeLife& life, v1::ReplicaId* id) {
 }
 
 }  // namespace
+
+std::string Text(const NodeLife& life) {
+  return absl::StrCat(life.node, "/", life.incarnation.value());
+}
 
 void PeerLinks::BeginStep(int64_t now_ns, ShardEffects* effects) {
   now_ns_ = now_ns;
@@ -56,7 +61,7 @@ void PeerLinks::Dial(Target* target) {
   target->connection = next_number_++;
   auto peer = std::make_unique<PeerConnection>(target->connection, true);
   peer->life = target->life;
-  peer->dialed_ns = now_ns_;
+  peer->since_ns = now_ns_;
   connections_[target->connection] = std::move(peer);
   effects_->dials.push_back({target->connection, target->address});
 }
@@ -64,11 +69,11 @@ void PeerLinks::Dial(Target* target) {
 void PeerLinks::Turn() {
   std::vector<ConnectionNumber> unneeded;
   for (auto& [number, peer] : connections_) {
-    if (!peer->dialed) continue;
     auto target = targets_.find(peer->life.node);
-    bool wanted = target != targets_.end() && target->second.connection == number;
+    bool wanted =
+        !peer->dialed || (target != targets_.end() && target->second.connection == number);
     // Connected or greeted too late: the other side may be stopped, and its host still answers.
-    bool stuck = !peer->up && now_ns_ - peer->dialed_ns > limits::kPeerGraceMs * kMs;
+    bool stuck = !peer->up && now_ns_ - peer->since_ns > limits::kPeerGraceMs * kMs;
     if (!wanted || stuck) unneeded.push_back(number);
   }
   for (ConnectionNumber number : unneeded) Close(number);
@@ -83,15 +88,19 @@ int64_t PeerLinks::deadline_ns() const {
     if (target.connection == 0) deadline = std::min(deadline, target.dial_at_ns);
   }
   for (const auto& [number, peer] : connections_) {
-    if (!peer->dialed || peer->up) continue;
-    deadline = std::min(deadline, peer->dialed_ns + limits::kPeerGraceMs * kMs + 1);
+    if (!peer->up) deadline = std::min(deadline, peer->since_ns + limits::kPeerGraceMs * kMs + 1);
   }
   return deadline;
 }
 
 void PeerLinks::OnAccepted(ConnectionNumber connection) {
+  if (connections_.size() >= limits::kPeerConnectionsMax) {
+    effects_->closes.push_back(connection);
+    return;
+  }
   auto peer = std::make_unique<PeerConnection>(connection, false);
   peer->connected = true;
+  peer->since_ns = now_ns_;
   connections_[connection] = std::move(peer);
 }
 
@@ -127,27 +136,44 @@ void PeerLinks::SendHello(PeerConnection* peer, const NodeLife& to) {
   Send(peer, message);
 }
 
-bool PeerLinks::IsForMe(const PeerConnection& peer, const v1::PeerHello& hello) const {
-  if (hello.cluster_id() != identity_.cluster_id) return false;
-  if (hello.protocol_min() > 1 || hello.protocol_max() < 1) return false;
-  if (Mutated(Mutant::kOldLivesHeard)) return true;
-  if (LifeOf(hello.to()) != identity_.self) return false;
+std::string PeerLinks::WrongWithHello(const PeerConnection& peer,
+                                      const v1::PeerHello& hello) const {
   NodeLife from = LifeOf(hello.from());
-  if (peer.dialed) return from == peer.life;
+  if (hello.cluster_id() != identity_.cluster_id) {
+    return absl::StrCat("node ", from.node, " is of another cluster: check the peers' addresses");
+  }
+  if (hello.protocol_min() > 1 || hello.protocol_max() < 1) {
+    return absl::StrCat("node ", from.node, " speaks protocol ", hello.protocol_min(), " to ",
+                        hello.protocol_max(), ", this one 1: use versions that go together");
+  }
+  if (Mutated(Mutant::kOldLivesHeard)) return "";
+  if (LifeOf(hello.to()) != identity_.self) {
+    return absl::StrCat("node ", from.node, " wants ", Text(LifeOf(hello.to())), ", this is ",
+                        Text(identity_.self),
+                        ": it has an older document, or the address is another "
+                        "node's");
+  }
   auto known = lives_.find(from.node);
-  return known == lives_.end() || from.incarnation >= known->second;
+  bool right =
+      peer.dialed ? from == peer.life : known == lives_.end() || from.incarnation >= known->second;
+  return right ? ""
+               : absl::StrCat(Text(from),
+                              " is not the life that was expected: it is over, or "
+                              "the address is another node's");
 }
 
-bool PeerLinks::TakeHello(PeerConnection* peer, const v1::PeerMessage& message) {
-  if (!message.has_hello()) return false;
+std::string PeerLinks::TakeHello(PeerConnection* peer, const v1::PeerMessage& message) {
+  if (!message.has_hello()) return "a peer's first message is no hello";
   const v1::PeerHello& hello = message.hello();
   handler_->OnConfigVersion(hello.config_version());
-  if (!IsForMe(*peer, hello)) return false;
+  std::string wrong = WrongWithHello(*peer, hello);
+  if (!wrong.empty()) return wrong;
   peer->life = LifeOf(hello.from());
   if (!peer->dialed) SendHello(peer, peer->life);
   peer->up = true;
+  peer->decoder.set_limit_bytes(limits::kPeerFrameBytesMax);
   handler_->OnUp(peer);
-  return true;
+  return "";
 }
 
 bool PeerLinks::TakePreface(PeerConnection* peer, ByteSpan* bytes) {
@@ -159,32 +185,48 @@ bool PeerLinks::TakePreface(PeerConnection* peer, ByteSpan* bytes) {
   return kPeerPreface.substr(0, peer->preface.size()) == peer->preface;
 }
 
-PeerLinks::Heard PeerLinks::Hear(PeerConnection* peer, ByteSpan bytes) {
-  if (!TakePreface(peer, &bytes)) return Heard::kWrong;
+std::string PeerLinks::Hear(PeerConnection* peer, ByteSpan bytes) {
+  if (!TakePreface(peer, &bytes)) {
+    return "somebody on the peers' port is no node: the preface is wrong; clients have another "
+           "port";
+  }
   ConnectionNumber number = peer->number;
   PeerFrame frame;
   ByteSpan body;
   while (true) {
     FrameDecoder::Result result = peer->decoder.Next(&bytes, &body);
-    if (result == FrameDecoder::Result::kNeedMore) return Heard::kGoesOn;
-    if (result == FrameDecoder::Result::kTooLarge) return Heard::kWrong;
+    if (result == FrameDecoder::Result::kNeedMore) return "";
+    if (result == FrameDecoder::Result::kTooLarge) {
+      return absl::StrCat("a peer's frame of ", peer->decoder.announced_bytes(),
+                          " bytes is over the limit: compare the versions of both nodes");
+    }
     frame.message.Clear();
-    if (!ParsePeerFrame(body, &frame)) return Heard::kWrong;
-    if (!peer->up) {
-      if (!TakeHello(peer, frame.message)) return Heard::kWrong;
-    } else {
+    if (!ParsePeerFrame(body, &frame)) {
+      return "a peer's frame does not parse: compare the versions of both nodes";
+    }
+    if (peer->up) {
       handler_->OnPeerFrame(peer, frame);
+    } else if (std::string wrong = TakeHello(peer, frame.message); !wrong.empty()) {
+      return wrong;
     }
     // What the frame caused may have closed its connection.
-    if (Find(number) == nullptr) return Heard::kGoesOn;
+    if (Find(number) == nullptr) return "";
   }
 }
 
 void PeerLinks::OnReceived(const Received& event) {
   PeerConnection* peer = Find(event.connection);
   if (peer == nullptr) return;
-  peer->last_heard_ns = now_ns_;
-  if (Hear(peer, event.bytes) == Heard::kWrong) Close(event.connection);
+  std::string wrong = Hear(peer, event.bytes);
+  if (!wrong.empty()) Refuse(event.connection, wrong);
+}
+
+void PeerLinks::Refuse(ConnectionNumber connection, const std::string& why) {
+  if (why != last_refusal_) {
+    effects_->notes.push_back(absl::StrCat("a peer's connection was closed: ", why));
+  }
+  last_refusal_ = why;
+  Close(connection);
 }
 
 void PeerLinks::OnEnded(ConnectionNumber connection) {

@@ -21,6 +21,9 @@ inline NodeLife LifeOf(const v1::ReplicaId& id) {
   return {id.node(), Incarnation(id.incarnation())};
 }
 
+// "n1/7", for messages.
+std::string Text(const NodeLife& life);
+
 // Who this node is.
 struct NodeIdentity {
   std::string cluster_id;
@@ -30,15 +33,14 @@ struct NodeIdentity {
 // One connection. Frames of a batch are gathered and handed out together.
 struct PeerConnection {
   explicit PeerConnection(ConnectionNumber n, bool is_dialed)
-      : number(n), dialed(is_dialed), decoder(limits::kPeerFrameBytesMax) {}
+      : number(n), dialed(is_dialed), decoder(limits::kFrameBytesMaxBeforeHello) {}
 
   ConnectionNumber number;
   bool dialed;
-  bool connected = false;  // of a dialed one; an accepted one always is
-  bool up = false;         // both hellos are done
-  NodeLife life;           // the other side; of a dialed one whom we expect there
-  int64_t last_heard_ns = 0;
-  int64_t dialed_ns = 0;
+  bool connected = false;     // of a dialed one; an accepted one always is
+  bool up = false;            // both hellos are done
+  NodeLife life;              // the other side; of a dialed one whom we expect there
+  int64_t since_ns = 0;       // dialed or accepted
   uint64_t queued_bytes = 0;  // not taken by the socket
   std::string preface;
   FrameDecoder decoder;
@@ -106,11 +108,12 @@ class PeerLinks {
     int64_t dial_at_ns = 0;
     bool refused = false;  // the last attempt
   };
-  enum class Heard { kGoesOn, kWrong };
-  Heard Hear(PeerConnection* peer, ByteSpan bytes);
+  // Each returns what is wrong; empty: nothing.
+  std::string Hear(PeerConnection* peer, ByteSpan bytes);
+  std::string TakeHello(PeerConnection* peer, const v1::PeerMessage& message);
+  std::string WrongWithHello(const PeerConnection& peer, const v1::PeerHello& hello) const;
   bool TakePreface(PeerConnection* peer, ByteSpan* bytes);
-  bool TakeHello(PeerConnection* peer, const v1::PeerMessage& message);
-  bool IsForMe(const PeerConnection& peer, const v1::PeerHello& hello) const;
+  void Refuse(ConnectionNumber connection, const std::string& why);
   void SendHello(PeerConnection* peer, const NodeLife& to);
   void EmitOut(PeerConnection* peer, ByteSpan body);
   void Forget(ConnectionNumber connection);
@@ -126,6 +129,7 @@ class PeerLinks {
   int64_t now_ns_ = 0;
   uint64_t step_ = 0;
   ShardEffects* effects_ = nullptr;
+  std::string last_refusal_;      // noted once, however often it is tried again
   std::deque<std::string> sent_;  // bytes that effects of this Step point into
 };
 

@@ -154,6 +154,56 @@ TEST_F(PeerLinksTest, StrangeBytesEndTheConnection) {
   EXPECT_EQ(b.effects.closes, std::vector<ConnectionNumber>{5});
 }
 
+TEST_F(PeerLinksTest, WhoSaysNothingIsNotWaitedForLong) {
+  Side b("b", 1, document_);
+  b.Step(3, [&] { b.links.OnAccepted(5); });
+  EXPECT_LE(b.links.deadline_ns(), (3 + limits::kPeerGraceMs) * kMs + 1);
+  b.Step(3 + limits::kPeerGraceMs, [] {});
+  EXPECT_TRUE(b.effects.closes.empty());
+  b.Step(4 + limits::kPeerGraceMs, [] {});
+  EXPECT_EQ(b.effects.closes, std::vector<ConnectionNumber>{5});
+}
+
+TEST_F(PeerLinksTest, BeforeItsHelloAPeerGetsASmallBuffer) {
+  Side b("b", 1, document_);
+  b.Step(3, [&] { b.links.OnAccepted(5); });
+  std::string bytes(kPeerPreface);
+  bytes.append({'\0', '\0', '\1', '\0'});  // a frame of 64 KiB
+  b.Step(3, [&] { b.links.OnReceived({5, AsBytes(bytes)}); });
+  EXPECT_EQ(b.effects.closes, std::vector<ConnectionNumber>{5});
+  ASSERT_EQ(b.effects.notes.size(), 1u);
+  EXPECT_NE(b.effects.notes[0].find("over the limit"), std::string::npos) << b.effects.notes[0];
+}
+
+TEST_F(PeerLinksTest, WhyAPeerIsRefusedIsSaidOnce) {
+  v1::ConfigDocument other = document_;
+  other.set_cluster_id("fedcba9876543210");
+  Side b("b", 1, other);
+  size_t notes = 0;
+  for (ConnectionNumber c = 5; c < 9; ++c) {
+    Side a("a", 1, document_);
+    ConnectionNumber at_a = Dial(&a);
+    a.Step(2, [&] { a.links.OnDialed({at_a, 0}); });
+    std::string hello = a.Sent();
+    b.Step(3, [&] { b.links.OnAccepted(c); });
+    b.Step(3, [&] { b.links.OnReceived({c, AsBytes(hello)}); });
+    EXPECT_FALSE(b.links.Owns(c));
+    notes += b.effects.notes.size();
+  }
+  EXPECT_EQ(notes, 1u);
+}
+
+TEST_F(PeerLinksTest, AcceptedConnectionsAreLimited) {
+  Side b("b", 1, document_);
+  for (ConnectionNumber c = 1; c <= limits::kPeerConnectionsMax; ++c) {
+    b.Step(3, [&] { b.links.OnAccepted(c); });
+    ASSERT_TRUE(b.links.Owns(c));
+  }
+  b.Step(3, [&] { b.links.OnAccepted(9999); });
+  EXPECT_FALSE(b.links.Owns(9999));
+  EXPECT_EQ(b.effects.closes, std::vector<ConnectionNumber>{9999});
+}
+
 TEST_F(PeerLinksTest, AnEndedConnectionIsMadeAgain) {
   Side a("a", 1, document_), b("b", 1, document_);
   ConnectionNumber at_a = Dial(&a);

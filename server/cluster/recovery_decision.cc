@@ -45,7 +45,7 @@ RecoveryDecision FromDisk(const RecoveryInput& in) {
   std::string missing = Missing(in, config.recovery_set());
   if (!missing.empty() && !Mutated(Mutant::kRecoverySetIgnored)) {
     return Wait(absl::StrCat("no memory is left that holds every committed entry; the log of ",
-                             missing, " must be looked at first: start it, or recover without it"));
+                             missing, " must be looked at first: start it"));
   }
   // A disk that was emptied shows nothing of what was acknowledged as on it. Where all have
   // answered, there is nobody left to wait for.
@@ -113,8 +113,7 @@ RecoveryDecision DecideRecovery(const RecoveryInput& in) {
   }
   if (best != nullptr) return Wait(absl::StrCat("the memory of ", *best, " is the greatest"));
   if (!config.isr().empty()) {
-    return Wait(
-        "members of the in-sync set are not reachable: start them, or recover without them");
+    return Wait("members of the in-sync set are not reachable: start them");
   }
   return FromDisk(in);
 }

@@ -60,10 +60,9 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
     return;
   }
   if (backup_ != nullptr && role_epoch_ == c_.epoch()) return;
-  if (backup_ != nullptr) last_nonce_ = backup_->nonce();
   role_epoch_ = c_.epoch();
   answers_.clear();
-  backup_ = std::make_unique<BackupSide>(&c_, last_nonce_);
+  backup_ = std::make_unique<BackupSide>(&c_);
 }
 
 void ReplicatedJournal::Stop() {
@@ -74,7 +73,6 @@ void ReplicatedJournal::Stop() {
 }
 
 void ReplicatedJournal::Lead() {
-  if (backup_ != nullptr) last_nonce_ = backup_->nonce();
   backup_.reset();
   answers_.clear();
   role_epoch_ = c_.epoch();
@@ -194,15 +192,21 @@ void ReplicatedJournal::AfterBatch(Time now) {
 int64_t ReplicatedJournal::deadline_ns() const {
   if (leader_ != nullptr) return leader_->deadline_ns();
   if (backup_ != nullptr) return backup_->deadline_ns();
+  // Answers of others are events; besides them only the end of the wait matters.
   int64_t wait_over = leaderless_since_ns_ + limits::kMemoryRecoveryWaitMs * kMs + 1;
-  return c_.now.monotonic_ns < wait_over ? wait_over : INT64_MAX;
+  int64_t deadline = c_.now.monotonic_ns < wait_over ? wait_over : INT64_MAX;
+  return c_.now.monotonic_ns < decide_at_ns_ ? std::min(deadline, decide_at_ns_) : deadline;
 }
 
 // ---- changes of the document ----
 
 bool ReplicatedJournal::Try(const absl::Status& edited, const std::string& what) {
-  c_.Note(edited.ok() ? "proposes " : "cannot propose ", what,
-          edited.ok() ? "" : absl::StrCat(": ", edited.message()));
+  if (edited.ok()) {
+    c_.Note("proposes ", what);
+  } else if (edited.message() != last_failure_) {  // it is tried again in every round
+    c_.Note("cannot propose ", what, ": ", edited.message());
+  }
+  last_failure_ = std::string(edited.message());
   return edited.ok();
 }
 
@@ -210,9 +214,22 @@ bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now
   c_.now = now;
   if (c_.config_version == 0 || stopped_) return false;
   if (leader_ != nullptr) return leader_->Wanted(document).has_value();
-  if (!c_.config.has_leader()) return true;
+  if (!c_.config.has_leader()) return WantsLeaderless();
   bool may = in_isr_ || Mutated(Mutant::kOutsiderElected);
   return may && backup_ != nullptr && backup_->suspects_leader();
+}
+
+// Looked at now and then only: it takes what all members have answered into account.
+bool ReplicatedJournal::WantsLeaderless() {
+  if (c_.config.epoch() == 0) return MayLeadFirst();
+  if (in_isr_ || Mutated(Mutant::kOutsiderElected)) return true;
+  if (c_.now.monotonic_ns < decide_at_ns_) return false;
+  decide_at_ns_ = c_.now.monotonic_ns + limits::kPeerHeartbeatMs * kMs;
+  RecoveryDecision decision = DecideRecovery(MakeRecoveryInput());
+  if (decision.reason != last_wait_)
+    c_.Note(RecoveryStepText(decision.step), ": ", decision.reason);
+  last_wait_ = decision.reason;
+  return decision.step != RecoveryStep::kWait;
 }
 
 bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string& change_id,
@@ -277,10 +294,13 @@ bool ReplicatedJournal::EditLeaderless(v1::ConfigDocument* next, const Claim& cl
   return EditRecovery(next, claim);
 }
 
-bool ReplicatedJournal::EditFirstLeader(v1::ConfigDocument* next, const Claim& claim) {
+// The first member at once, so that not all of them try.
+bool ReplicatedJournal::MayLeadFirst() const {
   bool first = c_.config.members(0) == c_.self.node;
-  bool waited = c_.now.monotonic_ns - leaderless_since_ns_ > limits::kMemoryRecoveryWaitMs * kMs;
-  if (!first && !waited) return false;
+  return first || c_.now.monotonic_ns - leaderless_since_ns_ > limits::kMemoryRecoveryWaitMs * kMs;
+}
+
+bool ReplicatedJournal::EditFirstLeader(v1::ConfigDocument* next, const Claim& claim) {
   if (!Try(LeadNew(next, claim), "to be its first leader")) return false;
   PrepareClaim();
   return true;
@@ -301,9 +321,6 @@ RecoveryInput ReplicatedJournal::MakeRecoveryInput() const {
 
 bool ReplicatedJournal::EditRecovery(v1::ConfigDocument* next, const Claim& claim) {
   RecoveryDecision decision = DecideRecovery(MakeRecoveryInput());
-  if (decision.reason != last_wait_)
-    c_.Note(RecoveryStepText(decision.step), ": ", decision.reason);
-  last_wait_ = decision.reason;
   if (decision.step == RecoveryStep::kWait) return false;
   if (decision.step == RecoveryStep::kLeadFromMemory) {
     RingIncarnations held{c_.origin.content, c_.origin.claim};

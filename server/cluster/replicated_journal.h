@@ -75,6 +75,8 @@ class ReplicatedJournal {
   void Lead();
   bool EditAsLeader(v1::ConfigDocument* next, const Claim& claim);
   bool EditLeaderless(v1::ConfigDocument* next, const Claim& claim);
+  bool WantsLeaderless();
+  bool MayLeadFirst() const;
   bool EditFirstLeader(v1::ConfigDocument* next, const Claim& claim);
   bool EditRecovery(v1::ConfigDocument* next, const Claim& claim);
   bool Elect(v1::ConfigDocument* next, const Claim& claim);
@@ -94,11 +96,12 @@ class ReplicatedJournal {
   Epoch role_epoch_;  // of the role that it has
   bool stopped_ = false;
   bool in_isr_ = false;  // in its current incarnation
-  uint64_t last_nonce_ = 0;
   std::map<std::string, Answer> answers_;
   int64_t leaderless_since_ns_ = 0;
   std::optional<IsrChange> proposing_;
-  std::string last_wait_;  // why it waits; noted once
+  int64_t decide_at_ns_ = 0;
+  std::string last_wait_;     // why it waits; noted once
+  std::string last_failure_;  // why it could not propose; likewise
   // MUTANT kElectionWithoutCas
   bool electing_ = false;
   v1::JournalConfig elected_;

@@ -95,9 +95,9 @@ absl::Status CheckLost(const v1::JournalConfig& journal, const Claim& claim,
   for (const v1::ReplicaId& id : journal.isr()) {
     const ReplicaName replica = AsReplica(id);
     if (IsIn(lost, replica) && replica != NameOf(claim)) continue;
-    return absl::FailedPreconditionError(
-        "journal " + Quoted(journal.name()) + " needs no recovery: " + ReplicaText(id) +
-        " is in sync and holds every committed entry; elect it, or declare it lost");
+    return absl::FailedPreconditionError("journal " + Quoted(journal.name()) +
+                                         " needs no recovery: " + ReplicaText(id) +
+                                         " is in sync and holds every committed entry; elect it");
   }
   return absl::OkStatus();
 }

@@ -295,6 +295,7 @@ void Shard::OnEndOfBatch() {
   // would wake us for those who wait. What they are told must be committed, too.
   batch_due_ = RetryStalled();
   if (batch_due_) EndJournals();
+  EndCluster();
   AnswerCheckpoints();
   AnswerDeferred();
   FlushOut();
@@ -322,6 +323,10 @@ void Shard::EndJournals() {
     journal->replica->EndOfBatch(now_, &ops_);
     EmitStorage(journal.get());
   }
+}
+
+// Behind everything that may append in this Step: what is sent to backups are the ring's own bytes.
+void Shard::EndCluster() {
   if (cluster_ == nullptr) return;
   cluster_->AfterBatch();
   FollowDocument();

@@ -95,6 +95,7 @@ class Shard {
   void OnRing(const RingAnswer& event);
   void OnEndOfBatch();
   void EndJournals();
+  void EndCluster();
   void EmitCatchUps();
   void OnDrain();
 

@@ -83,6 +83,25 @@ TEST(ShardCluster, ASilentBackupIsNotTakenBackForWhatItOnceHad) {
   EXPECT_EQ(drops, 1u);
 }
 
+// Each answer comes after the question has been asked again.
+TEST(ShardCluster, ABackupFollowsAlsoWhereAnswersTakeLongerThanTheRetry) {
+  TestCluster cluster(3);
+  cluster.Delay(35);
+  cluster.Run(2000);
+  EXPECT_EQ(cluster.config().isr_size(), 3);
+  EXPECT_EQ(cluster.config().epoch(), 1u);
+  ExpectEqualLogs(cluster, 3);
+}
+
+TEST(ShardCluster, AProcessWhoseNameAnotherHasTakenStops) {
+  TestCluster cluster(3);
+  cluster.Run(300);
+  cluster.Replace(2);
+  EXPECT_EQ(cluster.fatal(2), "");
+  cluster.Run(700);
+  EXPECT_THAT(cluster.fatal(2), testing::HasSubstr("was started again elsewhere"));
+}
+
 TEST(ShardCluster, WhenTheLeaderDiesABackupLeadsAtOnceWithEverythingAcknowledged) {
   TestCluster cluster(3);
   cluster.Run(300);
@@ -333,6 +352,7 @@ TEST_F(CatchUpFromSegments, ALeaderThatDiesMeanwhileIsFollowedByAnotherCatchUp) 
   AppendUntil(2001);
   cluster.Kill(1);
   cluster.Run(300);
+  cluster.Delay(2);  // so that there is a middle to die in
   cluster.Start(1, false);
   // It has begun, and is not done.
   auto has_begun = [&] {

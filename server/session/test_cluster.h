@@ -63,6 +63,10 @@ class TestCluster {
     StartShard(i);
     AddFromMemory(i);
   }
+  // Bytes between nodes take so many milliseconds.
+  void Delay(int64_t ms) { delay_ms_ = ms; }
+  // Another process takes the node's name; this one goes on for now.
+  void Replace(size_t i) { Register(i); }
   // No byte passes between the two until Heal; connections stay.
   void Silence(size_t a, size_t b) { silent_.push_back({a, b}); }
   void Heal() { silent_.clear(); }
@@ -158,7 +162,7 @@ class TestCluster {
   using Key = std::pair<size_t, ConnectionNumber>;
   struct Wire {
     Key other;
-    std::string bytes;  // to the owner of the key
+    std::deque<std::pair<int64_t, std::string>> bytes;  // to the owner of the key, and when
     bool ended = false;
   };
 
@@ -201,7 +205,8 @@ class TestCluster {
         sent_[s.connection] += bytes;
       } else {
         auto other = wires_.find(wire->second.other);
-        if (other != wires_.end()) other->second.bytes += bytes;
+        int64_t at = now_.monotonic_ns + delay_ms_ * 1'000'000;
+        if (other != wires_.end()) other->second.bytes.push_back({at, bytes});
       }
     }
     for (ConnectionNumber c : effects.closes) Cut(i, c);
@@ -293,7 +298,9 @@ class TestCluster {
     auto wire = wires_.find(key);
     if (wire == wires_.end() || IsSilent(key.first, wire->second.other.first)) return false;
     if (!wire->second.bytes.empty()) {
-      std::string bytes = std::exchange(wire->second.bytes, "");
+      if (wire->second.bytes.front().first > now_.monotonic_ns) return false;
+      std::string bytes = std::move(wire->second.bytes.front().second);
+      wire->second.bytes.pop_front();
       Step(key.first, Received{key.second, AsBytes(bytes)});
       return true;
     }
@@ -311,6 +318,7 @@ class TestCluster {
   std::vector<std::pair<size_t, ConfigCompletion>> answers_;
   std::vector<std::pair<size_t, RingAnswer>> rings_;
   std::vector<std::pair<size_t, size_t>> silent_;
+  int64_t delay_ms_ = 0;
   std::map<ConnectionNumber, std::string> sent_;
   ConnectionNumber next_connection_ = 1;
 };
