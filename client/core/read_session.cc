@@ -85,6 +85,10 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
                                        " was removed and created again while this reader was "
                                        "away: read the new one from its oldest transaction")));
   }
+  bool has_read = !options_.cursor || resolved_;
+  if (has_read && reply.generation() < seen_generation_) {
+    return Reconnect(OlderGeneration(options_.journal, reply.generation(), seen_generation_));
+  }
   journal_id_ = reply.journal_id();
   generation_ = reply.generation();
   if (absl::Status status = CheckCursor(reply); !status.ok()) return Stop(status);
