@@ -10,6 +10,7 @@ import tempfile
 
 from case import SMALL, Bystander, case, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in
+from programs import running
 from wire import ROOT
 
 
@@ -162,11 +163,10 @@ def documented_starts(environment):
         folder = environment.enter_context(tempfile.TemporaryDirectory())
         # The page's port may be taken on this machine.
         line = start.replace("DIR", "data").replace("FILE", "address").replace("127.0.0.1:7000", "127.0.0.1:0")
-        server = subprocess.Popen(["bash", "-c", "exec " + line], cwd=folder, stderr=subprocess.PIPE, text=True,
-                                  env={**os.environ, "PATH": path, "RINGJOURNAL_RING_DIR": folder + "/rings"})
-        environment.callback(server.kill)
-        told = next((row for row in server.stderr if "event=serving" in row), "")
-        expect("serving" in told, f"`{start}` does not serve")
-        server.terminate()
-        server.stderr.read()
-        expect_equal(server.wait(30), 0, f"exit code of `{start}`")
+        with running(["bash", "-c", "exec " + line], cwd=folder, stderr=subprocess.PIPE, text=True,
+                     env={**os.environ, "PATH": path, "RINGJOURNAL_RING_DIR": folder + "/rings"}) as server:
+            told = next((row for row in server.stderr if "event=serving" in row), "")
+            expect("serving" in told, f"`{start}` does not serve")
+            server.terminate()
+            server.stderr.read()
+            expect_equal(server.wait(30), 0, f"exit code of `{start}`")

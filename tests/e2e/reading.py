@@ -5,6 +5,7 @@ import subprocess
 
 from case import SMALL, case, lines, run_ok
 from checks import expect, expect_equal, expect_in, wait_until
+from programs import running
 from wire import Connection, pb
 
 COUNT = 40000  # 5 MiB through a ring of 1 MiB: most of it is read from segments
@@ -62,9 +63,8 @@ def tail_follows(environment):
     server = environment.serving()
     run_ok(server, "journal", "create", "orders", *SMALL)
     run_ok(server, "append", "orders", stdin=lines(1, 100))
-    tail = subprocess.Popen(server.client_command("tail", "orders", "--from", "oldest"), stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE)
-    try:
+    with running(server.client_command("tail", "orders", "--from", "oldest"), stdout=subprocess.PIPE,
+                 stderr=subprocess.PIPE) as tail:
         seen = b"".join(tail.stdout.readline() for _ in range(100))
         for last in range(1100, 4101, 1000):
             run_ok(server, "append", "orders", "--producer", "p", stdin=lines(last - 999, last))
@@ -73,7 +73,6 @@ def tail_follows(environment):
                 server.kill()
                 server.start()
         expect(seen == lines(1, 4100), f"{seen.count(10)} lines came")
-    finally:
         tail.terminate()
         tail.communicate(timeout=30)
 

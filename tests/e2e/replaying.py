@@ -9,6 +9,7 @@ import time
 
 from case import SMALL, case, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in, wait_until
+from programs import running
 from positions import with_metadata
 
 COUNT = 30000
@@ -202,11 +203,11 @@ def progress(environment):
                           check=False)
     expect_equal(done.returncode, 0, f"exit code at a terminal ({done.stdout})")
     expect_in(["[=", " %  LSN ", "transactions/s", "s left", "range hash"], done.stdout.decode(), "the terminal")
-    slow = subprocess.Popen(server.client_command("replay", "orders", "--exec", "echo x; sleep 0.05"),
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    slow.stdout.readline()
-    slow.send_signal(signal.SIGINT)
-    _, said = slow.communicate(timeout=30)
+    with running(server.client_command("replay", "orders", "--exec", "echo x; sleep 0.05"), stdout=subprocess.PIPE,
+                 stderr=subprocess.PIPE) as slow:
+        slow.stdout.readline()
+        slow.send_signal(signal.SIGINT)
+        _, said = slow.communicate(timeout=30)
     expect_equal(slow.returncode, 130, f"exit code ({said})")
     expect_in("stopped before LSN ", said.decode(), "where it stopped")
     expect(int(said.decode().split("stopped before LSN ")[1].split(";")[0]) < 50, f"at once: {said}")
