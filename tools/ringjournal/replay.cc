@@ -166,12 +166,14 @@ class ReplayCommand {
     JournalId source;
     JournalId::FromView(located.journal_id, &source);
     IntoRequest request;
-    request.prefix = flags_.producer.empty()
-                         ? absl::StrCat("replay-", source.ToHex().substr(0, 16), "-")
-                         : absl::StrCat(flags_.producer, "-");
+    request.prefix = CopyPrefix(flags_.producer, source);
     request.suffix = CopySuffix(flags_.filter);
     request.from = located.lsn;
     request.oldest = located.oldest_lsn;
+    request.generation = located.generation;
+    for (const auto& loss : located.losses) {
+      request.losses.push_back({loss.generation, loss.first_lsn});
+    }
     request.filtered = run_.filter.has_value();
     request.source = flags_.journal;
     request.target = flags_.into;
@@ -256,14 +258,29 @@ class ReplayCommand {
         static_cast<unsigned long long>(s.hash->value()));
   }
 
+  // The source has lost what was read.
+  int SourceLost(const absl::Status& status) {
+    const int code = context_.Fail(status);
+    const auto& loss = reader_->last_loss();
+    if (!loss) return code;
+    if (journal_sink_ != nullptr) {
+      SayAnotherCopy(loss->first_lsn);
+    } else {
+      context_.Say(absl::StrFormat("go on with --from %d --accept-loss %d", loss->first_lsn.value(),
+                                   loss->generation));
+    }
+    return code;
+  }
+
+  // The copy's place says how much it holds: it cannot go on anywhere else.
+  void SayAnotherCopy(Lsn from) const {
+    context_.Say(absl::StrCat("to copy what is left, as another copy behind this one: --from ",
+                              from.value(), " --producer NAME"));
+  }
+
   int Stopped(const ReadRun& run, const absl::Status& status, bool sink_failed) {
-    if (client::CodeOf(status) == client::ErrorCode::kDataLoss) {
-      const int code = context_.Fail(status);
-      if (const auto& loss = reader_->last_loss()) {
-        context_.Say(absl::StrFormat("go on with --from %d --accept-loss %d",
-                                     loss->first_lsn.value(), loss->generation));
-      }
-      return code;
+    if (client::CodeOf(status) == client::ErrorCode::kDataLoss && !sink_failed) {
+      return SourceLost(status);
     }
     int code = kExitInterrupted;
     if (absl::IsAborted(status) && !flags_.exec.empty()) {
@@ -278,8 +295,7 @@ class ReplayCommand {
     } else if (journal_sink_ == nullptr) {
       context_.Say(absl::StrCat("without what is gone, go on at LSN ", next, " with:"));
     } else {
-      context_.Say(absl::StrCat("to copy what is left, as another copy behind this one: --from ",
-                                next, " --producer NAME"));
+      SayAnotherCopy(Lsn(next));
       return code;
     }
     std::fprintf(stderr, "  %s\n", Resume(run, sink_failed).c_str());
