@@ -1,5 +1,6 @@
 """replay into every target, stop and resume, pace, and resolve."""
 
+import base64
 import json
 import os
 import shlex
@@ -10,6 +11,7 @@ import time
 from case import SMALL, case, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in, wait_until
 from positions import with_metadata
+from wire import Connection
 
 COUNT = 30000
 
@@ -155,6 +157,22 @@ def into_named(environment):
     expect_equal(run_ok(server, "cat", "copy"), lines(201, 205) + lines(1, 30) + lines(101, 120), "all of both, once")
     run_refused(server, 2, ["64 at most", "give a --producer that is"], "replay", "orders", "--into", "copy",
                 "--producer", "n" * 64)
+
+
+@case("replay --into where the target has too many producers of that name to tell: refused, not copied again")
+def into_many(environment):
+    server = environment.serving()
+    run_ok(server, "journal", "create", "orders", *SMALL)
+    run_ok(server, "journal", "create", "copy", "--ring", "1MiB", "--producers", "2000")
+    run_ok(server, "append", "orders", stdin=lines(1, 30))
+    run_ok(server, "replay", "orders", "--into", "copy")
+    source = json.loads(run_ok(server, "-o", "json", "journal", "info", "orders"))["config"]["id"]
+    prefix = "replay-" + base64.b64decode(source).hex()[:16]
+    for i in range(1001):
+        with Connection(server.address) as connection:
+            connection.open("copy", f"{prefix}-{1000 + i}")
+    run_refused(server, 4, ["more than 1000 producers", "--producer NAME"], "replay", "orders", "--into", "copy")
+    expect_equal(run_ok(server, "cat", "copy"), lines(1, 30), "the copy")
 
 
 @case("replay --into is stopped, the target is killed, and the same command goes on: nothing twice, nothing missing")
