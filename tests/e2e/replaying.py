@@ -144,6 +144,31 @@ def into_over_a_loss(environment):
     expect("go on with --from" not in said, f"no advice that would leave a hole: {said}")
 
 
+@case("a replay into a file whose source loses what was read: its advice keeps the file, and works")
+def output_over_a_loss(environment):
+    server = losing(environment)
+    path = os.path.join(server.folder, "orders.out")
+    replay = subprocess.Popen(server.client_command("replay", "orders", "--output", path, "--follow"),
+                              stderr=subprocess.PIPE)
+    try:
+        wait_until("all are there", lambda: os.path.exists(path) and open(path, "rb").read() == lines(1, 100))
+        lose(server)
+        _, said = replay.communicate(timeout=60)
+    finally:
+        replay.kill()
+        replay.wait()
+    said = said.decode()
+    expect_equal(replay.returncode, 5, f"exit code ({said})")
+    expect_in(["--append", "--from 91 --accept-loss 2"], said, "advice")
+    run_ok(server, "append", "orders", "--level", "disk", stdin=lines(1001, 1020))
+    (advice,) = [line for line in said.splitlines() if line.startswith("  ringjournal ")]
+    words = [word for word in shlex.split(advice)[1:] if word != "--follow"]
+    done = subprocess.run([environment.programs.client, *words], capture_output=True, timeout=60, check=False)
+    expect_equal(done.returncode, 0, f"exit code of the advice ({done.stderr.decode()})")
+    with open(path, "rb") as file:
+        expect_equal(file.read(), lines(1, 100) + lines(1001, 1020), "the file")
+
+
 @case("replay --into --producer NAME: another source's copy of that name, and a plain producer, are not taken for its own")
 def into_named(environment):
     server = environment.serving()

@@ -225,16 +225,10 @@ class ReplayCommand {
   }
 
   // The source has lost what was read.
-  int SourceLost(const absl::Status& status) {
+  int SourceLost(const ReadRun& run, const absl::Status& status) {
+    if (journal_sink_ == nullptr) return FailLoss(context_, status, *reader_, Changes(run, false));
     const int code = context_.Fail(status);
-    const auto& loss = reader_->last_loss();
-    if (!loss) return code;
-    if (journal_sink_ != nullptr) {
-      SayAnotherCopy(loss->first_lsn);
-    } else {
-      context_.Say(absl::StrFormat("go on with --from %d --accept-loss %d", loss->first_lsn.value(),
-                                   loss->generation));
-    }
+    if (const auto& loss = reader_->last_loss()) SayAnotherCopy(loss->first_lsn);
     return code;
   }
 
@@ -246,7 +240,7 @@ class ReplayCommand {
 
   int Stopped(const ReadRun& run, const absl::Status& status, bool sink_failed) {
     if (client::CodeOf(status) == client::ErrorCode::kDataLoss && !sink_failed) {
-      return SourceLost(status);
+      return SourceLost(run, status);
     }
     int code = kExitInterrupted;
     if (absl::IsAborted(status) && !flags_.exec.empty()) {
@@ -269,10 +263,16 @@ class ReplayCommand {
   }
 
   std::string Resume(const ReadRun& run, bool sink_failed) const {
-    std::vector<OptionChange> changes;
+    std::vector<OptionChange> changes = Changes(run, sink_failed);
     // The base of the producer's sequence, not the place reached.
     Lsn from = journal_sink_ != nullptr ? base_ : run.resume_lsn();
-    changes.push_back({{"--from", "--since"}, absl::StrCat(from.value())});
+    changes.insert(changes.begin(), {{"--from", "--since"}, absl::StrCat(from.value())});
+    return ResumeCommand(context_.arguments, changes);
+  }
+
+  // Of the command line that goes on, but for where.
+  std::vector<OptionChange> Changes(const ReadRun& run, bool sink_failed) const {
+    std::vector<OptionChange> changes;
     if (flags_.until && reader_->until_lsn()) {
       changes.push_back({{"--until"}, absl::StrCat(reader_->until_lsn()->prev().value())});
     }
@@ -284,7 +284,7 @@ class ReplayCommand {
     if (!sink_failed) {
       changes.push_back({{"--resume-hash"}, absl::StrFormat("%016x", run.summary().hash->value())});
     }
-    return ResumeCommand(context_.arguments, changes);
+    return changes;
   }
 
   const Context& context_;
