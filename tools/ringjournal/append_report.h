@@ -39,7 +39,8 @@ class AppendReport {
   std::string Text(const client::Appender& appender, double seconds) const;
   std::string Json(const client::Appender& appender, double seconds) const;
   void SayTroubles(const Context& context, const absl::Status& status) const;
-  void SayHowToGoOn(const Context& context, const client::Appender& appender, bool lost) const;
+  void SayHowToGoOn(const Context& context, const client::Appender& appender,
+                    const absl::Status& status) const;
   int ExitCodeFor(const absl::Status& status) const;
 
   std::string journal_;
