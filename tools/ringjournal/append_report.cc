@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/ringjournal/json.h"
+#include "tools/ringjournal/words.h"
 
 namespace ringjournal::cli {
 

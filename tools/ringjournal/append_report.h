@@ -18,9 +18,6 @@ namespace ringjournal::cli {
 // `what_is_held`: what this client has of them, such as "holds acknowledgements for".
 void SayLoss(const Context& context, const client::LossNotice& loss, std::string_view what_is_held);
 
-// "1 transaction", "2 transactions".
-std::string Counted(uint64_t count, std::string_view noun);
-
 class AppendReport {
  public:
   // `named`: the producer's name is the user's. `skipped`: input transactions that an earlier run

@@ -18,6 +18,7 @@
 #include "tools/ringjournal/read_flags.h"
 #include "tools/ringjournal/read_run.h"
 #include "tools/ringjournal/reverse.h"
+#include "tools/ringjournal/words.h"
 
 namespace ringjournal::cli {
 namespace {

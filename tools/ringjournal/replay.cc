@@ -25,6 +25,7 @@
 #include "tools/ringjournal/resume_command.h"
 #include "tools/ringjournal/sink_exec.h"
 #include "tools/ringjournal/sink_journal.h"
+#include "tools/ringjournal/words.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -118,10 +119,9 @@ class ReplayCommand {
     if (run_.filter) run_.skip = before_;
     options_.from = Position::At(run_.filter ? base_ : base_ + before_);
     if (before_ > 0 && !flags_.quiet) {
-      context_.Say(absl::StrFormat(
-          "%s in %s already; going on behind %s",
-          before_ == 1 ? "1 transaction is" : absl::StrCat(before_, " transactions are"),
-          flags_.into, before_ == 1 ? "it" : "them"));
+      context_.Say(absl::StrFormat("%s %s in %s already; going on behind %s",
+                                   Counted(before_, "transaction"), before_ == 1 ? "is" : "are",
+                                   flags_.into, before_ == 1 ? "it" : "them"));
     }
     journal_sink_ = sink->get();
     sink_ = *std::move(sink);
