@@ -97,7 +97,8 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
   // No transaction that was read is lost, but control entries behind the last one may be others
   // now.
   if (generation_ != seen_generation_) reader_.Forget();
-  visible_lsn_ = Lsn(reply.watermarks().committed().lsn());
+  const v1::Watermarks& marks = reply.watermarks();
+  visible_lsn_ = Lsn((options_.durable_only ? marks.durable() : marks.committed()).lsn());
   Established();
   Progressed();
   ResolvePositions(reply.watermarks());

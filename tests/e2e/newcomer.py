@@ -132,6 +132,9 @@ def loss_is_said(environment):
     run_ok(server, "append", "orders", "--level", "disk", "--batch", "1", stdin=lines(6, 20))
     run_ok(server, "journal", "trim", "orders", "--before", "10")
     expect_in("Healthy", run_ok(server, "status").decode(), "once the place is trimmed")
+    for words in (["status"], ["journal", "ls"]):
+        expect("possible loss" not in run_ok(server, *words).decode(), f"it is gone from {words}")
+    expect_in("from LSN 6 on", run_ok(server, "journal", "info", "orders").decode(), "info keeps it")
 
 
 @case("append after a loss names --accept-loss, claims nothing as applied, and its advice works")

@@ -58,6 +58,20 @@ def doctor_fails(environment):
     expect_in(["--ring-total", "it has no unit"], said, "wrong size")
 
 
+@case("doctor: a port that another data directory's server has is FAIL and says who answers; its own server's is PASS")
+def doctor_port(environment):
+    server = environment.serving()
+    other = os.path.join(server.folder, "other")
+    os.mkdir(other)
+    listen = ["--listen", server.address, "--ring-dir", server.ring_dir]
+    text, _ = offline(environment, "doctor", *listen, "--data-dir", server.data_dir)
+    expect_in(f"{server.address} is taken by a ringjournald that answers: node node1", text, "its own")
+    text, _ = offline(environment, "doctor", *listen, "--data-dir", other, code=1)
+    expect_in(["FAIL  port", "a ringjournald answers there: node node1", f"lock of data directory {other}",
+               "another --listen"], text, "another's")
+    expect_equal(os.listdir(other), [], "what is left behind")
+
+
 @case("ring ls and rm: in use is refused, what a data directory needs is named, orphans go")
 def rings(environment):
     server = environment.serving()

@@ -132,6 +132,22 @@ def retention(environment):
     expect_equal(run_ok(server, "cat", "orders"), lines(first, COUNT), "what cat prints")
 
 
+@case("--durable where nothing in the range is on disk: said so, with the newest that is")
+def nothing_durable(environment):
+    server = environment.serving()
+    for name, count in (("orders", 100), ("ram", 0)):
+        run_ok(server, "journal", "create", name, *SMALL, "--checkpoint-interval", "60s")
+        if count:
+            run_ok(server, "append", name, "--level", "disk", stdin=lines(1, count))
+        run_ok(server, "append", name, stdin=lines(count + 1, count + 50))
+    for command in ("cat", "replay"):
+        said = server.cli(command, "orders", "--durable", "--from", "101").stderr.decode()
+        expect_in("newest in orders on disk (--durable) is LSN 100", said, command)
+        said = server.cli(command, "ram", "--durable").stderr.decode()
+        expect_in("ram has nothing on disk, and --durable wants only that", said, command)
+    expect_equal(run_ok(server, "cat", "orders", "--durable", "--reverse", "-n", "1"), lines(100, 100), "the newest")
+
+
 @case("memory-only: no segment is written, a SIGKILL loses nothing, lost memory is reported")
 def memory_only(environment):
     server = environment.serving()
