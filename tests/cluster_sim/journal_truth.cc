@@ -202,6 +202,7 @@ void JournalTruth::Add(uint32_t node, const RecordView& trusted) {
   payloads_.Note(view);
   report_->Mix(view.header.chain);
   entries_.push_back({std::string(AsView(view.record)), view.header});
+  if (config_.min_isr() > 1) entries_.back().copies = CopiesOf(entries_.size());
   committed_ever_ = std::max(committed_ever_, position_.last().lsn);
 }
 
@@ -247,8 +248,10 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
     report_->Violation("I14: entry ", i, " was acknowledged for other bytes");
   }
   if (!in_log) return;
-  // A duplicate may be answered by a later leader, which knows of fewer copies.
-  if (!receipt.duplicate && receipt.memory_copies < config_.min_isr()) {
+  // A duplicate may be answered by a later leader, which knows of fewer copies; and a copy may have
+  // ended since it was counted.
+  bool too_few = receipt.memory_copies < config_.min_isr() && entry->copies < config_.min_isr();
+  if (!receipt.duplicate && too_few) {
     report_->Violation("I3: entry ", i, " was acknowledged at level ", LevelText(receipt.level),
                        " with ", receipt.memory_copies, " copies, min_isr is ", config_.min_isr());
   }

@@ -87,6 +87,7 @@ class JournalTruth {
   struct Entry {
     std::string record;
     EntryHeader header;
+    uint32_t copies = 0;  // nodes that had it when it was committed; told apart for min_isr only
   };
   struct NodeView {
     // What outlives the process.
@@ -130,6 +131,7 @@ class JournalTruth {
   void CheckLossRange(const v1::LossReport& loss, uint64_t kept);
   void CheckDiskWords(const v1::JournalConfig& before, uint64_t kept);
   bool Has(const NodeView& view, Incarnation incarnation, uint64_t index) const;
+  uint32_t CopiesOf(uint64_t index) const;
   uint64_t KeptBy(const v1::ReplicaId& winner) const;
   void CutTo(Index next);
   Lsn LsnBefore(uint64_t index) const;

@@ -57,6 +57,16 @@ bool JournalTruth::Has(const NodeView& view, Incarnation incarnation, uint64_t i
   return place < view.tail.size() && view.tail[place] == entries_[index - 1].header.chain;
 }
 
+// Nodes that have the committed entry, or whose last process had it.
+uint32_t JournalTruth::CopiesOf(uint64_t index) const {
+  uint32_t copies = 0;
+  for (const NodeView& view : views_) {
+    bool now = view.replica != nullptr && WhyLacks(*view.replica, index).empty();
+    copies += now || Has(view, view.ended, index);
+  }
+  return copies;
+}
+
 // The last committed entry that the winner of a recovery has, with all below it. The report may
 // start lower: where its log is certain to be what was committed.
 uint64_t JournalTruth::KeptBy(const v1::ReplicaId& winner) const {
