@@ -42,6 +42,10 @@ void Shard::UpdatePause(Session* session) {
                session->send_queue_bytes > limits::kSendBufferPauseBytes;
   if (pause == session->paused) return;
   session->paused = pause;
+  // Of one turn's words the last counts, whatever the order in which they are carried out.
+  auto* overruled = pause ? &effects_->resumes : &effects_->pauses;
+  overruled->erase(std::remove(overruled->begin(), overruled->end(), session->connection),
+                   overruled->end());
   (pause ? effects_->pauses : effects_->resumes).push_back(session->connection);
 }
 
