@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -146,7 +147,11 @@ class TestCluster {
     return text;
   }
   const std::string& fatal(size_t i) const { return nodes_[i]->fatal; }
+  bool is_closed(ConnectionNumber c) const { return closed_.count(c) > 0; }
+  bool is_paused(ConnectionNumber c) const { return paused_.count(c) > 0 && paused_.at(c); }
   std::vector<std::string> notes;
+  uint64_t ring_bytes_total_max =
+      limits::kRingBytesTotalDefault;  // of nodes that start from now on
 
  private:
   static constexpr std::string_view kClusterId = "0123456789abcdef";
@@ -180,6 +185,7 @@ class TestCluster {
     options.incarnation = nodes_[i]->incarnation;
     options.document = document_;
     options.cluster = true;
+    options.ring_bytes_total_max = ring_bytes_total_max;
     options.random_seed = i + 1;
     nodes_[i]->shard = std::make_unique<Shard>(std::move(options));
   }
@@ -209,7 +215,12 @@ class TestCluster {
         if (other != wires_.end()) other->second.bytes.push_back({at, bytes});
       }
     }
-    for (ConnectionNumber c : effects.closes) Cut(i, c);
+    for (ConnectionNumber c : effects.pauses) paused_[c] = true;
+    for (ConnectionNumber c : effects.resumes) paused_[c] = false;
+    for (ConnectionNumber c : effects.closes) {
+      closed_.insert(c);
+      Cut(i, c);
+    }
     for (const ShardEffects::Dial& dial : effects.dials) dials_.push_back({i, dial});
     for (ShardEffects::Storage& s : effects.storage) {
       std::vector<StorageOp> one;
@@ -320,6 +331,8 @@ class TestCluster {
   std::vector<std::pair<size_t, size_t>> silent_;
   int64_t delay_ms_ = 0;
   std::map<ConnectionNumber, std::string> sent_;
+  std::map<ConnectionNumber, bool> paused_;
+  std::set<ConnectionNumber> closed_;
   ConnectionNumber next_connection_ = 1;
 };
 
