@@ -164,6 +164,7 @@ class Checkpointer {
     return !boundaries_.empty() && boundaries_.front().place.index == submitted_.index;
   }
   void EnsureStaging(Group* group, size_t bytes);
+  std::string RemovalDone(const StorageDone& done, Time now);
   void SettleDone();
   std::string StorageFailed(const char* what, int64_t result, Time now);
   Group* GroupAt(uint64_t number) { return &groups_[number % groups_.size()]; }
@@ -183,6 +184,7 @@ class Checkpointer {
   bool clearing_ = false;           // all old segments go before a new one is opened
   bool removing_ = false;           // the first of them is on its way
   bool recycling_ = false;          // likewise, to become the spare
+  int64_t remove_again_at_ns_ = 0;  // the first of them could not be removed; 0: no failure
   RingPlace submitted_;             // first record not yet in a group
   Watermark durable_;
   std::array<Group, limits::kGroupsInFlightMax> groups_;

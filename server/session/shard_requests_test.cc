@@ -224,5 +224,42 @@ TEST_F(Requests, AHalfClosedSessionIsStillAnswered) {
   EXPECT_TRUE(t.is_closed(kOne));
 }
 
+TEST_F(Requests, AHalfClosedSessionIsAnsweredItsCreationAndWhatWaitsBehindIt) {
+  t.Connect(kTwo);
+  t.EndBatch();
+  request.mutable_journal_create()->set_name("other");
+  *request.mutable_journal_create()->mutable_settings() = t.settings;
+  v1::ClientMessage list;
+  list.mutable_journal_list()->set_request_id(7);
+  t.Send(kTwo, FrameOf(request) + FrameOf(list));
+  t.Take(kTwo);
+  t.Step(ReceiveEnded{kTwo, 0});
+  EXPECT_FALSE(t.is_closed(kTwo));
+  t.Settle();
+  std::vector<v1::ServerMessage> answers = t.Take(kTwo);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[0].journal_reply().config().name(), "other");
+  EXPECT_EQ(answers[1].journal_list_reply().journals_size(), 2);
+  EXPECT_TRUE(t.is_closed(kTwo));
+}
+
+TEST_F(Requests, AHalfClosedSessionIsAnsweredItsCheckpoint) {
+  t.Append(kOne, 6, 10, v1::LEVEL_REPLICATED);
+  t.EndBatch();
+  t.hold_disk = true;
+  t.Connect(kTwo);
+  request.mutable_checkpoint()->set_name("ledger");
+  t.Send(kTwo, request);
+  t.EndBatch();
+  t.Take(kTwo);
+  t.Step(ReceiveEnded{kTwo, 0});
+  t.EndBatch();
+  EXPECT_FALSE(t.is_closed(kTwo));
+  t.hold_disk = false;
+  t.Settle();
+  EXPECT_EQ(t.TakeLast(kTwo).checkpoint_reply().watermarks().durable().lsn(), 6u);
+  EXPECT_TRUE(t.is_closed(kTwo));
+}
+
 }  // namespace
 }  // namespace ringjournal
