@@ -107,6 +107,24 @@ TEST_F(Requests, ARemovedJournalEndsItsSessionsAndItsNameIsFree) {
   EXPECT_TRUE(Ask(create, kTwo).has_journal_reply());
 }
 
+TEST_F(Requests, AReadOfWhatIsDurableIsToldHowFarThatGoesNotWhatIsCommitted) {
+  t.hold_disk = true;
+  t.Append(kOne, 6, 10, v1::LEVEL_REPLICATED);
+  t.SettleFor(20);
+  t.Take(kOne);
+  request.mutable_read()->mutable_from()->set_oldest(true);
+  request.mutable_read()->set_credit_bytes(limits::kReadCreditBytesMax);
+  for (const auto& [visibility, lsn] :
+       {std::pair(v1::VISIBILITY_DURABLE, 5u), std::pair(v1::VISIBILITY_COMMITTED, 6u)}) {
+    request.mutable_read()->set_visibility(visibility);
+    t.Send(kOne, request);
+    t.Settle();
+    const std::vector<v1::ServerMessage> messages = t.Take(kOne);
+    ASSERT_FALSE(messages.empty());
+    EXPECT_EQ(messages.front().read_data().visible_lsn(), lsn);
+  }
+}
+
 class ManyProducers : public Requests {
  protected:
   void SetUp() override {
