@@ -19,6 +19,8 @@ struct Scope {
   uint32_t unknowns = 1;  // changes whose outcome their node is not told
   uint32_t opens = 0;     // times that the client goes to another leader
   uint32_t min_isr = 1;
+  // What was sent over one connection arrives together; else one message after the other.
+  bool bursts = false;
   bool memory_loss = true;  // a crash may take the ring with it
 };
 

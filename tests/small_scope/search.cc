@@ -312,7 +312,8 @@ Replayed Replay(const Scope& scope, const std::vector<Choice>& path, bool heal) 
 std::string ReplayCommand(const Scope& s, const SearchResult& result) {
   return absl::StrCat("./dev soak scope --nodes ", s.nodes, " --entries ", s.entries, " --crashes ",
                       s.crashes, " --changes ", s.changes, " --unknowns ", s.unknowns, " --opens ",
-                      s.opens, " --min-isr ", s.min_isr, s.memory_loss ? "" : " --keep-memory", result.in_heal ? " --heal" : "",
+                      s.opens, " --min-isr ", s.min_isr, s.bursts ? " --bursts" : "",
+                      s.memory_loss ? "" : " --keep-memory", result.in_heal ? " --heal" : "",
                       " --replay ", PathText(result.path));
 }
 

@@ -66,6 +66,7 @@ void World::SetUp() {
   spec.settings.set_producers_max(RingRegion::kProducersMax);
   spec.settings.set_memory_only(true);
   RJ_CHECK(CreateJournal(&document_, spec).ok());
+  document_.mutable_journals(0)->set_degraded_policy(v1::DEGRADED_POLICY_MEMORY);
   truth_ = std::make_unique<cluster_sim::JournalTruth>(document_.journals(0), names, &report_);
   for (uint32_t i = 0; i < scope_.nodes; ++i) Start(i);
   RunQuietly(400);
@@ -198,12 +199,33 @@ void World::Crash(uint32_t i, bool lose_memory) {
 
 // ---- choices ----
 
+// What a node asks of the store is carried out at once, or its outcome is unknown and it may be
+// carried out at any time: to ask late is the same as to be served late.
+bool World::AddUrgent(std::vector<Choice>* out) const {
+  for (uint32_t i = 0; i < nodes_.size(); ++i) {
+    const Node& node = nodes_[i];
+    for (size_t b = 0; b < node.asked.size(); ++b) {
+      const ConfigRequest& request = node.asked[b];
+      bool dead = request.expected_version != document_.version();
+      if (!dead && IsChange(request) && changes_ >= scope_.changes) continue;
+      auto at = [&](Choice::Kind kind) {
+        out->push_back({kind, static_cast<uint8_t>(i), static_cast<uint8_t>(b)});
+      };
+      at(Choice::Kind::kExecute);
+      if (!dead && unknowns_ < scope_.unknowns) at(Choice::Kind::kUnknown);
+      return true;
+    }
+  }
+  return false;
+}
+
 void World::Choices(std::vector<Choice>* out) const {
   out->clear();
   using Kind = Choice::Kind;
   auto add = [&](Kind kind, size_t a, size_t b = 0) {
     out->push_back({kind, static_cast<uint8_t>(a), static_cast<uint8_t>(b)});
   };
+  if (AddUrgent(out)) return;
   if (MayAppend()) add(Kind::kAppend, 0);
   for (uint32_t i = 0; i < nodes_.size(); ++i) {
     const Node& node = nodes_[i];
@@ -215,14 +237,6 @@ void World::Choices(std::vector<Choice>* out) const {
     for (size_t b = 0; b < wires.size(); ++b) {
       const Wire& wire = wires_.at(wires[b]);
       if (!wire.messages.empty() || wire.ended) add(Kind::kDeliver, i, b);
-    }
-    for (size_t b = 0; b < node.asked.size(); ++b) {
-      bool free = !IsChange(node.asked[b]) ||
-                  node.asked[b].expected_version != document_.version();
-      if (free || changes_ < scope_.changes) add(Kind::kExecute, i, b);
-      // What can never be carried out any more need not be unknown.
-      bool alive_yet = free || changes_ < scope_.changes;
-      if (alive_yet && unknowns_ < scope_.unknowns) add(Kind::kUnknown, i, b);
     }
     for (size_t b = 0; b < node.outcomes.size(); ++b) {
       add(Kind::kAnswer, i, b);
@@ -244,7 +258,7 @@ void World::Choices(std::vector<Choice>* out) const {
 void World::Apply(const Choice& c) {
   switch (c.kind) {
     case Choice::Kind::kDeliver:
-      Deliver(WiresTo(c.a)[c.b]);
+      DeliverSome(WiresTo(c.a)[c.b]);
       break;
     case Choice::Kind::kPass:
       Pass(c.a, c.b);
@@ -285,7 +299,7 @@ void World::Apply(const Choice& c) {
       Start(c.a);
       break;
   }
-  ConnectAll();
+  Settle();
 }
 
 }  // namespace ringjournal::small_scope

@@ -109,6 +109,7 @@ class World {
   // world.cc
   void SetUp();
   void RunQuietly(int64_t ms);
+  bool AddUrgent(std::vector<Choice>* out) const;
   void Step(uint32_t i, const ShardEvent& event);
   void Batch(uint32_t i);
   void StepAndBatch(uint32_t i, const ShardEvent& event);
@@ -145,6 +146,8 @@ class World {
   void Cut(uint32_t i, ConnectionNumber connection);
   void Deliver(const Key& key);
   void DeliverHello(const Key& key);
+  void DeliverSome(const Key& key);
+  void Settle();
   std::vector<Key> WiresTo(uint32_t i) const;
   size_t QuestionsOf(uint32_t i) const;
 

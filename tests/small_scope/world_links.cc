@@ -132,6 +132,8 @@ bool World::IsNews(Wire* to, const PeerFrame& frame, const Message& message) con
     return !frame.entries.empty() || m.replicate().commit_index() > to->last_commit;
   }
   if (m.has_replicate_ack()) return message.digest != to->last_ack;
+  // Whoever asks for logs wants to propose a change.
+  if (m.has_probe() && changes_ >= scope_.changes) return false;
   if (m.has_follow() || m.has_probe()) {
     return std::none_of(to->messages.begin(), to->messages.end(), queued);
   }
@@ -210,6 +212,7 @@ void World::Cut(uint32_t i, ConnectionNumber connection) {
 
 void World::Deliver(const Key& key) {
   auto wire = wires_.find(key);
+  if (wire == wires_.end()) return;
   if (!wire->second.messages.empty()) {
     std::string bytes = std::move(wire->second.messages.front().bytes);
     wire->second.messages.pop_front();
@@ -218,6 +221,29 @@ void World::Deliver(const Key& key) {
   if (!wire->second.ended) return;
   wires_.erase(wire);
   StepAndBatch(key.first, ReceiveEnded{key.second, 0});
+}
+
+// One message, or all that were sent so far.
+void World::DeliverSome(const Key& key) {
+  size_t count = scope_.bursts ? wires_.at(key).messages.size() : 1;
+  do {
+    Deliver(key);
+  } while (--count > 0 && wires_.count(key) > 0);
+}
+
+// What happens before anything else does: connections that are asked for, and their ends where
+// nobody waits for what they would have brought. The end of a connection that a backup has made
+// makes it look for a leader; that of one that it has accepted only stops a leader from sending.
+void World::Settle() {
+  while (report_.violation().empty()) {
+    ConnectAll();
+    auto over = std::find_if(wires_.begin(), wires_.end(), [](const auto& named) {
+      const Wire& wire = named.second;
+      return wire.ended && wire.messages.empty() && !wire.dialed;
+    });
+    if (over == wires_.end()) return;
+    Deliver(over->first);
+  }
 }
 
 std::vector<World::Key> World::WiresTo(uint32_t i) const {

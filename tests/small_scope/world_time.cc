@@ -113,6 +113,8 @@ void World::AddPasses(uint32_t i, std::vector<Choice>* out) const {
     if (BackupMayPass(i)) add(Choice::Kind::kPass);
     return;
   }
+  // Nobody leads: all that time brings is a change of that.
+  if (!HasTimer(i) && changes_ >= scope_.changes) return;
   if (QuestionsOf(i) == 0) add(Choice::Kind::kPass);
   if (journal(i)->wants_probes() && changes_ < scope_.changes) add(Choice::Kind::kPassLong);
 }
