@@ -28,6 +28,7 @@ LeaderSide::LeaderSide(JournalContext* context)
   head_.set_generation(context->epoch().generation);
   head_.set_epoch(context->epoch().epoch);
   if (set_.isr().size() == 1) inherited_ = context->replica->derived().position().last().index;
+  NoteLearners();
 }
 
 LeaderSide::~LeaderSide() {
@@ -40,6 +41,11 @@ void LeaderSide::OnConfig() {
   std::vector<NodeLife> isr = Lives(c_->config.isr());
   for (const NodeLife& life : known_isr_) {
     if (std::find(isr.begin(), isr.end(), life) != isr.end()) continue;
+    bool left = life.node == leaving_ || !Names(c_->config.members(), life.node);
+    if (left && Mutated(Mutant::kRemovedStaysCounted)) {
+      isr.push_back(life);
+      continue;
+    }
     Backup* backup = &backups_[life];
     backup->drops = std::min(backup->drops + 1, limits::kPeerBackOffDoublingsMax);
     backup->add_not_before_ns =
@@ -53,6 +59,7 @@ void LeaderSide::OnConfig() {
   set_.SetIsr(isr, c_->config.min_isr());
   known_isr_ = std::move(isr);
   ForgetOlderLives();
+  NoteLearners();
 }
 
 // Of a node that starts again and again only its newest life can come back.
@@ -228,6 +235,7 @@ void LeaderSide::BeforeBatch() {
   std::string_view counted;
   for (auto& [life, backup] : backups_) {
     if (set_.MatchOf(life) >= end) backup.progress_ns = c_->now.monotonic_ns;
+    if (life.node == leaving_ && !set_.Counts(life)) continue;
     // One copy for each node: lives are in order, and the newest counts.
     if (life.node == counted) marks_.backups.pop_back();
     counted = life.node;
@@ -346,7 +354,6 @@ std::string LeaderSide::WhyDrop(const NodeLife& life) const {
 std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) const {
   // Also while the epoch start waits for room: a dead backup may be what keeps the ring full.
   if (set_.has_pending()) return std::nullopt;
-  int64_t now = c_->now.monotonic_ns;
   for (const NodeLife& life : set_.isr()) {
     if (life == c_->self || !MayDrop()) continue;
     std::string why = WhyDrop(life);
@@ -359,13 +366,7 @@ std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) 
   if (Mutated(Mutant::kAddedBeforeEpochStart)) needed = c_->replica->marks().committed.index;
   if (Mutated(Mutant::kAddedBeforeCommit)) needed = Index(0);
   for (const auto& [life, backup] : backups_) {
-    if (backup.connection == 0 || set_.Contains(life)) continue;
-    if (now < backup.add_not_before_ns || set_.MatchOf(life) < needed) continue;
-    // What it once had is not enough: one that is silent would be dropped again, and again.
-    if (now - backup.last_heard_ns > limits::kPeerRetryMs * kMs) continue;
-    bool current = IsCurrent(document, {life.node, life.incarnation});
-    if (!current && !Mutated(Mutant::kStaleLifeAdded)) continue;
-    if (!Names(c_->config.members(), life.node)) continue;
+    if (!MayAdd(life, backup, needed, document)) continue;
     return IsrChange{IsrChange::Kind::kAdd, life, "it holds every committed entry"};
   }
   return std::nullopt;

@@ -186,6 +186,15 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
     case v1::ClientMessage::kJournalTrim:
       OnTrim(session, m.journal_trim());
       break;
+    case v1::ClientMessage::kJournalMoveLeader:
+      OnMoveLeader(session, m.journal_move_leader());
+      break;
+    case v1::ClientMessage::kJournalAddMember:
+      OnAddMember(session, m.journal_add_member());
+      break;
+    case v1::ClientMessage::kJournalRemoveMember:
+      OnRemoveMember(session, m.journal_remove_member());
+      break;
     case v1::ClientMessage::kCheckpoint:
       OnCheckpoint(session, m.checkpoint());
       break;
@@ -296,6 +305,7 @@ void Shard::OnEndOfBatch() {
   batch_due_ = RetryStalled();
   if (batch_due_) EndJournals();
   EndCluster();
+  AnswerPlans();
   AnswerCheckpoints();
   AnswerDeferred();
   FlushOut();
