@@ -25,9 +25,15 @@ absl::StatusOr<Located> Locate(const ClientOptions& options, const std::string& 
   *request.mutable_locate()->mutable_position() = PositionProto(position);
   absl::StatusOr<JournalAnswer> answer = AskJournal(options, journal, request, false);
   if (!answer.ok()) return answer.status();
-  return Located{Lsn(answer->reply.locate_reply().lsn()), answer->opened.journal_id(),
-                 answer->opened.generation(),
-                 Lsn(answer->reply.locate_reply().watermarks().oldest().lsn())};
+  Located located{Lsn(answer->reply.locate_reply().lsn()),
+                  answer->opened.journal_id(),
+                  answer->opened.generation(),
+                  Lsn(answer->reply.locate_reply().watermarks().oldest().lsn()),
+                  {}};
+  for (const v1::LossReport& loss : answer->opened.losses()) {
+    located.losses.push_back({loss.generation(), Lsn(loss.first_lsn())});
+  }
+  return located;
 }
 
 }  // namespace ringjournal::client

@@ -3,6 +3,7 @@
 #define CLIENT_ASK_JOURNAL_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/errors.h"
@@ -26,6 +27,11 @@ struct Located {
   std::string journal_id;  // 16 bytes
   uint32_t generation = 0;
   Lsn oldest_lsn;  // of the journal, when it was found
+  struct Loss {
+    uint32_t generation = 0;  // that began with it
+    Lsn first_lsn;            // from here on something else may stand there since
+  };
+  std::vector<Loss> losses;  // that the journal reports, oldest first
 };
 
 // The LSN that a position stands for now. Errors: kTransactionNotFound, and those of Ask.

@@ -65,7 +65,7 @@ void AppendSession::SendOpen() {
   open->set_producer(options_.producer);
   // A journal that was open before is not created again: its data would be gone unnoticed.
   open->set_create(options_.create && !numbered_);
-  open->set_accept_generation(std::max(options_.accept_generation, generation_));
+  open->set_accept_generation(std::max(options_.accept_generation, newest_generation_));
   if (!receipt_.journal_id().empty()) *open->mutable_last_receipt() = receipt_;
   Send(message);
 }
@@ -98,12 +98,15 @@ void AppendSession::HandleOpenReply(const v1::OpenReply& reply) {
   if (reply.request_id() != open_id_ || phase_ != Phase::kOpening) {
     return ProtocolError("an open reply that nobody asked for");
   }
+  if (reply.generation() < newest_generation_) {
+    return Reconnect(OlderGeneration(options_.journal, reply.generation(), newest_generation_));
+  }
   if (!OpenReplyFits(reply)) return;
   Sequence last(reply.last_sequence());
   if (!numbered_) last_sequence_at_open_ = last;
   journal_id_ = reply.journal_id();
-  generation_ = reply.generation();
-  Renumber(last);
+  Renumber(last, LastMayBeOlder(reply));
+  newest_generation_ = numbered_in_generation_ = reply.generation();
   if (stopped()) return;
   phase_ = Phase::kStreaming;
   resume_id_ = 0;
@@ -134,18 +137,36 @@ bool AppendSession::OpenReplyFits(const v1::OpenReply& reply) {
   return false;
 }
 
-// Sequences up to `last_applied` are in the journal. What is above was never applied and never will
-// be under its old number (opening fenced the old session), so it may get a new one: that happens
-// at the first open and after a loss.
-void AppendSession::Renumber(Sequence last_applied) {
+// After a loss a number may have been given anew, while the log that won goes back to before that:
+// where the producer's last transaction lies behind a loss that came since, it need not be the one
+// that has this number now (docs/decisions/0010).
+bool AppendSession::LastMayBeOlder(const v1::OpenReply& reply) const {
+  if (!numbered_) return false;
+  for (const v1::LossReport& loss : reply.losses()) {
+    bool since = loss.generation() > numbered_in_generation_;
+    if (since && reply.last_sequence_lsn() >= loss.first_lsn()) return true;
+  }
+  return false;
+}
+
+// Sequences up to `last_applied` are in the journal; with `may_be_older` perhaps with the content
+// that they had before a loss. What is above was never applied and never will be under its old
+// number (opening fenced the old session), so it may get a new one: that happens at the first open
+// and after a loss.
+void AppendSession::Renumber(Sequence last_applied, bool may_be_older) {
   Sequence next = last_applied.next();
   for (size_t i = 0; i < window_.size(); ++i) {
     AppendSlot& slot = window_.at(i);
     if (slot.done) continue;
+    bool below = numbered_ && slot.outcome.first_sequence <= last_applied;
+    if (below && may_be_older && (slot.maybe_applied || slot.sent_before)) {
+      ResolveUnknown(&slot, "the journal came back from an older log after a loss");
+      continue;
+    }
     slot.maybe_applied = false;
-    slot.known_applied = numbered_ && slot.last_sequence() <= last_applied;
+    slot.known_applied = numbered_ && !may_be_older && slot.last_sequence() <= last_applied;
     if (slot.known_applied) continue;
-    if (numbered_ && slot.outcome.first_sequence <= last_applied) {
+    if (below && !may_be_older) {
       return ProtocolError("the producer's last sequence lies inside an append");
     }
     if (slot.outcome.first_sequence != next) AppendWindow::SetSequence(&slot, next);
@@ -206,20 +227,24 @@ void AppendSession::OnStopped() {
       ResolveNotApplied(&slot, status());
       continue;
     }
-    slot.done = true;
-    slot.outcome.fate = Fate::kUnknown;
-    slot.outcome.error = MakeError(
-        ErrorCode::kOutcomeUnknown,
-        absl::StrCat("the append was sent but not answered (", std::string(status().message()),
-                     "): open the same producer again to learn its last sequence"));
+    ResolveUnknown(&slot, status().message());
   }
+}
+
+void AppendSession::ResolveUnknown(AppendSlot* slot, absl::string_view why) {
+  slot->done = true;
+  slot->outcome.fate = Fate::kUnknown;
+  slot->outcome.error =
+      MakeError(ErrorCode::kOutcomeUnknown,
+                absl::StrCat("the append was sent but not answered (", why,
+                             "): open the same producer again to learn its last sequence"));
 }
 
 void AppendSession::HandleLoss(const v1::ErrorReply& error, int64_t now_ns) {
   loss_ = LossNoticeOf(error.data_loss());
   loss_.held = acked_.AtOrAbove(loss_.first_lsn, &loss_.held_is_complete);
   last_loss_ = loss_;
-  if (loss_.generation <= std::max(options_.accept_generation, generation_)) {
+  if (loss_.generation <= std::max(options_.accept_generation, newest_generation_)) {
     return Stop(StatusOf(error));  // accepted already: asking again will not help
   }
   loss_pending_ = true;
@@ -240,7 +265,7 @@ void AppendSession::LowerReceipt() {
 void AppendSession::AcceptLoss(int64_t now_ns) {
   if (!loss_pending_) return;
   loss_pending_ = false;
-  options_.accept_generation = loss_.generation;
+  options_.accept_generation = newest_generation_ = loss_.generation;
   acked_.ForgetFrom(loss_.first_lsn);
   acked_sequence_ = Sequence();  // the next open says what is left
   if (Lsn(receipt_.last_lsn()) >= loss_.first_lsn) LowerReceipt();

@@ -88,7 +88,8 @@ class AppendSession : public Session {
   void SendOpen();
   void HandleOpenReply(const v1::OpenReply& reply);
   bool OpenReplyFits(const v1::OpenReply& reply);
-  void Renumber(Sequence last_applied);
+  bool LastMayBeOlder(const v1::OpenReply& reply) const;
+  void Renumber(Sequence last_applied, bool may_be_older);
   void HandleError(const v1::ErrorReply& error, int64_t now_ns);
   void HandleOpenError(const v1::ErrorReply& error, int64_t now_ns);
   void HandleSessionError(const absl::Status& why);
@@ -106,6 +107,7 @@ class AppendSession : public Session {
   void ForgetQueued(size_t from);
   bool WasSent(const AppendSlot& slot) { return slot.ordinal < queue().completed(); }
   static void ResolveNotApplied(AppendSlot* slot, const absl::Status& why);
+  static void ResolveUnknown(AppendSlot* slot, absl::string_view why);
 
   AppendSessionOptions options_;
   AppendWindow window_;
@@ -115,7 +117,8 @@ class AppendSession : public Session {
   Sequence acked_sequence_;
   Sequence last_sequence_at_open_;
   std::string journal_id_;
-  uint32_t generation_ = 0;
+  uint32_t newest_generation_ = 0;       // seen or accepted; an older one is not followed
+  uint32_t numbered_in_generation_ = 0;  // the sequences of the window
   uint64_t open_id_ = 0;
   uint64_t refused_id_ = 0;  // appends from this id on were refused
   uint64_t resume_id_ = 0;   // promised to the first append after a Resume; 0: none

@@ -279,6 +279,61 @@ TEST_F(AppendSessionTest, ALossIsReportedWithTheLsnsHeldAndWaitsForAcceptance) {
   EXPECT_EQ(Outcomes().at(0).first_sequence, Sequence(7));
 }
 
+// Two appends in flight when the connection ends; the journal comes back in generation 2, with a
+// last sequence at an LSN at or above the loss, or below it.
+class AppendsAcrossALoss : public AppendSessionTest {
+ protected:
+  void ComeBack(uint64_t last_sequence_lsn) {
+    Open();
+    peer_.hold_acks = true;
+    Append({"a"});
+    Append({"b"});
+    peer_.Settle();
+    peer_.Disconnect();
+    peer_.hold_acks = false;
+    peer_.generation = 2;
+    peer_.losses.emplace_back().set_generation(2);
+    peer_.losses.back().set_first_lsn(5);
+    peer_.last_sequence = 1;
+    peer_.last_sequence_lsn = last_sequence_lsn;
+    Open();
+  }
+};
+
+TEST_F(AppendsAcrossALoss, WhatStandsBelowItIsApplied) {
+  ComeBack(4);
+  std::vector<AppendOutcome> outcomes = Outcomes();
+  ASSERT_EQ(outcomes.size(), 2u);
+  EXPECT_EQ(outcomes[0].fate, Fate::kApplied);
+  EXPECT_EQ(outcomes[1].fate, Fate::kApplied);
+}
+
+TEST_F(AppendsAcrossALoss, WhatStandsAboveItMayHaveHadTheNumberBeforeAndIsUnknown) {
+  ComeBack(5);
+  std::vector<AppendOutcome> outcomes = Outcomes();
+  ASSERT_EQ(outcomes.size(), 2u);
+  EXPECT_EQ(outcomes[0].fate, Fate::kUnknown);
+  EXPECT_THAT(std::string(outcomes[0].error.message()), testing::HasSubstr("an older log"));
+  EXPECT_EQ(outcomes[1].fate, Fate::kApplied);
+  EXPECT_EQ(outcomes[1].first_sequence, Sequence(2));
+}
+
+TEST_F(AppendSessionTest, AServerThatHasNotHeardOfTheNewestGenerationIsLeft) {
+  peer_.generation = 2;
+  Open();
+  peer_.Disconnect();
+  peer_.generation = 1;
+  Append({"a"});
+  Open();
+  EXPECT_FALSE(peer_.connected());
+  EXPECT_FALSE(session_.stopped());
+  EXPECT_THAT(std::string(session_.last_trouble().message()),
+              testing::HasSubstr("generation 2 has begun"));
+  peer_.generation = 2;
+  Open();
+  EXPECT_EQ(Outcomes().at(0).fate, Fate::kApplied);
+}
+
 TEST_F(AppendSessionTest, ASequenceBelowTheAcknowledgedOneIsDataLossEvenWithoutAReport) {
   Open();
   Append({"a"});

@@ -1,5 +1,8 @@
 #include "client/core/loss.h"
 
+#include "absl/strings/str_cat.h"
+#include "client/errors.h"
+
 namespace ringjournal::client {
 namespace {
 
@@ -31,6 +34,13 @@ LossNotice LossNoticeOf(const v1::DataLossDetail& detail) {
   notice.disk = VerdictName(report.disk());
   notice.disk_quorum = VerdictName(report.disk_quorum());
   return notice;
+}
+
+absl::Status OlderGeneration(absl::string_view journal, uint32_t is, uint32_t seen) {
+  return MakeError(ErrorCode::kNotLeader,
+                   absl::StrCat("this server has journal ", journal, " in generation ", is,
+                                ", but generation ", seen, " has begun: it has not heard of it ",
+                                "yet, or was set up from an older copy; trying the next server"));
 }
 
 }  // namespace ringjournal::client

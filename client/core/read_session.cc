@@ -85,6 +85,10 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
                                        " was removed and created again while this reader was "
                                        "away: read the new one from its oldest transaction")));
   }
+  bool has_read = !options_.cursor || resolved_;
+  if (has_read && reply.generation() < seen_generation_) {
+    return Reconnect(OlderGeneration(options_.journal, reply.generation(), seen_generation_));
+  }
   journal_id_ = reply.journal_id();
   generation_ = reply.generation();
   if (absl::Status status = CheckCursor(reply); !status.ok()) return Stop(status);
@@ -93,7 +97,8 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
   // No transaction that was read is lost, but control entries behind the last one may be others
   // now.
   if (generation_ != seen_generation_) reader_.Forget();
-  visible_lsn_ = Lsn(reply.watermarks().committed().lsn());
+  const v1::Watermarks& marks = reply.watermarks();
+  visible_lsn_ = Lsn((options_.durable_only ? marks.durable() : marks.committed()).lsn());
   Established();
   Progressed();
   ResolvePositions(reply.watermarks());

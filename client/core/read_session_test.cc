@@ -292,6 +292,27 @@ TEST(ReadSession, ALossOfSomethingSeenHoldsTheReader) {
   EXPECT_THAT(Take(&session), ElementsAre("5", "6")) << "what has these LSNs now";
 }
 
+TEST(ReadSession, AServerThatHasNotHeardOfTheNewestGenerationIsLeft) {
+  ReadSession session(Options(Position::Oldest(), true));
+  FakePeer peer(&session);
+  peer.generation = 2;
+  Fill(&peer);
+  peer.Connect();
+  peer.Settle();
+  Take(&session, 3);
+  peer.Disconnect();
+  peer.generation = 1;
+  peer.Connect();
+  peer.Settle();
+  EXPECT_FALSE(peer.connected());
+  EXPECT_THAT(std::string(session.last_trouble().message()),
+              testing::HasSubstr("generation 2 has begun"));
+  peer.generation = 2;
+  peer.Connect();
+  peer.Settle();
+  EXPECT_THAT(Take(&session), ElementsAre("4", "5", "6"));
+}
+
 TEST(ReadSession, ALossAboveAllThatWasSeenDoesNotStopTheReader) {
   ReadSession session(Options(Position::Oldest(), true));
   FakePeer peer(&session);

@@ -67,6 +67,8 @@ inline constexpr uint32_t kJournalsPerNodeMax = 1000;
 inline constexpr uint32_t kProducersMaxDefault = 10000;
 inline constexpr uint32_t kProducersMax = 100000;
 inline constexpr uint32_t kProducerStateBytesMax = 128;  // one producer in a snapshot
+// Producers that one answer names: it stays a small frame.
+inline constexpr uint32_t kProducersNamedMax = 1000;
 inline constexpr uint32_t kEpochHistoryMax = 4096;       // older epochs are forgotten first
 inline constexpr uint32_t kSessionsMaxDefault = 10000;
 // Acknowledgements that one session may wait for; then its receive is paused.
@@ -118,6 +120,9 @@ inline constexpr uint32_t kCursorFileBytesMax = 4 * kKiB;
 // ---- command line ----
 // Output that is gathered before a write: large enough that the system call costs little.
 inline constexpr uint64_t kOutputBufferBytes = 256 * kKiB;
+// Transactions that a reading command takes at once: many enough to spread the cost of a call, few
+// enough to stay in the processor's first cache.
+inline constexpr uint32_t kReadBatchTransactions = 64;
 // Memory of --reverse: so much is read forward before it is printed backward.
 inline constexpr uint64_t kReverseBytesMax = 32 * kMiB;
 // Transactions of the first piece that --reverse reads; pieces grow up to the bytes above.

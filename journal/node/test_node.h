@@ -13,23 +13,11 @@
 
 namespace ringjournal {
 
-class TestNode {
+class TestNode : public ReplicaOnTestDisk {
  public:
   explicit TestNode(uint64_t incarnation = 2, const v1::JournalSettings& settings = SmallSettings(),
                     Index disk_hole_below = Index(0))
-      : memory(settings.ring_bytes(), settings.producers_max()) {
-    ReplicaOptions options;
-    options.id.bytes.fill(7);
-    options.epoch = {1, 1};
-    options.incarnation = Incarnation(incarnation);
-    options.settings = settings;
-    options.disk_hole_below = disk_hole_below;
-    v1::StateSnapshot state;
-    DerivedState().WriteTo(&state);
-    Ring ring = Ring::Create(memory.memory(), Identity(), state);
-    RingPlace end = ring.end();
-    replica = std::make_unique<Replica>(options, std::move(ring), DerivedState(), end, state,
-                                        SegmentCatalog());
+      : ReplicaOnTestDisk(Options(incarnation, disk_hole_below), settings) {
     replica->AllowCommit(Index(0));
   }
 
@@ -60,17 +48,6 @@ class TestNode {
     ASSERT_TRUE(cut.ok()) << cut;
     replica->BackupStart();
   }
-  AppendVerdict Append(uint64_t sequence, const std::vector<std::string>& payloads,
-                       v1::Level level = v1::LEVEL_REPLICATED) {
-    std::string run = TestRun(payloads);
-    AppendEnvelope envelope;
-    envelope.first_sequence = Sequence(sequence);
-    envelope.count = static_cast<uint32_t>(payloads.size());
-    envelope.level = level;
-    envelope.body = AsBytes(run);
-    refusal.Clear();
-    return replica->Append(envelope, producer, now, &place, &refusal);
-  }
   // The next sequence; the index that it got.
   Index AppendNext(size_t bytes) {
     RJ_CHECK(Append(next_sequence, {std::string(bytes, 'x')}) == AppendVerdict::kAccepted);
@@ -90,24 +67,6 @@ class TestNode {
   void Commit(Index index) {
     replica->AllowCommit(index);
     Batch();
-  }
-  void Batch() {
-    replica->EndOfBatch(now, &ops);
-    disk.Take(&ops);
-  }
-  std::string CompleteOne() { return replica->OnStorageDone(disk.CompleteOne(), now); }
-  void Settle() {
-    for (int i = 0; i < 100; ++i) {
-      now.monotonic_ns += 20'000'000;
-      now.wall_ns += 20'000'000;
-      Batch();
-      while (!disk.pending().empty()) {
-        ASSERT_EQ(CompleteOne(), "");
-        Batch();
-      }
-      if (replica->settled()) return;
-    }
-    FAIL() << "the disk does not come to rest";
   }
   v1::StateSnapshot State() const {
     v1::StateSnapshot state;
@@ -138,15 +97,13 @@ class TestNode {
     return RecoverDisk(files, read, options, nullptr);
   }
 
-  TestRingMemory memory;
-  TestDisk disk;
-  Time now{1'000'000'000, 1'700'000'000'000'000'000};
-  std::unique_ptr<Replica> replica;
-  ProducerHandle producer;
-  AppendPlace place;
-  v1::ErrorReply refusal;
-  std::vector<StorageOp> ops;
-  uint64_t next_sequence = 1;
+ private:
+  static ReplicaOptions Options(uint64_t incarnation, Index disk_hole_below) {
+    ReplicaOptions options;
+    options.incarnation = Incarnation(incarnation);
+    options.disk_hole_below = disk_hole_below;
+    return options;
+  }
 };
 
 }  // namespace ringjournal

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "journal/checkpoint/test_disk.h"
@@ -30,33 +31,10 @@ inline v1::JournalSettings SmallSettings() {
   return settings;
 }
 
-// Leads from the start. `Batch` is the end of a batch, `Settle` lets the disk catch up.
-class TestReplica {
+// A replica of epoch 1/1 with what it stands on. `Batch` is the end of a batch, `Settle` lets the
+// disk catch up; time moves by Advance and Settle only.
+class ReplicaOnTestDisk {
  public:
-  explicit TestReplica(const v1::JournalSettings& settings = SmallSettings())
-      : memory(settings.ring_bytes(), settings.producers_max()) {
-    ReplicaOptions options;
-    options.id.bytes.fill(7);
-    options.epoch = {1, 1};
-    options.incarnation = Incarnation(1);
-    options.settings = settings;
-    v1::StateSnapshot state;
-    DerivedState derived;
-    derived.WriteTo(&state);
-    RingIdentityValues identity{options.id, {}, 1, settings.producers_max()};
-    Ring ring = Ring::Create(memory.memory(), identity, state);
-    RingPlace end = ring.end();
-    replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), end, state,
-                                        SegmentCatalog());
-    replica->LeaderStart(now);
-    producer = Open("producer");
-  }
-
-  ProducerHandle Open(const std::string& name) {
-    ProducerHandle handle;
-    RJ_CHECK(replica->OpenProducer(name, now, &handle, &refusal));
-    return handle;
-  }
   AppendVerdict Append(uint64_t sequence, const std::vector<std::string>& payloads,
                        v1::Level level = v1::LEVEL_REPLICATED) {
     std::string run = TestRun(payloads);
@@ -67,12 +45,6 @@ class TestReplica {
     envelope.body = AsBytes(run);
     refusal.Clear();
     return replica->Append(envelope, producer, now, &place, &refusal);
-  }
-  // The next sequence, one payload of that size.
-  AppendVerdict AppendNext(size_t bytes, v1::Level level = v1::LEVEL_REPLICATED) {
-    AppendVerdict verdict = Append(next_sequence, {std::string(bytes, 'x')}, level);
-    if (verdict == AppendVerdict::kAccepted) ++next_sequence;
-    return verdict;
   }
   void Batch() {
     replica->EndOfBatch(now, &ops);
@@ -94,13 +66,7 @@ class TestReplica {
       }
       if (replica->settled()) return;
     }
-  }
-  // Appends and settles until so many segments are in the catalog.
-  void FillSegments(size_t count) {
-    while (replica->checkpointer().catalog().segments().size() < count) {
-      RJ_CHECK(AppendNext(8000) == AppendVerdict::kAccepted);
-      Settle();
-    }
+    RJ_CHECK(replica->settled());  // the disk does not come to rest
   }
 
   TestRingMemory memory;
@@ -112,6 +78,63 @@ class TestReplica {
   v1::ErrorReply refusal;
   std::vector<StorageOp> ops;
   uint64_t next_sequence = 1;
+
+ protected:
+  // With an empty log.
+  ReplicaOnTestDisk(ReplicaOptions options, const v1::JournalSettings& settings)
+      : memory(settings.ring_bytes(), settings.producers_max()) {
+    options.id.bytes.fill(7);
+    options.epoch = {1, 1};
+    options.settings = settings;
+    v1::StateSnapshot state;
+    DerivedState().WriteTo(&state);
+    RingIdentityValues identity{options.id, {}, 1, settings.producers_max()};
+    Ring ring = Ring::Create(memory.memory(), identity, state);
+    RingPlace end = ring.end();
+    replica = std::make_unique<Replica>(options, std::move(ring), DerivedState(), end, state,
+                                        SegmentCatalog());
+  }
+};
+
+// Leads from the start.
+class TestReplica : public ReplicaOnTestDisk {
+ public:
+  explicit TestReplica(const v1::JournalSettings& settings = SmallSettings())
+      : ReplicaOnTestDisk(Options(), settings) {
+    replica->LeaderStart(now);
+    producer = Open("producer");
+  }
+
+  ProducerHandle Open(const std::string& name) {
+    ProducerHandle handle;
+    RJ_CHECK(replica->OpenProducer(name, now, &handle, &refusal));
+    return handle;
+  }
+  // The next sequence, one payload of that size.
+  AppendVerdict AppendNext(size_t bytes, v1::Level level = v1::LEVEL_REPLICATED) {
+    AppendVerdict verdict = Append(next_sequence, {std::string(bytes, 'x')}, level);
+    if (verdict == AppendVerdict::kAccepted) ++next_sequence;
+    return verdict;
+  }
+  // Appends and settles until so many segments are in the catalog.
+  void FillSegments(size_t count) {
+    const SegmentCatalog& catalog = replica->checkpointer().catalog();
+    const uint64_t segment_bytes = replica->options().settings.segment_bytes();
+    const uint64_t enough = next_sequence + (count + 1) * segment_bytes / kFillBytes;
+    while (catalog.segments().size() < count) {
+      RJ_CHECK(next_sequence < enough);
+      RJ_CHECK(AppendNext(kFillBytes) == AppendVerdict::kAccepted);
+      Settle();
+    }
+  }
+
+ private:
+  static constexpr size_t kFillBytes = 8000;
+  static ReplicaOptions Options() {
+    ReplicaOptions options;
+    options.incarnation = Incarnation(1);
+    return options;
+  }
 };
 
 }  // namespace ringjournal

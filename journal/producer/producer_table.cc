@@ -56,16 +56,17 @@ SequenceVerdict ProducerTable::Judge(ProducerSlot slot, Sequence first, uint32_t
   return whole ? SequenceVerdict::kApplied : SequenceVerdict::kOutOfOrder;
 }
 
+void WriteProducer(const ProducerState& producer, v1::Producer* out) {
+  out->set_id(producer.id.value());
+  out->set_epoch(producer.epoch);
+  out->set_last_sequence(producer.last_sequence.value());
+  out->set_last_lsn(producer.last_lsn.value());
+  out->set_last_index(producer.last_index.value());
+  out->set_name(producer.name);
+}
+
 void ProducerTable::WriteTo(v1::StateSnapshot* snapshot) const {
-  for (const ProducerState& p : producers_) {
-    v1::Producer* out = snapshot->add_producers();
-    out->set_id(p.id.value());
-    out->set_epoch(p.epoch);
-    out->set_last_sequence(p.last_sequence.value());
-    out->set_last_lsn(p.last_lsn.value());
-    out->set_last_index(p.last_index.value());
-    out->set_name(p.name);
-  }
+  for (const ProducerState& p : producers_) WriteProducer(p, snapshot->add_producers());
 }
 
 ProducerTable ProducerTable::ReadFrom(const v1::StateSnapshot& snapshot) {

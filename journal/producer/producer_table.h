@@ -24,6 +24,9 @@ struct ProducerState {
   std::string name;
 };
 
+// As snapshots and answers have it.
+void WriteProducer(const ProducerState& producer, v1::Producer* out);
+
 // Position of a producer in the table; stable while the table lives.
 using ProducerSlot = uint32_t;
 

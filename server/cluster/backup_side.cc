@@ -68,6 +68,11 @@ absl::Status BackupSide::CutTo(const v1::FollowOk& ok) {
   if (Mutated(Mutant::kNoTruncation)) return absl::OkStatus();
   if (Mutated(Mutant::kTruncatesToCommit) && !ok.has_snapshot()) return CutToCommit(ok);
   if (ok.has_snapshot()) return c_->replica->BeginAnew(ok.snapshot());
+  if (needs_snapshot_ && ok.truncate_to() == 0) {  // all of the leader's log follows
+    v1::StateSnapshot empty;
+    DerivedState().WriteTo(&empty);
+    return c_->replica->BeginAnew(empty);
+  }
   return c_->replica->TruncateTo(Index(ok.truncate_to()), ok.chain());
 }
 
@@ -76,6 +81,8 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
   Heard();
   // An answer to an older question is about another log (a stale FOLLOW_OK).
   if (synced_ || (ok.nonce() != nonce_ && !Mutated(Mutant::kStaleFollowOk))) return;
+  // The question may have been asked several times; its other answers are about the log as it was.
+  ++nonce_;
   Index end = c_->replica->derived().position().last().index;
   c_->EnterEpoch();
   absl::Status cut = CutTo(ok);

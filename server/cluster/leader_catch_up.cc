@@ -15,7 +15,7 @@ constexpr int64_t kMs = 1000 * 1000;
 // False: the segments do not hold what the backup lacks. True: it is answered once its first
 // entries have been read, or asks again.
 bool LeaderSide::BeginCatchUp(PeerConnection* peer, const v1::Follow& follow, Index keeps) {
-  if (c_->replica->memory_only() || follow.needs_snapshot()) return false;
+  if (c_->replica->memory_only()) return false;
   Backup* backup = &backups_[peer->life];
   // The entry that it keeps must be there, too: it shows the chain hash.
   if (backup->segments_fail || std::max(keeps, Index(1)) < FirstHeld(*c_->replica)) return false;
@@ -31,7 +31,8 @@ bool LeaderSide::BeginCatchUp(PeerConnection* peer, const v1::Follow& follow, In
   // While others have the seats, it hears that its leader lives.
   c_->links->SendReplicate(peer, Head(keeps.next()), {});
   if (!c_->seats->free()) return true;
-  CatchUp::Request request{follow.nonce(), keeps, Index(follow.oldest_index())};
+  Index oldest = follow.needs_snapshot() ? Index(1) : Index(follow.oldest_index());
+  CatchUp::Request request{follow.nonce(), keeps, oldest};
   backup->catch_up = std::make_unique<CatchUp>(request, c_->NextToken(), c_->seats);
   backup->progress_ns = c_->now.monotonic_ns;
   backup->connection = peer->number;

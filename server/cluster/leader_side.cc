@@ -134,6 +134,13 @@ bool LeaderSide::FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const 
   return false;
 }
 
+// A backup whose ring cannot go back to the common point gets the whole log anew, as an empty one
+// does: a state snapshot would leave it without the history, which it may have to serve one day.
+// Not one that counts, or that would give up what it calls committed.
+bool LeaderSide::MayBeginAtFirst(const PeerConnection& peer, const v1::Follow& follow) const {
+  return follow.commit_index() == 0 && !set_.Counts(peer.life);
+}
+
 void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
   if (EpochOf(follow) != c_->epoch()) {
     if (EpochOf(follow) > c_->epoch()) c_->wants_config_read = true;
@@ -152,11 +159,14 @@ void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
   }
   v1::PeerMessage message;
   v1::FollowOk* ok = message.mutable_follow_ok();
-  bool continues = !follow.needs_snapshot() && FillContinue(*common, ok);
-  if (!continues && BeginCatchUp(peer, follow, *common)) return;
+  const bool anew = follow.needs_snapshot();
+  const bool may_continue = !anew || MayBeginAtFirst(*peer, follow);
+  const Index keeps = anew ? Index(0) : *common;
+  bool continues = may_continue && FillContinue(keeps, ok);
+  if (!continues && may_continue && BeginCatchUp(peer, follow, keeps)) return;
   if (!continues && !FillSnapshot(follow, ok)) return;  // it asks again
   SendFollowOk(peer, follow.nonce(), &message);
-  Index first(continues ? follow.oldest_index() : ok->truncate_to() + 1);
+  Index first(continues && !anew ? follow.oldest_index() : ok->truncate_to() + 1);
   StartSending(peer, first, *PlaceAfter(Index(ok->truncate_to())));
   c_->Note(Text(peer->life), " follows from entry ", ok->truncate_to() + 1,
            continues ? "" : ", with a state snapshot");

@@ -92,6 +92,7 @@ class LeaderSide {
   std::optional<RingPlace> PlaceAfter(Index last) const;
   bool FillContinue(Index last, v1::FollowOk* ok) const;
   bool FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const;
+  bool MayBeginAtFirst(const PeerConnection& peer, const v1::Follow& follow) const;
   void StartSending(PeerConnection* peer, Index first, const RingPlace& next);
   void SendEntries(PeerConnection* peer, Backup* backup);
   void SendRun(PeerConnection* peer, Backup* backup);

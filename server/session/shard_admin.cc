@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "journal/base/limits.h"
 #include "journal/node/refusals.h"
 #include "server/session/describe.h"
 #include "server/session/shard.h"
@@ -28,19 +29,27 @@ void Shard::FillReply(const Journal& journal, v1::JournalReply* reply) const {
 
 namespace {
 
-// Producers that one answer names, so that it stays a small frame.
-constexpr uint32_t kProducersNamedMax = 1000;
-
-// Those asked for. Where there are too many the newest are told: whoever looks for his own has just
-// used it.
-void FillProducers(const Replica& replica, std::string_view prefix, v1::JournalReply* reply) {
-  v1::StateSnapshot all;
-  replica.derived().producers().WriteTo(&all);
-  for (v1::Producer& producer : *all.mutable_producers()) {
-    if (producer.name().starts_with(prefix)) reply->add_producers()->Swap(&producer);
+// Those asked for. Refused where there are too many: whoever does not find his own in a part of
+// them would take it for missing.
+bool FillProducers(const Replica& replica, std::string_view prefix, v1::JournalReply* reply,
+                   v1::ErrorReply* refusal) {
+  const ProducerTable& table = replica.derived().producers();
+  for (ProducerSlot slot = 0; slot < table.size(); ++slot) {
+    const ProducerState& producer = table.at(slot);
+    if (!std::string_view(producer.name).starts_with(prefix)) continue;
+    if (reply->producers_size() == static_cast<int>(limits::kProducersNamedMax)) {
+      Refuse(v1::ERROR_CODE_LIMIT,
+             absl::StrCat("more than ", limits::kProducersNamedMax,
+                          " producers of the journal have names that begin with '",
+                          std::string(prefix),
+                          "', and one answer names no more: ask for a "
+                          "longer beginning"),
+             refusal);
+      return false;
+    }
+    WriteProducer(producer, reply->add_producers());
   }
-  const int too_many = reply->producers_size() - static_cast<int>(kProducersNamedMax);
-  if (too_many > 0) reply->mutable_producers()->DeleteSubrange(0, too_many);
+  return true;
 }
 
 // A loss whose place is still kept: who reads the journal from its oldest entry meets it.
@@ -123,8 +132,10 @@ void Shard::OnInfo(Session* session, const v1::JournalInfo& request) {
   v1::ServerMessage message;
   message.mutable_journal_reply()->set_request_id(request.request_id());
   FillReply(*journal, message.mutable_journal_reply());
-  if (request.has_producer_prefix()) {
-    FillProducers(*journal->replica, request.producer_prefix(), message.mutable_journal_reply());
+  v1::ErrorReply error;
+  if (request.has_producer_prefix() && !FillProducers(*journal->replica, request.producer_prefix(),
+                                                      message.mutable_journal_reply(), &error)) {
+    return ReplyError(session, request.request_id(), std::move(error));
   }
   Reply(session, message);
 }

@@ -39,9 +39,7 @@ TEST(ShardCluster, ANewJournalGetsALeaderAndEveryMemberFollows) {
 TEST(ShardCluster, AnAppendIsAcknowledgedOnceEveryoneInSyncHasIt) {
   TestCluster cluster(3);
   cluster.Run(300);
-  ConnectionNumber c = cluster.Open(0, "p");
-  cluster.Run(5);
-  cluster.Take(c);
+  ConnectionNumber c = cluster.OpenReady(0, "p");
   cluster.Silence(0, 2);
   cluster.Append(0, c, 1);
   cluster.Run(50);
@@ -55,9 +53,7 @@ TEST(ShardCluster, AnAppendIsAcknowledgedOnceEveryoneInSyncHasIt) {
 TEST(ShardCluster, ASilentBackupIsDroppedAndTakenBack) {
   TestCluster cluster(3);
   cluster.Run(300);
-  ConnectionNumber c = cluster.Open(0, "p");
-  cluster.Run(5);
-  cluster.Take(c);
+  ConnectionNumber c = cluster.OpenReady(0, "p");
   cluster.Silence(0, 2);
   cluster.Append(0, c, 1);
   cluster.Run(400);
@@ -105,9 +101,7 @@ TEST(ShardCluster, AProcessWhoseNameAnotherHasTakenStops) {
 TEST(ShardCluster, WhenTheLeaderDiesABackupLeadsAtOnceWithEverythingAcknowledged) {
   TestCluster cluster(3);
   cluster.Run(300);
-  ConnectionNumber c = cluster.Open(0, "p");
-  cluster.Run(5);
-  cluster.Take(c);
+  ConnectionNumber c = cluster.OpenReady(0, "p");
   AppendAndAwait(&cluster, c, 1, 10);
   Lsn acked = cluster.replica(0)->marks().committed.lsn;
   cluster.Kill(0);
@@ -127,9 +121,7 @@ TEST(ShardCluster, WhenTheLeaderDiesABackupLeadsAtOnceWithEverythingAcknowledged
 TEST(ShardCluster, ARestartedNodeFollowsFromItsMemory) {
   TestCluster cluster(3);
   cluster.Run(300);
-  ConnectionNumber c = cluster.Open(0, "p");
-  cluster.Run(5);
-  cluster.Take(c);
+  ConnectionNumber c = cluster.OpenReady(0, "p");
   AppendAndAwait(&cluster, c, 1, 10);
   cluster.Kill(2);
   cluster.Run(300);
@@ -144,9 +136,7 @@ TEST(ShardCluster, ARestartedNodeFollowsFromItsMemory) {
 TEST(ShardCluster, AnEmptiedNodeComesBack) {
   TestCluster cluster(3);
   cluster.Run(300);
-  ConnectionNumber c = cluster.Open(0, "p");
-  cluster.Run(5);
-  cluster.Take(c);
+  ConnectionNumber c = cluster.OpenReady(0, "p");
   AppendAndAwait(&cluster, c, 1, 200);
   cluster.Kill(1);
   cluster.Run(300);
@@ -161,9 +151,7 @@ TEST(ShardCluster, AnEmptiedNodeComesBack) {
 TEST(ShardCluster, ADeposedLeaderTellsItsClientsAndFollows) {
   TestCluster cluster(3, true, 2);
   cluster.Run(300);
-  ConnectionNumber c = cluster.Open(0, "p");
-  cluster.Run(5);
-  cluster.Take(c);
+  ConnectionNumber c = cluster.OpenReady(0, "p");
   cluster.Silence(0, 1);
   cluster.Silence(0, 2);
   cluster.Append(0, c, 1);
@@ -181,9 +169,7 @@ TEST(ShardCluster, ADeposedLeaderTellsItsClientsAndFollows) {
 TEST(ShardCluster, AllProcessesDieAndTheMemoryLeads) {
   TestCluster cluster(3);
   cluster.Run(300);
-  ConnectionNumber c = cluster.Open(0, "p");
-  cluster.Run(5);
-  cluster.Take(c);
+  ConnectionNumber c = cluster.OpenReady(0, "p");
   AppendAndAwait(&cluster, c, 1, 10);
   Lsn acked = cluster.replica(0)->marks().committed.lsn;
   for (size_t i = 0; i < 3; ++i) cluster.Kill(i);
@@ -199,9 +185,7 @@ TEST(ShardCluster, AllProcessesDieAndTheMemoryLeads) {
 TEST(ShardCluster, AllMemoryIsLostAndTheLossIsReported) {
   TestCluster cluster(3);
   cluster.Run(300);
-  ConnectionNumber c = cluster.Open(0, "p");
-  cluster.Run(5);
-  cluster.Take(c);
+  ConnectionNumber c = cluster.OpenReady(0, "p");
   AppendAndAwait(&cluster, c, 1, 10);
   for (size_t i = 0; i < 3; ++i) cluster.Kill(i);
   for (size_t i = 0; i < 3; ++i) cluster.Start(i, false);
@@ -227,9 +211,7 @@ TEST(ShardCluster, ABackupSaysWhoLeads) {
 TEST(ShardCluster, EveryMemberCopiesToItsDisk) {
   TestCluster cluster(3, false);
   cluster.Run(300);
-  ConnectionNumber c = cluster.Open(0, "p");
-  cluster.Run(5);
-  cluster.Take(c);
+  ConnectionNumber c = cluster.OpenReady(0, "p");
   for (uint64_t sequence = 1; sequence <= 20; ++sequence) {
     cluster.Append(0, c, sequence, v1::LEVEL_DISK_QUORUM);
   }
@@ -242,9 +224,7 @@ TEST(ShardCluster, EveryMemberCopiesToItsDisk) {
 
 // Transactions that a read of everything gets on node i, and why it ended.
 uint64_t ReadAll(TestCluster* cluster, size_t i, v1::ReadEnd::Reason* reason) {
-  ConnectionNumber c = cluster->Open(i, "");
-  cluster->Run(5);
-  cluster->Take(c);
+  ConnectionNumber c = cluster->OpenReady(i, "");
   v1::ClientMessage m;
   m.mutable_read()->set_request_id(8);
   m.mutable_read()->mutable_from()->set_lsn(1);
@@ -266,9 +246,7 @@ class CatchUpFromSegments : public testing::Test {
  protected:
   CatchUpFromSegments() : cluster(3, false) {
     cluster.Run(300);
-    c = cluster.Open(0, "p");
-    cluster.Run(5);
-    cluster.Take(c);
+    c = cluster.OpenReady(0, "p");
   }
   void AppendUntil(uint64_t sequence) {
     while (next < sequence) {

@@ -212,7 +212,8 @@ bool Shard::StopReading(Session* session, Subscription* subscription) {
 
 // The run may exceed the credit by one entry: entries are whole.
 void Shard::SendRun(Session* session, Subscription* subscription, ByteSpan run) {
-  Lsn visible = session->journal->replica->marks().committed.lsn;
+  const Marks marks = session->journal->replica->marks();
+  const Lsn visible = (subscription->range.durable_only ? marks.durable : marks.committed).lsn;
   EncodeReadHead(subscription->request_id, visible, run.size(), &subscription->head);
   effects_->sends.push_back({session->connection, AsBytes(subscription->head), run});
   subscription->credit_bytes -= std::min<uint64_t>(subscription->credit_bytes, run.size());

@@ -107,6 +107,44 @@ TEST_F(Requests, ARemovedJournalEndsItsSessionsAndItsNameIsFree) {
   EXPECT_TRUE(Ask(create, kTwo).has_journal_reply());
 }
 
+class ManyProducers : public Requests {
+ protected:
+  void SetUp() override {
+    t.settings.set_ring_bytes(1 << 20);
+    t.settings.set_producers_max(2000);
+    t.ring_producers = 2000;
+    Requests::SetUp();
+  }
+};
+
+TEST_F(ManyProducers, AreNamedByPrefixAllOfThemOrNone) {
+  constexpr ConnectionNumber kFirst = 100;
+  const auto open = [this](ConnectionNumber c, const std::string& producer) {
+    t.Connect(c);
+    t.Send(c, OpenFrame(producer));
+    t.Settle();
+    t.Step(ReceiveEnded{c, 1});
+  };
+  for (ConnectionNumber i = 0; i < limits::kProducersNamedMax; ++i) {
+    open(kFirst + i, "copy-" + std::to_string(i));
+  }
+  v1::JournalInfo* info = request.mutable_journal_info();
+  info->set_name("ledger");
+  info->set_producer_prefix("p");
+  v1::ServerMessage reply = Ask(request);
+  ASSERT_EQ(reply.journal_reply().producers_size(), 1);
+  EXPECT_EQ(reply.journal_reply().producers(0).last_sequence(), 5u);
+  info->set_producer_prefix("copy-");
+  EXPECT_EQ(Ask(request).journal_reply().producers_size(), limits::kProducersNamedMax);
+  info->set_producer_prefix("");
+  EXPECT_EQ(Ask(request).error().code(), v1::ERROR_CODE_LIMIT);
+  open(kFirst + limits::kProducersNamedMax, "copy-more");
+  info->set_producer_prefix("copy-");
+  reply = Ask(request);
+  EXPECT_EQ(reply.error().code(), v1::ERROR_CODE_LIMIT);
+  EXPECT_NE(reply.error().message().find("'copy-'"), std::string::npos);
+}
+
 TEST_F(Requests, TheDescriptorIsThatOfTheProtocol) {
   request.mutable_describe()->set_request_id(9);
   v1::ServerMessage reply = Ask(request);

@@ -98,6 +98,13 @@ class TestCluster {
     Send(i, c, std::string(kPreface) + HelloFrame() + OpenFrame(producer));
     return c;
   }
+  // Connects, opens the journal and is answered; the answers are taken.
+  ConnectionNumber OpenReady(size_t i, const std::string& producer) {
+    ConnectionNumber c = Open(i, producer);
+    Run(5);
+    Take(c);
+    return c;
+  }
   void Send(size_t i, ConnectionNumber c, const std::string& bytes) {
     Step(i, Received{c, AsBytes(bytes)});
   }
@@ -191,7 +198,6 @@ class TestCluster {
     }
     return text;
   }
-  const std::string& fatal(size_t i) const { return nodes_[i]->fatal; }
   std::vector<std::string> notes;
 
  private:
@@ -203,7 +209,6 @@ class TestCluster {
     std::unique_ptr<Shard> shard;
     TestDisk disk;
     std::vector<JournalNumber> storage_journals;
-    std::string fatal;
   };
   using Key = std::pair<size_t, ConnectionNumber>;
   struct Wire {
@@ -243,7 +248,7 @@ class TestCluster {
     ShardEffects effects;
     node->shard->Step(event, now_, &effects);
     for (const std::string& note : effects.notes) notes.push_back(NameOf(i) + ": " + note);
-    if (!effects.fatal.empty()) node->fatal = effects.fatal;
+    RJ_CHECK(effects.fatal.empty());  // nothing here fails
     for (const auto& s : effects.sends) {
       std::string bytes = std::string(AsView(s.head)) + std::string(AsView(s.body));
       auto wire = wires_.find({i, s.connection});

@@ -2,6 +2,7 @@
 #include "tests/cluster_sim/cluster_node.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -42,26 +43,28 @@ void ClusterNode::EndProcess() {
   numbers_.clear();
   journals_.clear();
   ring_answers_.clear();
-  in_batch_ = dying_ = false;
+  in_batch_ = dying_ = write_failed_ = false;
   wake_at_ns_ = INT64_MAX;
   paused_until_ns_ = 0;
   crash_.Set(0);
 }
 
-void ClusterNode::Kill(const std::string& why) {
-  if (!running()) return;
+bool ClusterNode::Kill(const std::string& why) {
+  if (!running()) return false;
   env_.report->Trace(name_, "/", incarnation_.value(), " is killed: ", why);
   EndProcess();
+  return true;
 }
 
-void ClusterNode::LoseMachine() {
-  if (!powered_) return;
+bool ClusterNode::LoseMachine() {
+  if (!powered_) return false;
   env_.report->Trace(name_, " loses its machine's memory");
   if (running()) EndProcess();
   env_.network->SetUp(number_, false);
   machine_.LoseMemory();
   for (auto& [id, truth] : *env_.truths) ++truth->wear(number_)->memory_life;
   powered_ = false;
+  return true;
 }
 
 void ClusterNode::PowerOn() {
@@ -87,17 +90,19 @@ void ClusterNode::DamageRings() {
   }
 }
 
-void ClusterNode::PauseUntil(int64_t until_ns, bool suspended) {
-  if (!running()) return;
+bool ClusterNode::PauseUntil(int64_t until_ns, bool suspended) {
+  if (!running() || until_ns <= paused_until_ns_) return false;
   env_.report->Trace(name_, suspended ? " is suspended for " : " is paused for ",
                      (until_ns - env_.events->now_ns()) / kMs, " ms");
-  paused_until_ns_ = std::max(paused_until_ns_, until_ns);
+  paused_until_ns_ = until_ns;
+  return true;
 }
 
-void ClusterNode::Drain() {
-  if (!serving()) return;
+bool ClusterNode::Drain() {
+  if (!serving()) return false;
   env_.report->Trace(name_, " is told to drain");
-  Step(DrainRequested{});
+  OnEvent(kDrain, Arg());
+  return true;
 }
 
 bool ClusterNode::leads_any() const {
@@ -142,7 +147,10 @@ void ClusterNode::OnEvent(uint32_t kind, uint64_t arg) {
       return Step(EndOfBatch{});
     case kDisk:
       if (std::optional<sim::SimDisk::Answer> answer = machine_.disk.CompleteOne()) {
+        const uint64_t life = life_;
+        write_failed_ = answer->done.result == -EIO;
         Step(StorageAnswer{answer->journal, answer->done});
+        if (life == life_) write_failed_ = false;
       }
       return;
     case kRing: {
@@ -155,6 +163,8 @@ void ClusterNode::OnEvent(uint32_t kind, uint64_t arg) {
       return OnConfigReady();
     case kRegisterAgain:
       return Register();
+    case kDrain:
+      return Step(DrainRequested{});
     case kHintKind:
       if (serving()) Step(ConfigHint{});
       return;
@@ -192,7 +202,10 @@ void ClusterNode::Step(const ShardEvent& event) {
   ObserveReplicas();
   if (env_.report->failed()) return;
   if (!effects_.fatal.empty()) return StopItself();
-  if (!Carry(effects_)) return Kill("at a boundary between two effects");
+  if (!Carry(effects_)) {
+    Kill("at a boundary between two effects");
+    return;
+  }
   in_batch_ = in_batch_ || !ends_batch;
   ScheduleTurn();
 }
@@ -208,15 +221,14 @@ void ClusterNode::ObserveReplicas() {
     const uint64_t leaders = truth->second->leaders();
     truth->second->Observe(number_, incarnation_, *journal->replica);
     if (truth->second->leaders() == leaders) continue;
-    ++counts_.leads;
     env_.on_moment(this, Moment::kLeads);
   }
 }
 
-// Right after a write that failed; for any other reason it is evidence of a broken promise.
+// At the answer that a write has failed; for any other reason it is evidence of a broken promise.
 void ClusterNode::StopItself() {
-  if (!std::exchange(may_stop_itself_, false)) {
-    env_.report->Violation(name_, " stops itself: ", effects_.fatal);
+  if (!write_failed_) {
+    env_.report->Violation("fatal: ", name_, " stops itself: ", effects_.fatal);
     return;
   }
   Kill(absl::StrCat("it stops itself: ", effects_.fatal));

@@ -45,7 +45,7 @@ struct NodeEnvironment {
 };
 
 struct NodeCounts {
-  uint64_t starts = 0, steps = 0, turns = 0, spins = 0, boundaries = 0, leads = 0;
+  uint64_t starts = 0, steps = 0, turns = 0, spins = 0;
   uint64_t warm_starts = 0, disk_starts = 0, empty_starts = 0;
 };
 
@@ -59,23 +59,20 @@ class ClusterNode : public EventTarget, public NetworkUser {
   // ---- the world's side ----
   // Starts a process, after a while that the node's start script takes.
   void StartIn(int64_t in_ns);
-  // The process is killed; memory and disk are as they are.
-  void Kill(const std::string& why);
+  // The process is killed; memory and disk are as they are. False: there is none; likewise below.
+  bool Kill(const std::string& why);
   // The machine loses its memory, and what its disk had not synced. Off until PowerOn.
-  void LoseMachine();
+  bool LoseMachine();
   void PowerOn();
   // Everything on the disk is gone too. Only while the machine is off.
   void LoseDisk();
   void DamageRings();  // only while no process runs
   // The process, or with `suspended` the whole machine, stands still.
-  void PauseUntil(int64_t until_ns, bool suspended);
-  void Drain();
+  bool PauseUntil(int64_t until_ns, bool suspended);
+  bool Drain();
   void SlowDisk(uint32_t factor) { disk_factor_ = factor; }
   // The next write fails; a process stops itself then.
-  void FailNextWrite() {
-    machine_.disk.FailNextWrite();
-    may_stop_itself_ = true;
-  }
+  void FailNextWrite() { machine_.disk.FailNextWrite(); }
   NodeClock* clock() { return &clock_; }
   sim::CrashClock* crash_clock() { return &crash_; }
   sim::Machine* machine() { return &machine_; }
@@ -89,12 +86,9 @@ class ClusterNode : public EventTarget, public NetworkUser {
   bool paused() const { return paused_until_ns_ > env_.events->now_ns(); }
   bool start_planned() const { return start_planned_; }
   bool leads_any() const;
-  Incarnation incarnation() const { return incarnation_; }
   const Shard* shard() const { return shard_.get(); }
   const Replica* FindReplica(const JournalId& id) const;
   const NodeCounts& counts() const { return counts_; }
-  // Why the last process could not serve what its disk holds; empty otherwise.
-  const std::string& refusal() const { return refusal_; }
 
   // ---- EventTarget, NetworkUser ----
   void OnEvent(uint32_t kind, uint64_t arg) override;
@@ -109,7 +103,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
 
  private:
   class Storage;
-  enum Kind : uint32_t { kStart, kTurn, kDisk, kRing, kConfig, kRegisterAgain };
+  enum Kind : uint32_t { kStart, kTurn, kDisk, kRing, kConfig, kRegisterAgain, kDrain };
   // Events of dead processes are told by their life number.
   uint64_t Arg() const { return life_; }
 
@@ -142,7 +136,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   bool CarryConnections(const ShardEffects& effects);
   bool CarryStorage(const ShardEffects& effects);
   bool CarryRest(const ShardEffects& effects);
-  void NoteFrames(const ShardEffects::Send& send);
+  void NoteFrames(const ShardEffects::Send& send, EndNumber end);
   ConnectionNumber NumberOf(EndNumber end);
   void Forget(ConnectionNumber number);
   EndNumber EndOf(ConnectionNumber number) const;
@@ -158,9 +152,8 @@ class ClusterNode : public EventTarget, public NetworkUser {
   uint64_t life_ = 0;  // +1 for each process and at its end
   int64_t paused_until_ns_ = 0;
   uint32_t disk_factor_ = 1;
-  bool may_stop_itself_ = false;
+  bool write_failed_ = false;  // the answer of the step that is under way
   NodeCounts counts_;
-  std::string refusal_;
 
   // Of the process.
   std::unique_ptr<SimConfigStore> store_;

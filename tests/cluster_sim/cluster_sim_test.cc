@@ -1,10 +1,10 @@
-// The simulated cluster's fixed budget: seeds, kept seeds, determinism, and every mutant dies.
+// The simulated cluster's fixed budget: seeds, determinism, and the mutants around the
+// production code die.
 #include <cstdlib>
 #include <string>
 
 #include "gtest/gtest.h"
 #include "tests/cluster_sim/cluster_world.h"
-#include "tests/cluster_sim/kept_seeds.h"
 #include "tests/cluster_sim/minimise.h"
 
 namespace ringjournal::cluster_sim {
@@ -41,7 +41,9 @@ TEST_P(Seeds, KeepEveryPromise) {
     RunResult result = Check(seed);
     ASSERT_TRUE(result.violation.empty());
     EXPECT_GE(result.simulated_ns, 10 * kSecond) << seed;
-    EXPECT_GE(result.faults, 100u) << seed;
+    EXPECT_GE(result.faults, 110u) << seed;
+    sum.turns += result.turns;
+    sum.spins += result.spins;
     sum.acknowledged += result.acknowledged;
     sum.failovers += result.failovers;
     sum.intact_restarts += result.intact_restarts;
@@ -54,15 +56,11 @@ TEST_P(Seeds, KeepEveryPromise) {
   EXPECT_GE(sum.intact_restarts, seeds);
   EXPECT_GE(sum.amnesiac_restarts, seeds);
   EXPECT_GE(sum.read, seeds * 100);
+  // A turn that is due again at once has not done what it woke up for: that is rare.
+  EXPECT_LE(sum.spins, sum.turns / 100);
 }
 
 INSTANTIATE_TEST_SUITE_P(Quarters, Seeds, testing::Values(1, 1'000'001, 2'000'001, 3'000'001));
-
-TEST(ClusterSimulation, HoldsOnTheKeptSeeds) {
-  for (const KeptSeed& kept : kKeptSeeds) {
-    EXPECT_TRUE(Check(kept.seed).violation.empty()) << "once: " << kept.found;
-  }
-}
 
 TEST(ClusterSimulation, OneSeedIsOneRunTracedOrNot) {
   for (uint64_t seed = 1; seed <= 4; ++seed) {

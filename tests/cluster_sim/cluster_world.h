@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/cluster_sim/bias.h"
@@ -31,10 +32,12 @@ struct RunResult {
   std::vector<std::string> trace;
   uint64_t fingerprint = 0;
   int64_t simulated_ns = 0;
-  uint64_t events = 0, steps = 0, turns = 0, spins = 0, boundaries = 0;
-  uint64_t faults = 0, failovers = 0;
+  uint64_t events = 0, steps = 0, turns = 0, spins = 0;
+  uint64_t faults = 0;         // that did something
+  uint64_t fault_numbers = 0;  // numbers given out, to others too
+  uint64_t failovers = 0;
   uint64_t intact_restarts = 0, amnesiac_restarts = 0, losses = 0;
-  uint64_t acknowledged = 0, told = 0, read = 0, entries = 0;
+  uint64_t acknowledged = 0, told = 0, read = 0;
 };
 
 // Runs one seed to its end or to the first violation. The same options give the same run. A check
@@ -52,6 +55,10 @@ struct MutantDeath {
 };
 // The seed that is known to kill it first, then `others` from seed 1 on.
 MutantDeath TryToKill(const MutantChoice& mutant, uint64_t others);
+// The checker that a verdict names: what stands before its first ':'.
+std::string_view CheckerOf(std::string_view verdict);
+// The line of mutant_kills.h that says so.
+std::string KillLine(const MutantChoice& mutant, const MutantDeath& death);
 
 }  // namespace ringjournal::cluster_sim
 

@@ -15,10 +15,9 @@ constexpr uint64_t kOutageMaxMs = 2500;
 }  // namespace
 
 // Every fault has a number, whether it happens or not: so single ones can be left out of a run.
-bool ClusterWorld::Counts(const std::string& what) {
+bool ClusterWorld::MayHappen(const std::string& what) {
   const uint64_t number = fault_number_++;
   if (number >= options_.faults_max || options_.left_out.count(number) > 0) return false;
-  ++result_.faults;
   report_.Trace("fault ", number, ": ", what);
   return true;
 }
@@ -32,10 +31,11 @@ void ClusterWorld::NextFault() {
     return;
   }
   Fault fault = plan_.faults[fault_random_.Below(plan_.faults.size())];
-  if (Counts(FaultName(fault))) Inject(fault);
+  if (MayHappen(FaultName(fault))) Count(Inject(fault));
 }
 
-void ClusterWorld::Inject(Fault fault) {
+// False: it changed nothing, as the process was dead already, the link blocked for longer, …
+bool ClusterWorld::Inject(Fault fault) {
   uint32_t node = static_cast<uint32_t>(fault_random_.Below(nodes_.size()));
   if (fault_random_.Chance(40)) {
     for (uint32_t i = 0; i < nodes_.size(); ++i) {
@@ -66,55 +66,62 @@ void ClusterWorld::Inject(Fault fault) {
 
 // ---- network ----
 
-void ClusterWorld::Isolate(uint32_t node, int64_t until_ns) {
+bool ClusterWorld::Isolate(uint32_t node, int64_t until_ns) {
+  bool any = false;
   for (HostNumber other = 0; other < next_host_; ++other) {
-    if (other == node) continue;
-    network_.Block(node, other, until_ns);
-    network_.Block(other, node, until_ns);
+    if (other != node) any = BlockBothWays(node, other, until_ns) || any;
   }
+  return any;
 }
 
-void ClusterWorld::InjectIntoNetwork(Fault fault, uint32_t node) {
+bool ClusterWorld::BlockBothWays(HostNumber a, HostNumber b, int64_t until_ns) {
+  const bool there = network_.Block(a, b, until_ns);
+  const bool back = network_.Block(b, a, until_ns);
+  return there || back;
+}
+
+bool ClusterWorld::InjectIntoNetwork(Fault fault, uint32_t node) {
   const HostNumber hosts = fault_random_.Chance(75) ? plan_.nodes : next_host_;
   HostNumber other = static_cast<HostNumber>(fault_random_.Below(hosts));
   if (other == node) other = (other + 1) % next_host_;
   const int64_t until_ns = events_.now_ns() + SomeTime(kOutageMaxMs);
   switch (fault) {
     case Fault::kCut:
-      network_.Cut(node);
-      return;
+      return network_.Cut(node);
     case Fault::kIsolate:
       if (fault_random_.Chance(40)) config_.SetUnreachable(node, until_ns);
       return Isolate(node, until_ns);
     case Fault::kOneWay:
       return network_.Block(node, other, until_ns);
     case Fault::kPartial:
-      network_.Block(node, other, until_ns);
-      return network_.Block(other, node, until_ns);
+      return BlockBothWays(node, other, until_ns);
     case Fault::kFlap:
+      // The first of its cuts counts for all.
       for (int64_t i = 0; i < 5; ++i) {
-        events_.ScheduleIn(i * SomeTime(60), this, kAimedFault, node | 2u << 8);
+        events_.ScheduleIn(i * SomeTime(60), this, i == 0 ? kAimedFault : kCutAgain,
+                           node | 2u << 8);
       }
-      return;
+      return false;
     default: {
       uint32_t factor = static_cast<uint32_t>(2 + fault_random_.Skewed(998));
       network_.Slow(node, other, factor, until_ns);
       network_.Slow(other, node, factor, until_ns);
-      return;
+      return true;
     }
   }
 }
 
 // ---- config store ----
 
-void ClusterWorld::InjectIntoStore(Fault fault, uint32_t node) {
+bool ClusterWorld::InjectIntoStore(Fault fault, uint32_t node) {
   const int64_t until_ns = events_.now_ns() + SomeTime(kOutageMaxMs);
   switch (fault) {
     case Fault::kStoreAway:
-      return config_.SetUnreachable(node, until_ns);
+      config_.SetUnreachable(node, until_ns);
+      return true;
     case Fault::kStoreAwayAll:
       for (uint32_t i = 0; i < plan_.nodes; ++i) config_.SetUnreachable(i, until_ns);
-      return;
+      return true;
     case Fault::kAnswerForgotten:
       return config_.ForgetNextAnswer();
     default:
@@ -124,7 +131,7 @@ void ClusterWorld::InjectIntoStore(Fault fault, uint32_t node) {
 
 // ---- disk ----
 
-void ClusterWorld::InjectIntoDisk(Fault fault, uint32_t node) {
+bool ClusterWorld::InjectIntoDisk(Fault fault, uint32_t node) {
   ClusterNode* n = nodes_[node].get();
   switch (fault) {
     case Fault::kSlowDisk:
@@ -134,9 +141,11 @@ void ClusterWorld::InjectIntoDisk(Fault fault, uint32_t node) {
       n->machine()->disk.set_full(true);
       break;
     default:
-      return n->FailNextWrite();
+      n->FailNextWrite();
+      return true;
   }
   events_.ScheduleIn(SomeTime(kOutageMaxMs), this, kBackToNormal, node);
+  return true;
 }
 
 // ---- processes and machines ----
@@ -150,11 +159,11 @@ void ClusterWorld::RestartLater(uint32_t node) {
   nodes_[node]->StartIn(phase_ == Phase::kFaults ? in_ns : kMs);
 }
 
-void ClusterWorld::LoseMachine(uint32_t node, bool disk_too) {
-  if (!nodes_[node]->powered()) return;
-  nodes_[node]->LoseMachine();
+bool ClusterWorld::LoseMachine(uint32_t node, bool disk_too) {
+  if (!nodes_[node]->LoseMachine()) return false;
   if (disk_too) nodes_[node]->LoseDisk();
   events_.ScheduleIn(SomeTime(kOutageMaxMs), this, kPowerOn, node);
+  return true;
 }
 
 // MUTANT: the fault model says that this cannot happen.
@@ -183,34 +192,38 @@ void ClusterWorld::BreakPromise(uint32_t node) {
   }
 }
 
-void ClusterWorld::InjectIntoProcess(Fault fault, uint32_t node) {
+bool ClusterWorld::InjectIntoProcess(Fault fault, uint32_t node) {
   ClusterNode* n = nodes_[node].get();
   const int64_t until_ns = events_.now_ns() + SomeTime(kPauseMaxMs);
+  bool any = false;
   switch (fault) {
     case Fault::kKillAtBoundary:
-      return n->crash_clock()->Set(fault_random_.Between(1, 40));
+      n->crash_clock()->Set(fault_random_.Between(1, 40));
+      return true;
     case Fault::kKillDamage:
-      n->Kill("a fault");
-      return n->DamageRings();
+      any = n->Kill("a fault");
+      n->DamageRings();
+      return any;
     case Fault::kKillAll:
-      for (auto& each : nodes_) each->Kill("a fault of all");
+      for (auto& each : nodes_) any = each->Kill("a fault of all") || any;
       for (uint32_t i = 0; i < nodes_.size(); ++i) BreakPromise(i);
-      return;
+      return any;
     case Fault::kMachine:
       return LoseMachine(node, false);
     case Fault::kMachineAndDisk:
       return LoseMachine(node, true);
     case Fault::kPowerAll:
-      for (uint32_t i = 0; i < nodes_.size(); ++i) LoseMachine(i, false);
+      for (uint32_t i = 0; i < nodes_.size(); ++i) any = LoseMachine(i, false) || any;
       for (uint32_t i = 0; i < nodes_.size(); ++i) BreakPromise(i);
-      return;
+      return any;
     case Fault::kPause:
       return n->PauseUntil(until_ns, false);
     case Fault::kSuspend:
-      n->PauseUntil(until_ns, true);
-      return Isolate(node, until_ns);
+      any = n->PauseUntil(until_ns, true);
+      return Isolate(node, until_ns) || any;
     case Fault::kWallClock:
-      return n->clock()->JumpWall((static_cast<int64_t>(fault_random_.Below(120)) - 60) * kSecond);
+      n->clock()->JumpWall((static_cast<int64_t>(fault_random_.Below(120)) - 60) * kSecond);
+      return true;
     case Fault::kDrain:
       return n->Drain();
     default:
@@ -225,38 +238,42 @@ void ClusterWorld::OnMoment(ClusterNode* node, Moment moment) {
       !fault_random_.Chance(plan_.aim_percent[static_cast<int>(moment)])) {
     return;
   }
-  if (!Counts(absl::StrCat("aimed at moment ", static_cast<int>(moment), " of ", node->name()))) {
-    return;
-  }
+  std::string what = absl::StrCat("aimed at moment ", static_cast<int>(moment), " of ");
+  if (!MayHappen(what + node->name())) return;
   if (moment == Moment::kCasSubmitted && fault_random_.Chance(40)) {
-    fault_random_.Chance(50) ? config_.ForgetNextAnswer() : config_.DelayNext(SomeTime(1500));
+    Count(fault_random_.Chance(50) ? config_.ForgetNextAnswer()
+                                   : config_.DelayNext(SomeTime(1500)));
     if (fault_random_.Chance(50)) return;
   }
-  if (fault_random_.Chance(40)) return node->crash_clock()->Set(fault_random_.Between(1, 8));
+  if (fault_random_.Chance(40)) {
+    node->crash_clock()->Set(fault_random_.Between(1, 8));
+    return Count(true);
+  }
   uint32_t target = node->host();
   if (fault_random_.Chance(50)) target = static_cast<uint32_t>(fault_random_.Below(nodes_.size()));
   int64_t in_ns = static_cast<int64_t>(fault_random_.Skewed(kAimedWithinNs));
   events_.ScheduleIn(in_ns, this, kAimedFault, target | fault_random_.Below(6) << 8);
 }
 
-void ClusterWorld::AimedFault(uint32_t node, uint64_t choice) {
-  if (phase_ != Phase::kFaults) return;
+bool ClusterWorld::AimedFault(uint32_t node, uint64_t choice) {
+  if (phase_ != Phase::kFaults) return false;
   switch (choice) {
     case 0:
       return nodes_[node]->Kill("an aimed fault");
     case 1:
       return nodes_[node]->PauseUntil(events_.now_ns() + SomeTime(kPauseMaxMs), false);
     case 2:
-      network_.Cut(node);
-      return;
+      return network_.Cut(node);
     case 3:
       return Isolate(node, events_.now_ns() + SomeTime(kOutageMaxMs));
     case 4:
       if (plan_.AllowsMemoryLoss()) return LoseMachine(node, false);
       return nodes_[node]->Kill("an aimed fault");
-    default:
-      return network_.Block(node, static_cast<HostNumber>(fault_random_.Below(plan_.nodes)),
-                            events_.now_ns() + SomeTime(kOutageMaxMs));
+    default: {
+      const auto other = static_cast<HostNumber>(fault_random_.Below(plan_.nodes));
+      const int64_t until_ns = events_.now_ns() + SomeTime(kOutageMaxMs);
+      return other != node && network_.Block(node, other, until_ns);
+    }
   }
 }
 

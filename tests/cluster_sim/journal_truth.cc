@@ -7,7 +7,6 @@
 #include "journal/format/append_scan.h"
 #include "journal/format/entry_layout.h"
 #include "server/config_store/document.h"
-#include "tests/sim/log_model.h"
 
 namespace ringjournal::cluster_sim {
 namespace {
@@ -31,6 +30,7 @@ JournalTruth::JournalTruth(const v1::JournalConfig& config, std::vector<std::str
     : config_(config),
       nodes_(std::move(nodes)),
       report_(report),
+      payloads_(report),
       views_(nodes_.size()),
       wear_(nodes_.size()),
       disk_words_(nodes_.size()) {}
@@ -54,9 +54,8 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
     view->incarnation = incarnation;
     memory_of_[{nodes_[node], incarnation.value()}] = wear_[node].memory_life;
   }
-  view->durable_seen = marks.durable.index;
-  view->durable_max = std::max(view->durable_max, marks.durable.index);
   view->end = marks.end.index;
+  NoteDurable(marks.durable.index, epoch, view);
   if (epoch.generation != generation_) {
     view->committed = Index();  // I5 is per generation
     view->leads = false;
@@ -76,6 +75,17 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
   }
   view->committed = marks.committed.index;
   OnCommitted(node, *view);
+}
+
+// What lies above the committed entries may be cut whenever the replica gets another leader or
+// process; what it still has, its mark still covers.
+void JournalTruth::NoteDurable(Index durable, Epoch epoch, NodeView* view) {
+  const bool may_be_cut = epoch != view->epoch || durable < view->durable_seen;
+  view->durable_seen = durable;
+  if (may_be_cut) view->durable_max = std::min(view->durable_max, Index(entries_.size()));
+  // Of an older generation: its entries are not those that stand there now.
+  if (epoch.generation != generation_) return;
+  view->durable_max = std::max(view->durable_max, durable);
 }
 
 void JournalTruth::OnProcessEnd(uint32_t node) {
@@ -98,6 +108,7 @@ void JournalTruth::OnLeads(uint32_t node, const NodeView& view) {
   auto [it, first] = leaders_.try_emplace(view.epoch, node, view.incarnation);
   if (first) {
     for (const NodeWear& w : wear_) disks_of_[view.epoch].push_back(w.disk_life);
+    epoch_starts_[view.epoch] = FirstOfEpoch(*view.replica, view.epoch);
   }
   if (!first && it->second != std::make_pair(node, view.incarnation)) {
     report_->Violation("I1: epoch ", EpochText(view.epoch), " is led by ", nodes_[it->second.first],
@@ -112,6 +123,18 @@ void JournalTruth::OnLeads(uint32_t node, const NodeView& view) {
     report_->Violation("I6: ", nodes_[node], " leads in epoch ", EpochText(view.epoch), ", but ",
                        lacks);
   }
+}
+
+// Where the newest entries of its ring that are of this epoch begin.
+Index JournalTruth::FirstOfEpoch(const Replica& replica, Epoch epoch) {
+  const Ring& ring = replica.ring();
+  Index first = ring.end().index;
+  while (first > ring.oldest().index) {
+    std::optional<RingPlace> place = ring.Find(first.prev());
+    if (!place.has_value() || ring.Record(*place).header.epoch != epoch) break;
+    first = first.prev();
+  }
+  return first;
 }
 
 // Empty if the replica's log has the committed entry `index`, and with it all below.
@@ -140,13 +163,13 @@ void JournalTruth::OnCommitted(uint32_t node, const NodeView& view) {
   const Ring& ring = view.replica->ring();
   std::optional<RingPlace> place = ring.Find(Index(known + 1));
   if (!place.has_value()) {
-    report_->Violation(nodes_[node], " has committed entry ", view.committed.value(),
+    report_->Violation("I4: ", nodes_[node], " has committed entry ", view.committed.value(),
                        ", its ring lacks entry ", known + 1, ", which nobody had committed");
     return;
   }
   for (; place->index <= view.committed && !report_->failed(); place = ring.Next(*place)) {
     if (place->index >= ring.end().index) {
-      report_->Violation(nodes_[node], " has committed entry ", view.committed.value(),
+      report_->Violation("I4: ", nodes_[node], " has committed entry ", view.committed.value(),
                          ", its log ends before");
       return;
     }
@@ -160,7 +183,7 @@ void JournalTruth::Add(uint32_t node, const RecordView& trusted) {
   RecordVerdict verdict = ParseRecord(trusted.record, &view);
   if (verdict == RecordVerdict::kOk) verdict = VerifyBody(view);
   if (verdict != RecordVerdict::kOk) {
-    report_->Violation("entry ", entries_.size() + 1, " on ", nodes_[node], ": ",
+    report_->Violation("record: entry ", entries_.size() + 1, " on ", nodes_[node], ": ",
                        RecordVerdictText(verdict));
     return;
   }
@@ -170,15 +193,16 @@ void JournalTruth::Add(uint32_t node, const RecordView& trusted) {
                        " has committed it: ", wrong);
   }
   if (view.header.epoch.generation > generation_) {
-    report_->Violation("entry ", view.header.index.value(), " is of generation ",
+    report_->Violation("I11: entry ", view.header.index.value(), " is of generation ",
                        view.header.epoch.generation, ", the journal of ", generation_);
   }
   if (!entries_.empty() && view.header.log_time_ns < entries_.back().header.log_time_ns) {
-    report_->Violation("log time goes back at entry ", view.header.index.value());
+    report_->Violation("log time: it goes back at entry ", view.header.index.value());
   }
-  NotePayloads(view);
+  payloads_.Note(view);
   report_->Mix(view.header.chain);
   entries_.push_back({std::string(AsView(view.record)), view.header});
+  if (config_.min_isr() > 1) entries_.back().copies = CopiesOf(entries_.size());
   committed_ever_ = std::max(committed_ever_, position_.last().lsn);
 }
 
@@ -195,50 +219,7 @@ void JournalTruth::CheckHolders() {
   }
 }
 
-void JournalTruth::NotePayloads(const RecordView& view) {
-  if (view.header.count == 0) return;
-  TransactionCursor cursor(view.body);
-  ByteSpan transaction;
-  Lsn lsn = view.header.first_lsn;
-  for (; cursor.Next(&transaction); lsn = lsn.next()) {
-    uint32_t client = 0;
-    uint64_t counter = 0;
-    std::string_view payload = AsView(TransactionPayload(transaction));
-    if (!sim::LogModel::ReadPayload(payload, &client, &counter)) {
-      report_->Violation("LSN ", lsn.value(), " holds a payload that nobody appended");
-      continue;
-    }
-    std::vector<Placed>* placed = &placed_[client];
-    if (!placed->empty() && placed->back().counter >= counter) {
-      report_->Violation("I8: payload ", client, ".", counter, " stands at LSN ", lsn.value(),
-                         " behind ", client, ".", placed->back().counter, " at LSN ",
-                         placed->back().lsn.value(), ": twice, or out of order");
-    }
-    if (not_applied_.count({client, counter}) > 0) {
-      report_->Violation("payload ", client, ".", counter, " is in the journal at LSN ",
-                         lsn.value(), ", although its client was told that it never will be");
-    }
-    placed->push_back({counter, lsn});
-  }
-}
-
 // ---- clients ----
-
-bool JournalTruth::Holds(uint32_t client, uint64_t counter) const {
-  auto it = placed_.find(client);
-  if (it == placed_.end()) return false;
-  auto at = std::lower_bound(it->second.begin(), it->second.end(), counter,
-                             [](const Placed& p, uint64_t c) { return p.counter < c; });
-  return at != it->second.end() && at->counter == counter;
-}
-
-void JournalTruth::OnNotApplied(uint32_t client, uint64_t counter) {
-  not_applied_.insert({client, counter});
-  if (Holds(client, counter)) {
-    report_->Violation("a client was told that payload ", client, ".", counter,
-                       " was not applied, but it is in the journal");
-  }
-}
 
 const JournalTruth::Entry* JournalTruth::FindLost(Index index, uint64_t chain) const {
   for (auto [it, end] = lost_.equal_range(index.value()); it != end; ++it) {
@@ -260,15 +241,17 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
     return;
   }
   if (entry->header.first_lsn != receipt.first_lsn || entry->header.count != receipt.count) {
-    report_->Violation("an acknowledgement says LSN ", receipt.first_lsn.value(), ", entry ", i,
-                       " starts at ", entry->header.first_lsn.value());
+    report_->Violation("I14: an acknowledgement says LSN ", receipt.first_lsn.value(), ", entry ",
+                       i, " starts at ", entry->header.first_lsn.value());
   }
   if (std::string_view(entry->record).substr(kRecordOverheadBytes) != AsView(run)) {
-    report_->Violation("entry ", i, " was acknowledged for other bytes");
+    report_->Violation("I14: entry ", i, " was acknowledged for other bytes");
   }
   if (!in_log) return;
-  // A duplicate may be answered by a later leader, which knows of fewer copies.
-  if (!receipt.duplicate && receipt.memory_copies < config_.min_isr()) {
+  // A duplicate may be answered by a later leader, which knows of fewer copies; and a copy may have
+  // ended since it was counted.
+  bool too_few = receipt.memory_copies < config_.min_isr() && entry->copies < config_.min_isr();
+  if (!receipt.duplicate && too_few) {
     report_->Violation("I3: entry ", i, " was acknowledged at level ", LevelText(receipt.level),
                        " with ", receipt.memory_copies, " copies, min_isr is ", config_.min_isr());
   }
@@ -276,7 +259,7 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
   auto led = leaders_.find(receipt.epoch);
   bool needs_disk = !receipt.duplicate && receipt.memory_copies < config_.target_copies() &&
                     config_.degraded_policy() == v1::DEGRADED_POLICY_DISK && led != leaders_.end();
-  if (needs_disk && views_[led->second.first].durable_max < receipt.index) {
+  if (needs_disk && views_[led->second.first].durable_max < DurableFloor(receipt)) {
     report_->Violation("I14: entry ", i, " was acknowledged with ", receipt.memory_copies,
                        " copies of ", config_.target_copies(), ", and is not on the disk of ",
                        nodes_[led->second.first], ", its leader");
@@ -287,6 +270,12 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
   CheckDiskLevels(receipt, asked);
 }
 
+// I12: an entry counts as on a disk only once the start of the epoch that answers is there as well.
+Index JournalTruth::DurableFloor(const client::AppendReceipt& receipt) const {
+  auto start = epoch_starts_.find(receipt.epoch);
+  return start == epoch_starts_.end() ? receipt.index : std::max(receipt.index, start->second);
+}
+
 // I12 and I14 for what the acknowledgement says of disks. A majority need not have the leader in
 // it.
 void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt, client::Level asked) {
@@ -294,7 +283,7 @@ void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt, client:
   if (asked == Level::kDisk || receipt.level == Level::kDisk) NoteLeadersDisk(receipt);
   if (receipt.level < Level::kDiskQuorum) return;
   int disks = 0;
-  for (const NodeView& v : views_) disks += v.durable_max >= receipt.index ? 1 : 0;
+  for (const NodeView& v : views_) disks += v.durable_max >= DurableFloor(receipt) ? 1 : 0;
   if (2 * disks <= config_.members_size()) {
     report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged at disk_quorum, ",
                        disks, " of ", config_.members_size(), " disks have it");
@@ -307,16 +296,17 @@ void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt, client:
 void JournalTruth::NoteLeadersDisk(const client::AppendReceipt& receipt) {
   auto led = leaders_.find(receipt.epoch);
   if (led == leaders_.end()) {
-    report_->Violation("an acknowledgement of epoch ", EpochText(receipt.epoch),
+    report_->Violation("I1: an acknowledgement of epoch ", EpochText(receipt.epoch),
                        ", which nobody has led");
     return;
   }
   const uint32_t leader = led->second.first;
   const NodeView& view = views_[leader];
   bool still_there = view.replica != nullptr && view.incarnation == led->second.second;
-  if (still_there && view.epoch == receipt.epoch && view.durable_seen < receipt.index) {
+  if (still_there && view.epoch == receipt.epoch && view.durable_seen < DurableFloor(receipt)) {
     report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged as on the disk of ",
-                       nodes_[leader], ", which is durable up to ", view.durable_seen.value());
+                       nodes_[leader], ", which is durable up to ", view.durable_seen.value(),
+                       "; its epoch begins at entry ", epoch_starts_[receipt.epoch].value());
   }
   if (disks_of_[receipt.epoch][leader] != wear_[leader].disk_life) return;
   DiskWord* word = &disk_words_[leader];
@@ -346,17 +336,8 @@ void JournalTruth::OnRead(const client::ReadTransaction& t) {
   Lsn lsn = entry->header.first_lsn;
   while (cursor.Next(&transaction) && lsn < t.lsn) lsn = lsn.next();
   if (lsn != t.lsn || AsView(transaction) != AsView(t.encoded)) {
-    report_->Violation("a reader got other bytes for LSN ", t.lsn.value());
+    report_->Violation("I10: a reader got other bytes for LSN ", t.lsn.value());
   }
-}
-
-// ---- the end ----
-
-Lsn JournalTruth::oldest_kept() const {
-  for (const NodeView& view : views_) {
-    if (view.replica != nullptr && view.leads) return view.replica->marks().oldest.lsn;
-  }
-  return Lsn();
 }
 
 }  // namespace ringjournal::cluster_sim

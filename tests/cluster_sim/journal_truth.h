@@ -13,7 +13,9 @@
 #include "client/read_transaction.h"
 #include "journal/node/replica.h"
 #include "proto/config.pb.h"
+#include "tests/sim/payload_ledger.h"
 #include "tests/sim/report.h"
+#include "tests/sim/sim_disk.h"
 
 namespace ringjournal::cluster_sim {
 
@@ -31,8 +33,8 @@ struct NodeWear {
 //   I1 one leader of an epoch; I2 each live member of the stored in-sync set holds every committed
 //   entry; I4 and I5 committed logs agree and commit never falls; I6 a leader that starts holds all
 //   that is committed; I8 each payload at most once and each producer's in order;
-//   I10 and I14 what clients are told is so; I11 a generation changes only with a loss report that
-//   the truth table allows and that says what was lost
+//   I10, I12 and I14 what clients are told is so; I11 a generation changes only with a loss report
+//   that the truth table allows and that says what was lost
 // One thread; outlives the replicas that it is shown.
 class JournalTruth {
  public:
@@ -51,20 +53,22 @@ class JournalTruth {
   // `asked`: the level that the append had asked for.
   void OnAck(const client::AppendReceipt& receipt, client::Level asked, ByteSpan run);
   void OnRead(const client::ReadTransaction& transaction);
-  void OnNotApplied(uint32_t client, uint64_t counter);
-  bool Holds(uint32_t client, uint64_t counter) const;
+  // Where each payload stands, and which will never be there.
+  sim::PayloadLedger* payloads() { return &payloads_; }
 
   // ---- at the end ----
   // Empty, or why the replicas are not one log that everybody holds.
   std::string WhyNotConverged() const;
   // The watermarks of every node that runs, for a failure's message.
   std::string DescribeViews() const;
+  // The node's disk has what its replica calls durable, byte for byte.
+  void CheckDisk(uint32_t node, sim::SimDisk* disk) const;
+  // Some replica of a journal without disks has begun anew and has nothing since: a reader may have
+  // met it while it led, or still thought so.
+  bool AReplicaKeepsNothing() const;
 
   const v1::JournalConfig& config() const { return config_; }
-  // First LSN that the leader keeps; 0 while nobody is known to lead.
-  Lsn oldest_kept() const;
-  bool AReplicaKeepsNothing() const;
-  // The same of its ring.
+  // First LSN in the leader's ring; 0 while nobody is known to lead.
   Lsn oldest_in_ring() const;
   uint64_t committed() const { return entries_.size(); }
   Lsn next_lsn() const { return position_.next_lsn; }
@@ -74,12 +78,16 @@ class JournalTruth {
     return entries_.empty() ? 0 : entries_.back().record.size();
   }
   uint64_t leaders() const { return leaders_.size(); }
-  int64_t losses() const { return config_.losses_size(); }
+  // As they are stored.
+  std::vector<v1::LossReport> losses() const {
+    return {config_.losses().begin(), config_.losses().end()};
+  }
 
  private:
   struct Entry {
     std::string record;
     EntryHeader header;
+    uint32_t copies = 0;  // nodes that had it when it was committed; told apart for min_isr only
   };
   struct NodeView {
     // What outlives the process.
@@ -102,21 +110,19 @@ class JournalTruth {
     Index tail_from;
     std::vector<uint64_t> tail;  // chain hashes
     Index durable_seen;          // now, or at the end of the last process
-    Index durable_max;           // ever: an acknowledgement may be on its way for long
-  };
-  struct Placed {
-    uint64_t counter;
-    Lsn lsn;
+    // Of what is in the log now or was acknowledged: an acknowledgement may be on its way for long.
+    Index durable_max;
   };
   // A node's word that an entry is on its disk, given to a client.
   struct DiskWord {
     Index index;
     uint64_t disk_life = 0;
   };
+  void NoteDurable(Index durable, Epoch epoch, NodeView* view);
   void OnLeads(uint32_t node, const NodeView& view);
+  static Index FirstOfEpoch(const Replica& replica, Epoch epoch);
   void OnCommitted(uint32_t node, const NodeView& view);
   void Add(uint32_t node, const RecordView& trusted);
-  void NotePayloads(const RecordView& view);
   void CheckHolders();
   std::string WhyLacks(const Replica& replica, uint64_t index) const;
   void NoteRecoverySet(const v1::JournalConfig& before, const v1::JournalConfig& after);
@@ -125,9 +131,11 @@ class JournalTruth {
   void CheckLossRange(const v1::LossReport& loss, uint64_t kept);
   void CheckDiskWords(const v1::JournalConfig& before, uint64_t kept);
   bool Has(const NodeView& view, Incarnation incarnation, uint64_t index) const;
+  uint32_t CopiesOf(uint64_t index) const;
   uint64_t KeptBy(const v1::ReplicaId& winner) const;
   void CutTo(Index next);
   Lsn LsnBefore(uint64_t index) const;
+  Index DurableFloor(const client::AppendReceipt& receipt) const;
   void CheckDiskLevels(const client::AppendReceipt& receipt, client::Level asked);
   void NoteLeadersDisk(const client::AppendReceipt& receipt);
   const Entry* FindLost(Index index, uint64_t chain) const;
@@ -136,6 +144,7 @@ class JournalTruth {
   v1::JournalConfig config_;  // as stored
   std::vector<std::string> nodes_;
   Report* report_;
+  sim::PayloadLedger payloads_;
   std::vector<NodeView> views_;
   std::vector<NodeWear> wear_;
   std::vector<DiskWord> disk_words_;
@@ -150,8 +159,7 @@ class JournalTruth {
   // disk_life of all nodes when the epoch began: an acknowledgement may be on its way while a disk
   // goes.
   std::map<Epoch, std::vector<uint64_t>> disks_of_;
-  std::map<uint32_t, std::vector<Placed>> placed_;
-  std::set<std::pair<uint32_t, uint64_t>> not_applied_;
+  std::map<Epoch, Index> epoch_starts_;
   Lsn committed_ever_;
   Index acked_[5];                           // newest acknowledged, by level reached
   Index quorum_word_;                        // newest acknowledged at disk_quorum

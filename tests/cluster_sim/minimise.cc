@@ -19,7 +19,7 @@ class Search {
   }
   // Halves the number of faults while it fails, then comes closer.
   void CutTail() {
-    uint64_t high = RunSeed(best_).faults, low = 0;
+    uint64_t high = RunSeed(best_).fault_numbers, low = 0;
     while (low < high) {
       RunOptions candidate = best_;
       candidate.faults_max = low + (high - low) / 2;
@@ -34,7 +34,8 @@ class Search {
   }
   // Leaves out chunks, smaller and smaller.
   void DropSingles() {
-    uint64_t faults = best_.faults_max == UINT64_MAX ? RunSeed(best_).faults : best_.faults_max;
+    uint64_t faults =
+        best_.faults_max == UINT64_MAX ? RunSeed(best_).fault_numbers : best_.faults_max;
     for (uint64_t chunk = faults / 2; chunk > 0; chunk /= 2) {
       for (uint64_t at = 0; at < faults && runs_left_ > 0; at += chunk) {
         RunOptions candidate = best_;

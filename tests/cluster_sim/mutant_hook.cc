@@ -14,9 +14,9 @@ const std::vector<MutantChoice>& AllMutants() {
         {"reads_future", SimMutant::kReadsFuture},
         {"appends_again", SimMutant::kAppendsAgain},
         {"swallows_answers", SimMutant::kSwallowsAnswers},
-        {"memory_loss_untold", SimMutant::kMemoryLossUntold, 0, MaskOf(Fault::kKillAll)},
-        {"disk_loss_untold", SimMutant::kDiskLossUntold, 0, MaskOf(Fault::kPowerAll)},
-        {"forgets_acked_end", SimMutant::kForgetsAckedEnd, 0, MaskOf(Fault::kKillAll)},
+        {"memory_loss_untold", SimMutant::kMemoryLossUntold},
+        {"disk_loss_untold", SimMutant::kDiskLossUntold},
+        {"forgets_acked_end", SimMutant::kForgetsAckedEnd},
     };
 #ifdef RINGJOURNAL_MUTANTS
     for (const MutantName& m : kMutantNames) {

@@ -29,8 +29,6 @@ struct MutantChoice {
   std::string_view name;
   SimMutant sim = SimMutant::kNone;
   int production = 0;  // its number there; 0: none
-  // Kinds of faults without which nothing could show it; 0: any.
-  FaultMask needs = 0;
   Bias bias = Bias::kNone;
   uint64_t seed = 0;  // known to kill it; 0: none is
 };

@@ -108,8 +108,11 @@ uint64_t Network::unsent_bytes(EndNumber e) const {
 
 // ---- faults ----
 
-void Network::Block(HostNumber from, HostNumber to, int64_t until_ns) {
-  link(from, to).blocked_until_ns = std::max(link(from, to).blocked_until_ns, until_ns);
+bool Network::Block(HostNumber from, HostNumber to, int64_t until_ns) {
+  Link& l = link(from, to);
+  if (until_ns <= l.blocked_until_ns) return false;
+  l.blocked_until_ns = until_ns;
+  return true;
 }
 
 void Network::Slow(HostNumber from, HostNumber to, uint32_t factor, int64_t until_ns) {
@@ -160,11 +163,7 @@ void Network::OnEvent(uint32_t kind, uint64_t arg) {
     case kDialArrives:
       return DialArrives(e);
     case kDialFails:
-      if (end(e).open) {
-        end(e).open = false;
-        end(e).user->OnDialed(e, ETIMEDOUT);
-      }
-      return;
+      return DialFails(e);
     case kReset:
       return TellEnd(e, ECONNRESET);
     case kTimeOut:
@@ -172,14 +171,25 @@ void Network::OnEvent(uint32_t kind, uint64_t arg) {
   }
 }
 
+// What comes to a process that stands still waits for it, in the same order.
+bool Network::DeferWhilePaused(const NetworkUser& user, Kind kind, EndNumber e) {
+  if (user.paused_until_ns() <= events_->now_ns()) return false;
+  events_->Schedule(user.paused_until_ns(), this, kind, e);
+  return true;
+}
+
+void Network::DialFails(EndNumber e) {
+  if (!end(e).open || DeferWhilePaused(*end(e).user, kDialFails, e)) return;
+  end(e).open = false;
+  end(e).user->OnDialed(e, ETIMEDOUT);
+}
+
 void Network::DialArrives(EndNumber e) {
   End& near = end(e);
   if (!near.open) return;
   End& far = other(e);
   Host& host = hosts_[far.host];
-  if (near.user->paused_until_ns() > events_->now_ns()) {
-    return events_->Schedule(near.user->paused_until_ns(), this, kDialArrives, e);
-  }
+  if (DeferWhilePaused(*near.user, kDialArrives, e)) return;
   if (!host.up || blocked(near.host, far.host) || blocked(far.host, near.host)) {
     int64_t wait = kConnectTimeOutNs + static_cast<int64_t>(random_->Skewed(2 * kSecond));
     return events_->ScheduleIn(wait, this, kDialFails, e);
@@ -188,6 +198,7 @@ void Network::DialArrives(EndNumber e) {
     near.open = false;
     return near.user->OnDialed(e, ECONNREFUSED);
   }
+  if (DeferWhilePaused(*host.listener, kDialArrives, e)) return;
   connections_[e / 2]->established = true;
   far.user = host.listener;
   far.open = true;
@@ -201,10 +212,7 @@ void Network::DialArrives(EndNumber e) {
 void Network::TellEnd(EndNumber e, int error) {
   End& to = end(e);
   if (!to.open || to.told_end) return;
-  if (to.user->paused_until_ns() > events_->now_ns()) {
-    Kind kind = error == ETIMEDOUT ? kTimeOut : kReset;
-    return events_->Schedule(to.user->paused_until_ns(), this, kind, e);
-  }
+  if (DeferWhilePaused(*to.user, error == ETIMEDOUT ? kTimeOut : kReset, e)) return;
   to.told_end = true;
   to.user->OnEnded(e, error);
 }

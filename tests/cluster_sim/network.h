@@ -67,9 +67,12 @@ class Network : public EventTarget {
   void Close(EndNumber end);
   void SetReading(EndNumber end, bool reading);
   uint64_t unsent_bytes(EndNumber end) const;
+  // It leads to the other node's listener for nodes.
+  bool between_nodes(EndNumber end) const { return connections_[end / 2]->peer; }
 
   // ---- faults ----
-  void Block(HostNumber from, HostNumber to, int64_t until_ns);
+  // False: it was blocked for as long already.
+  bool Block(HostNumber from, HostNumber to, int64_t until_ns);
   void Slow(HostNumber from, HostNumber to, uint32_t factor, int64_t until_ns);
   void HealAll();
   // Resets one connection of the host, chosen at random. False: it has none.
@@ -124,6 +127,8 @@ class Network : public EventTarget {
   void Deliver(EndNumber from);
   void DeliverToNobody(EndNumber from);
   void DialArrives(EndNumber dialer);
+  void DialFails(EndNumber dialer);
+  bool DeferWhilePaused(const NetworkUser& user, Kind kind, EndNumber end);
   void TellEnd(EndNumber to, int error);
   void ReportQueue(EndNumber from);
   void LoseTail(End* end);

@@ -15,7 +15,6 @@ constexpr uint8_t kFollowOkTag = 5 << 3 | 2;
 
 bool ClusterNode::Boundary(const char* where) {
   if (dying_) return false;
-  ++counts_.boundaries;
   if (!crash_.Due()) return true;
   env_.report->Trace(name_, "/", incarnation_.value(), " dies ", where);
   dying_ = true;
@@ -28,7 +27,8 @@ bool ClusterNode::Carry(const ShardEffects& effects) {
 }
 
 // A biased schedule wants to know of some messages; one look at the first byte says which.
-void ClusterNode::NoteFrames(const ShardEffects::Send& send) {
+void ClusterNode::NoteFrames(const ShardEffects::Send& send, EndNumber end) {
+  if (end == kNoEnd || !env_.network->between_nodes(end)) return;
   if (send.head.size() <= kFrameHeaderBytes) return;
   auto tag = static_cast<uint8_t>(send.head[kFrameHeaderBytes]);
   if (tag == kFollowTag) env_.on_moment(this, Moment::kFollowSent);
@@ -39,7 +39,7 @@ bool ClusterNode::CarrySends(const ShardEffects& effects) {
   for (const ShardEffects::Send& send : effects.sends) {
     EndNumber end = EndOf(send.connection);
     env_.report->Mix(send.head.size() + send.body.size());
-    NoteFrames(send);
+    NoteFrames(send, end);
     if (!Boundary("before a send")) {
       // The kernel had taken some of it.
       size_t some = env_.random->Below(send.head.size() + 1);

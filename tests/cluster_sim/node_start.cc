@@ -62,7 +62,6 @@ void ClusterNode::StartProcess() {
   ++life_;
   ++counts_.starts;
   nonce_ = absl::StrCat(name_, " start ", counts_.starts);
-  refusal_.clear();
   store_ = std::make_unique<SimConfigStore>(env_.config, number_, this, kConfig, Arg());
   env_.report->Trace(name_, " starts process ", counts_.starts);
   Register();
@@ -78,7 +77,7 @@ void ClusterNode::TakeRegistration(ConfigCompletion done) {
     return env_.events->ScheduleIn(50 * kMs, this, kRegisterAgain, Arg());
   }
   if (done.outcome != ConfigOutcome::kOk) {
-    env_.report->Violation(name_, " cannot register: ", done.status.ToString());
+    env_.report->Violation("start: ", name_, " cannot register: ", done.status.ToString());
     return;
   }
   document_ = std::move(done.document);
@@ -100,7 +99,10 @@ void ClusterNode::Serve() {
   bool loaded = LoadJournals(shard.get());
   RestoreRings();
   if (env_.report->failed()) return;
-  if (!loaded) return Kill(dying_ ? "in its start" : "it cannot serve");
+  if (!loaded) {
+    Kill(dying_ ? "in its start" : "it cannot serve");
+    return;
+  }
   shard_ = std::move(shard);
   env_.network->Listen(number_, this);
   Step(EndOfBatch{});
@@ -147,8 +149,7 @@ bool ClusterNode::LoadOne(const v1::JournalConfig& config, Shard* shard) {
 
 // Nothing of what the simulation does to a disk makes it unreadable as a whole.
 void ClusterNode::Refuse(const std::string& why) {
-  refusal_ = why;
-  env_.report->Violation(name_, " refuses to serve what it has: ", why);
+  env_.report->Violation("start: ", name_, " refuses to serve what it has: ", why);
 }
 
 }  // namespace ringjournal::cluster_sim

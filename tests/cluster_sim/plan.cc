@@ -51,9 +51,19 @@ uint32_t WeightOf(Fault fault) {
 
 std::string FaultName(Fault fault) { return kNames[static_cast<int>(fault)]; }
 
-Plan::Plan(sim::Random* random, FaultMask allowed) {
+Plan::Plan(sim::Random* random) {
   ChooseSizes(random);
-  ChooseFaults(random, allowed);
+  ChooseFaults(random);
+}
+
+void Plan::Restrict(FaultMask allowed) {
+  std::erase_if(faults, [&](Fault f) { return (allowed & MaskOf(f)) == 0; });
+  if ((allowed & MaskOf(Fault::kAimed)) == 0) {
+    std::fill(std::begin(aim_percent), std::end(aim_percent), 0);
+  }
+  if ((allowed & MaskOf(Fault::kAnswerForgotten)) == 0) {
+    store = StoreFaults{.delay_max_ns = store.delay_max_ns};
+  }
 }
 
 void Plan::ChooseSizes(sim::Random* r) {
@@ -86,24 +96,22 @@ void Plan::ChooseSizes(sim::Random* r) {
   }
 }
 
-void Plan::ChooseFaults(sim::Random* r, FaultMask allowed) {
+void Plan::ChooseFaults(sim::Random* r) {
   const uint32_t chance = r->Chance(50) ? 25 : r->Chance(50) ? 50 : 10;
   for (int i = 0; i < kFaults; ++i) {
     Fault fault = static_cast<Fault>(i);
-    // Drawn for all of them, so that taking one kind away leaves the others as they are.
-    bool in_run = r->Chance(chance);
-    if (!in_run || (allowed & MaskOf(fault)) == 0 || fault == Fault::kAimed) continue;
+    if (!r->Chance(chance) || fault == Fault::kAimed) continue;
     faults.insert(faults.end(), WeightOf(fault), fault);
   }
   const Fault usual = r->Chance(60) ? Fault::kKill : Fault::kCut;
-  if (faults.empty() && (allowed & MaskOf(usual)) != 0) faults.push_back(usual);
+  if (faults.empty()) faults.push_back(usual);
   fault_pause_max_ns = r->Chance(70) ? 180 * kMs : 500 * kMs;
   if (r->Chance(20)) fault_pause_max_ns = kSecond;
   restart_max_ns = static_cast<int64_t>(1 + r->Below(r->Chance(70) ? 300 : 4000)) * kMs;
   bool aims = r->Chance(60);
   for (int i = 0; i < kMoments; ++i) {
     uint32_t percent = r->Chance(40) ? static_cast<uint32_t>(r->Between(2, 30)) : 0;
-    if (aims && (allowed & MaskOf(Fault::kAimed)) != 0) aim_percent[i] = percent;
+    if (aims) aim_percent[i] = percent;
   }
   store.delay_max_ns = static_cast<int64_t>(r->Skewed(60)) * kMs + kMs;
   const bool store_fails = r->Chance(50);
@@ -112,7 +120,6 @@ void Plan::ChooseFaults(sim::Random* r, FaultMask allowed) {
                             store_fails ? static_cast<uint32_t>(r->Below(60)) : 0,
                             store_fails ? static_cast<uint32_t>(r->Below(200)) : 0,
                             static_cast<uint32_t>(r->Below(500))};
-  if ((allowed & MaskOf(Fault::kAnswerForgotten)) == 0) return;
   store.request_lost = rates[0];
   store.answer_lost = rates[1];
   store.late = rates[2];

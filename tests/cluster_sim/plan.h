@@ -50,7 +50,9 @@ inline constexpr FaultMask MaskOf(Fault fault) { return FaultMask{1} << static_c
 
 // Swarm testing: few kinds of faults often find what all kinds together hide.
 struct Plan {
-  Plan(sim::Random* random, FaultMask allowed);
+  explicit Plan(sim::Random* random);
+  // Takes away what is not allowed, whoever has put it in. The last word on a plan.
+  void Restrict(FaultMask allowed);
   std::string Describe() const;
   // Losing one machine's memory is among the faults.
   bool AllowsMemoryLoss() const;
@@ -76,7 +78,7 @@ struct Plan {
 
  private:
   void ChooseSizes(sim::Random* random);
-  void ChooseFaults(sim::Random* random, FaultMask allowed);
+  void ChooseFaults(sim::Random* random);
 };
 
 }  // namespace ringjournal::cluster_sim

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
-#include "tests/sim/log_model.h"
 
 namespace ringjournal::cluster_sim {
 
@@ -23,9 +22,10 @@ SimAppender::SimAppender(const ClientEnvironment& environment, HostNumber host,
                          const SimAppenderPlan& plan, History* history)
     : SimClient(environment, host, absl::StrCat("appender ", plan.client)),
       plan_(plan),
-      history_(history) {
-  receipts_may_vanish_ =
-      std::find(plan_.levels.begin(), plan_.levels.end(), Level::kReceived) != plan_.levels.end();
+      history_(history),
+      acked_(name(), plan.client, /*received_may_vanish=*/true, environment.report),
+      receipts_may_vanish_(std::count(plan.levels.begin(), plan.levels.end(), Level::kReceived) >
+                           0) {
   Open(host);
 }
 
@@ -68,7 +68,7 @@ void SimAppender::Append() {
   pending.count = static_cast<uint32_t>(1 + env_.random->Skewed(4));
   for (uint32_t i = 0; i < pending.count; ++i) {
     size_t size = env_.random->Skewed(plan_.payload_bytes_max);
-    run_.Add(sim::LogModel::MakePayload(plan_.client, next_counter_ + i, size));
+    run_.Add(sim::PayloadLedger::MakePayload(plan_.client, next_counter_ + i, size));
   }
   client::AppendRequest request;
   request.run = run_.bytes();
@@ -78,7 +78,7 @@ void SimAppender::Append() {
   if (!session_->HasRoom(request.run.size())) return;
   absl::Status queued = session_->Append(request);
   if (!queued.ok()) {
-    env_.report->Violation(name(), " cannot append: ", queued.ToString());
+    env_.report->Violation("client: ", name(), " cannot append: ", queued.ToString());
     return;
   }
   ++started_;
@@ -97,7 +97,7 @@ void SimAppender::Check() {
     Pending pending = std::move(pending_.front());
     pending_.pop_front();
     if (pending.token != outcome.token) {
-      env_.report->Violation(name(), ": outcomes are out of order");
+      env_.report->Violation("client: ", name(), ": outcomes are out of order");
       return;
     }
     Take(outcome, pending);
@@ -114,7 +114,8 @@ void SimAppender::Take(const AppendOutcome& outcome, const Pending& pending) {
       return TakeNotApplied(outcome, pending);
     case Fate::kUnknown:
       if (receipts_may_vanish_) return;
-      env_.report->Violation(name(), ": an outcome stays unknown: ", outcome.error.ToString());
+      env_.report->Violation("I15: ", name(),
+                             ": an outcome stays unknown: ", outcome.error.ToString());
   }
 }
 
@@ -125,11 +126,12 @@ void SimAppender::TakeApplied(const AppendOutcome& outcome, const Pending& pendi
   }
   ++acknowledged_;
   // A duplicate's level is true of now; a receipt without a place says only that it is applied.
-  Acked acked{{}, receipt.level, receipt.epoch.generation, pending.first_counter, pending.count};
+  sim::Acked acked{
+      {}, receipt.level, receipt.epoch.generation, pending.first_counter, pending.count};
   if (receipt.first_lsn > Lsn(0)) {
     if (receipt.level < pending.level) {
-      env_.report->Violation(name(), ": asked for level ", LevelText(pending.level), ", got ",
-                             LevelText(receipt.level));
+      env_.report->Violation("I14: ", name(), ": asked for level ", LevelText(pending.level),
+                             ", got ", LevelText(receipt.level));
     }
     env_.truth->OnAck(receipt, pending.level, AsBytes(pending.run));
     acked.range = {receipt.first_lsn, receipt.last_lsn()};
@@ -137,9 +139,9 @@ void SimAppender::TakeApplied(const AppendOutcome& outcome, const Pending& pendi
       history_->Complete(pending.operation, receipt.epoch.generation, receipt.first_lsn.value(),
                          now_ns());
     }
-    if (receipt.epoch.generation > checked_generation_) CheckTold(receipt.epoch.generation);
+    acked_.CheckTold(receipt.epoch.generation, env_.truth->losses());
   }
-  acked_.push_back(acked);
+  acked_.Add(acked);
 }
 
 void SimAppender::TakeNotApplied(const AppendOutcome& outcome, const Pending& pending) {
@@ -148,22 +150,18 @@ void SimAppender::TakeNotApplied(const AppendOutcome& outcome, const Pending& pe
   bool allowed = code == ErrorCode::kTooLarge || code == ErrorCode::kBehindRefused ||
                  (code == ErrorCode::kDataLoss && receipts_may_vanish_);
   if (!allowed) {
-    env_.report->Violation(name(), ": refused for good: ", outcome.error.ToString());
+    env_.report->Violation("I15: ", name(), ": refused for good: ", outcome.error.ToString());
   }
   for (uint32_t i = 0; i < pending.count; ++i) {
-    env_.truth->OnNotApplied(plan_.client, pending.first_counter + i);
+    env_.truth->payloads()->OnNotApplied(plan_.client, pending.first_counter + i);
   }
 }
 
-// The notice must name this client's own acknowledgements at or above the loss.
 void SimAppender::TakeLoss(const client::LossNotice& notice) {
   ++told_;
   env_.report->Trace(name(), " is told of a loss from LSN ", notice.first_lsn.value(),
                      " in generation ", notice.generation);
-  for (Acked& acked : acked_) {
-    bool above = acked.range.last >= notice.first_lsn || acked.range.last == Lsn(0);
-    if (above && acked.generation < notice.generation) acked.taken_back = true;
-  }
+  acked_.TakeBack(notice, env_.truth->losses());
   session_->AcceptLoss(now_ns());
 }
 
@@ -172,55 +170,16 @@ void SimAppender::TakeStop() {
   ErrorCode code = client::CodeOf(session_->status());
   bool allowed = code == ErrorCode::kDataLoss && receipts_may_vanish_;
   if (!allowed) {
-    env_.report->Violation(name(), " stopped: ", session_->status().ToString());
+    env_.report->Violation("client: ", name(), " stopped: ", session_->status().ToString());
     return;
   }
   env_.report->Trace(name(), " opens again: ", session_->status().ToString());
-  ++reopened_;
   pending_.clear();
   Drop();
-  for (Acked& acked : acked_) {
-    if (acked.level == Level::kReceived) acked.taken_back = true;
-  }
-  // The new session holds no receipts: what the old one held, the log must answer for.
-  checked_generation_ = UINT32_MAX;
+  acked_.EndSession();
   Open(host());
 }
 
-// Before anything of a new generation is acknowledged to this client it was told what it lost.
-void SimAppender::CheckTold(uint32_t generation) {
-  checked_generation_ = generation;
-  for (const v1::LossReport& loss : env_.truth->config().losses()) {
-    if (loss.generation() > generation) continue;
-    for (const Acked& acked : acked_) {
-      if (acked.taken_back || acked.generation >= loss.generation()) continue;
-      if (acked.range.last < Lsn(loss.first_lsn())) continue;
-      env_.report->Violation("I11: ", name(), " goes on in generation ", generation,
-                             " and was not told that LSN ", acked.range.last.value(),
-                             " is above the loss from ", loss.first_lsn());
-      return;
-    }
-  }
-}
-
-void SimAppender::CheckFinal() {
-  for (const Acked& acked : acked_) {
-    if (acked.taken_back || acked.level == Level::kReceived) continue;
-    for (uint32_t i = 0; i < acked.count; ++i) {
-      if (env_.truth->Holds(plan_.client, acked.first_counter + i)) continue;
-      // Told of at the next open only, which may not have come; or nobody knows where it stood.
-      bool lost = false;
-      for (const v1::LossReport& loss : env_.truth->config().losses()) {
-        bool above = acked.range.last >= Lsn(loss.first_lsn()) || acked.range.last == Lsn(0);
-        lost = lost || (loss.generation() > acked.generation && above);
-      }
-      if (lost) continue;
-      env_.report->Violation("payload ", plan_.client, ".", acked.first_counter + i,
-                             " was acknowledged at ", LevelText(acked.level),
-                             " and is not in the journal");
-      return;
-    }
-  }
-}
+void SimAppender::CheckFinal() { acked_.CheckFinal(*env_.truth->payloads(), env_.truth->losses()); }
 
 }  // namespace ringjournal::cluster_sim

@@ -11,6 +11,7 @@
 #include "client/transaction_run.h"
 #include "tests/cluster_sim/history.h"
 #include "tests/cluster_sim/sim_client.h"
+#include "tests/sim/acked_ledger.h"
 
 namespace ringjournal::cluster_sim {
 
@@ -40,7 +41,6 @@ class SimAppender : public SimClient {
   void Hurry() { plan_.pause_max_ns = kMs; }
   uint64_t acknowledged() const { return acknowledged_; }
   uint64_t told() const { return told_; }
-  uint64_t reopened() const { return reopened_; }
 
  protected:
   client::Session* session() const override { return session_.get(); }
@@ -56,14 +56,6 @@ class SimAppender : public SimClient {
     std::string run;
     size_t operation = 0;  // in the history
   };
-  struct Acked {
-    client::LsnRange range;  // first is 0 if the place is not known
-    client::Level level = client::Level::kUnknown;
-    uint32_t generation = 0;
-    uint64_t first_counter = 0;
-    uint32_t count = 0;
-    bool taken_back = false;
-  };
   void Open(HostNumber host);
   void Append();
   void Take(const client::AppendOutcome& outcome, const Pending& pending);
@@ -71,23 +63,20 @@ class SimAppender : public SimClient {
   void TakeNotApplied(const client::AppendOutcome& outcome, const Pending& pending);
   void TakeLoss(const client::LossNotice& notice);
   void TakeStop();
-  void CheckTold(uint32_t generation);
 
   SimAppenderPlan plan_;
   History* history_;
   std::unique_ptr<client::AppendSession> session_;
   client::TransactionRun run_;
   std::deque<Pending> pending_;
-  std::vector<Acked> acked_;
+  sim::AckedLedger acked_;
   uint64_t started_ = 0;
   int64_t next_append_ns_ = 0;
   uint64_t next_counter_ = 1;
   uint64_t next_token_ = 1;
   uint64_t acknowledged_ = 0;
   uint64_t told_ = 0;
-  uint64_t reopened_ = 0;
-  bool receipts_may_vanish_ = false;  // level `received` is among the levels
-  uint32_t checked_generation_ = 0;
+  bool receipts_may_vanish_;  // level `received` is among the levels
 };
 
 }  // namespace ringjournal::cluster_sim

@@ -168,7 +168,6 @@ bool SimConfigServer::Replace(v1::ConfigDocument next, ConfigCompletion* complet
   std::swap(document_, next);
   completion->outcome = ConfigOutcome::kOk;
   completion->document = document_;
-  ++changes_;
   if (on_change_) on_change_(next, document_);
   for (size_t i = 0; i < watchers_.size(); ++i) {
     if (random_->Below(1000) < faults_.hint_lost) continue;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/config_store/config_store.h"
@@ -47,15 +48,13 @@ class SimConfigServer : public EventTarget {
 
   // ---- faults ----
   void set_faults(const StoreFaults& faults) { faults_ = faults; }
-  const StoreFaults& faults() const { return faults_; }
   // Requests of that client get no further, and no answers come back.
   void SetUnreachable(uint32_t client, int64_t until_ns) { unreachable_[client] = until_ns; }
   void HealAll() { unreachable_.clear(); }
-  // The next request is applied or not, and its asker never learns.
-  void ForgetNextAnswer() { forget_next_answer_ = true; }
+  // The next request is applied or not, and its asker never learns. False: so it was already.
+  bool ForgetNextAnswer() { return !std::exchange(forget_next_answer_, true); }
   // Likewise, and it is applied so much later, if at all.
-  void DelayNext(int64_t by_ns) { delay_next_ns_ = by_ns; }
-  uint64_t changes() const { return changes_; }
+  bool DelayNext(int64_t by_ns) { return std::exchange(delay_next_ns_, by_ns) == 0; }
 
   void OnEvent(uint32_t kind, uint64_t arg) override;
 
@@ -101,7 +100,6 @@ class SimConfigServer : public EventTarget {
   uint64_t next_request_ = 1;
   bool forget_next_answer_ = false;
   int64_t delay_next_ns_ = 0;
-  uint64_t changes_ = 0;
   struct Watcher {
     EventTarget* target;
     uint32_t kind;

@@ -29,7 +29,7 @@ void SimReader::Open(client::Position from) {
   options.follow = !until_end_;
   options.credit_bytes = env_.random->Between(1, 20) * 4096;
   session_ = std::make_unique<client::ReadSession>(std::move(options));
-  anything_ = false;
+  first_lsn_ = Lsn();
   seen_by_.clear();
 }
 
@@ -44,7 +44,9 @@ void SimReader::Check() {
   while (!env_.report->failed() && session_->Next(&transaction)) Take(transaction);
   if (session_->finished()) finished_ = true;
   if (!session_->stopped() || finished_ || env_.report->failed()) return;
-  if (client::CodeOf(session_->status()) == client::ErrorCode::kTrimmed) {
+  const bool memory_only = env_.truth->config().settings().memory_only();
+  // Nothing trims here: what a disk is there for stays.
+  if (memory_only && client::CodeOf(session_->status()) == client::ErrorCode::kTrimmed) {
     env_.report->Trace(name(), " starts again: ", session_->status().ToString());
     Drop();
     return Open(client::Position::Oldest());
@@ -52,23 +54,21 @@ void SimReader::Check() {
   // Without a disk a replica that has begun anew from a snapshot lacks what is below it. With one
   // it gets everything from its leader's segments.
   Lsn in_ring = env_.truth->oldest_in_ring();
-  bool lacks = env_.truth->config().settings().memory_only() &&
-               client::CodeOf(session_->status()) == client::ErrorCode::kDamaged &&
+  bool lacks = memory_only && client::CodeOf(session_->status()) == client::ErrorCode::kDamaged &&
                session_->next_lsn() < in_ring;
   if (lacks) {
     env_.report->Trace(name(), " goes on above a gap: ", session_->status().ToString());
-    ++gaps_;
     Drop();
     return Open(client::Position::At(in_ring));
   }
-  env_.report->Violation(name(), " stopped: ", session_->status().ToString());
+  env_.report->Violation("I10: ", name(), " stopped: ", session_->status().ToString());
 }
 
 void SimReader::Take(const client::ReadTransaction& transaction) {
   client::ReadTransaction t = transaction;
   if (env_.mutant == SimMutant::kReadsFuture && env_.random->Chance(1)) t.index = t.index + 1000;
   env_.truth->OnRead(t);
-  if (anything_ && t.lsn != seen_end_) {
+  if (first_lsn_ != Lsn() && t.lsn != seen_end_) {
     env_.report->Violation("I10: ", name(), " got LSN ", t.lsn.value(), " where ",
                            seen_end_.value(), " must follow");
   }
@@ -79,7 +79,7 @@ void SimReader::Take(const client::ReadTransaction& transaction) {
     env_.report->Violation("I11: ", name(), " reads on in generation ", loss.generation(),
                            " and was not told of the loss from LSN ", loss.first_lsn());
   }
-  anything_ = true;
+  if (first_lsn_ == Lsn()) first_lsn_ = t.lsn;
   seen_end_ = t.lsn.next();
   // Entries of an older generation may stand above a loss: what counts is when they were read.
   seen_by_[env_.truth->generation()] = seen_end_;
@@ -89,8 +89,8 @@ void SimReader::Take(const client::ReadTransaction& transaction) {
 void SimReader::TakeLoss(const client::LossNotice& notice) {
   env_.report->Trace(name(), " is told of a loss from LSN ", notice.first_lsn.value());
   if (seen_end_ <= notice.first_lsn) {
-    env_.report->Violation(name(), " is told of a loss from LSN ", notice.first_lsn.value(),
-                           ", it had read up to ", seen_end_.value());
+    env_.report->Violation("loss notice: ", name(), " is told of a loss from LSN ",
+                           notice.first_lsn.value(), ", it had read up to ", seen_end_.value());
   }
   session_->AcceptLoss(now_ns());
   seen_by_.clear();

@@ -21,9 +21,9 @@ class SimReader : public SimClient {
 
   bool done() const override { return !until_end_ || finished_; }
   std::string Describe() const override;
-  // Times that a leader without a disk lacked what was never trimmed: it had begun anew above it.
-  uint64_t gaps() const { return gaps_; }
   uint64_t read() const { return read_; }
+  // It has got every transaction from LSN 1 up to the one before next_lsn().
+  bool read_from_the_start() const { return first_lsn_ == Lsn(1); }
   Lsn next_lsn() const { return session_->next_lsn(); }
 
  protected:
@@ -40,9 +40,8 @@ class SimReader : public SimClient {
   bool until_end_;
   bool finished_ = false;
   std::unique_ptr<client::ReadSession> session_;
-  uint64_t gaps_ = 0;
-  uint64_t read_ = 0;      // in all
-  bool anything_ = false;  // since the last start from the oldest
+  uint64_t read_ = 0;  // in all
+  Lsn first_lsn_;      // since the last start from the oldest or behind a gap; 0: nothing yet
   // What it had read by the time the journal was in a generation, since it was last told of a loss.
   std::map<uint32_t, Lsn> seen_by_;
   Lsn seen_end_;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "tests/cluster_sim/cluster_world.h"
 #include "tests/cluster_sim/minimise.h"
+#include "tests/cluster_sim/mutant_kills.h"
 
 namespace ringjournal::cluster_sim {
 namespace {
@@ -135,11 +136,32 @@ int RunSeeds(const Flags& flags, const MutantChoice& mutant) {
   return totals.violations == 0 ? 0 : 1;
 }
 
+// What a trial of a mutant says, and whether mutant_kills.h says the same.
+struct Judgement {
+  bool as_listed = true;
+  std::string text;
+};
+
+Judgement Judge(const MutantChoice& mutant, const MutantDeath& death) {
+  const bool listed_as_living = IsKnownToLive(mutant.name);
+  if (death.verdict.empty()) {
+    return {listed_as_living, listed_as_living ? "it lives, as listed" : "it lives"};
+  }
+  std::string text = absl::StrCat("seed ", death.seed);
+  if (listed_as_living) {
+    absl::StrAppend(&text, " kills it: move it up in mutant_kills.h: ", KillLine(mutant, death));
+  } else if (mutant.seed != 0 && mutant.seed != death.seed) {
+    absl::StrAppend(&text, ", no longer ", mutant.seed,
+                    ": write into mutant_kills.h: ", KillLine(mutant, death));
+  }
+  return {!listed_as_living, text};
+}
+
 // Each mutant runs the seed that is known to kill it, then others, until a checker finds it. A seed
 // that fails without it shows nothing, and is passed over. With --bias all seeds run under that
-// one.
+// one. Fails where a mutant lives that is not listed as living, and where one dies that is.
 int RunMutants(const Flags& flags, std::optional<Bias> bias) {
-  int survivors = 0;
+  int wrong = 0;
   for (MutantChoice mutant : AllMutants()) {
     if (!flags.mutant.empty() && mutant.name != flags.mutant) continue;
     if (bias.has_value()) {
@@ -147,15 +169,24 @@ int RunMutants(const Flags& flags, std::optional<Bias> bias) {
       mutant.seed = 0;
     }
     MutantDeath death = TryToKill(mutant, flags.seeds);
-    bool lives = death.verdict.empty();
-    survivors += lives ? 1 : 0;
-    std::printf("%s - %s | %s | %s | %llu runs | %s\n", lives ? "not ok" : "ok",
+    Judgement judgement = Judge(mutant, death);
+    wrong += judgement.as_listed ? 0 : 1;
+    std::printf("%s - %s | %s | %s | %llu runs | %s\n", judgement.as_listed ? "ok" : "not ok",
                 std::string(mutant.name).c_str(), std::string(BiasName(mutant.bias)).c_str(),
-                lives ? "it lives" : absl::StrCat("seed ", death.seed).c_str(),
-                static_cast<unsigned long long>(death.runs), death.verdict.c_str());
+                judgement.text.c_str(), static_cast<unsigned long long>(death.runs),
+                death.verdict.c_str());
     std::fflush(stdout);
   }
-  return survivors == 0 ? 0 : 1;
+  return wrong == 0 ? 0 : 1;
+}
+
+int NoSuchMutant(const std::string& name) {
+  std::fprintf(stderr, "there is no mutant '%s' in this program; there are:", name.c_str());
+  for (const MutantChoice& m : AllMutants()) {
+    std::fprintf(stderr, " %s", std::string(m.name).c_str());
+  }
+  std::fprintf(stderr, "\n");
+  return 2;
 }
 
 int NoSuchBias(const std::string& name) {
@@ -167,43 +198,49 @@ int NoSuchBias(const std::string& name) {
   return 2;
 }
 
+void AddFlags(Flags* flags, CLI::App* app) {
+  app->add_option("--seeds", flags->seeds, "how many seeds to run")->capture_default_str();
+  app->add_option("--mutant", flags->mutant, "break one promise, by its name");
+  app->add_option("--bias", flags->bias, "lead every seed to where one rule matters");
+  CLI::Option* mutants = app->add_flag(
+      "--mutants", flags->mutants,
+      "run every mutant until a checker finds it, at most --seeds seeds beside its own");
+  // What a trial of mutants would ignore.
+  for (CLI::Option* option : {
+           app->add_option("--from", flags->from, "first seed")->capture_default_str(),
+           app->add_flag("--trace", flags->trace, "print the trace of every seed"),
+           app->add_flag("--hashes", flags->hashes, "print the fingerprint of every seed"),
+           app->add_flag("--go-on", flags->go_on, "do not stop at a seed that fails"),
+           app->add_option("--minimise", flags->minimise,
+                           "leave faults out of a failing seed: runs to spend"),
+           app->add_option("--allowed", flags->allowed,
+                           "mask of the kinds of faults, as a failure prints it"),
+           app->add_option("--faults-max", flags->faults_max,
+                           "only faults with a lower number happen"),
+           app->add_option("--left-out", flags->left_out, "numbers of faults that do not happen")
+               ->delimiter(','),
+       }) {
+    option->excludes(mutants);
+  }
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"Runs seeds of a simulated cluster until one fails."};
   Flags flags;
-  app.add_option("--seeds", flags.seeds, "how many seeds to run")->capture_default_str();
-  app.add_option("--from", flags.from, "first seed")->capture_default_str();
-  app.add_option("--mutant", flags.mutant, "break one promise, by its name");
-  app.add_flag("--mutants", flags.mutants,
-               "run every mutant until a checker finds it, at most --seeds seeds beside its own");
-  app.add_option("--bias", flags.bias, "lead every seed to where one rule matters");
-  app.add_flag("--trace", flags.trace, "print the trace of every seed");
-  app.add_flag("--hashes", flags.hashes, "print the fingerprint of every seed");
-  app.add_flag("--go-on", flags.go_on, "do not stop at a seed that fails");
-  app.add_option("--minimise", flags.minimise, "leave faults out of a failing seed: runs to spend");
-  app.add_option("--allowed", flags.allowed, "mask of the kinds of faults, as a failure prints it");
-  app.add_option("--faults-max", flags.faults_max, "only faults with a lower number happen");
-  app.add_option("--left-out", flags.left_out, "numbers of faults that do not happen")
-      ->delimiter(',');
+  AddFlags(&flags, &app);
   CLI11_PARSE(app, argc, argv);
   std::optional<Bias> bias;
   if (!flags.bias.empty()) {
     bias = FindBias(flags.bias);
     if (!bias.has_value()) return NoSuchBias(flags.bias);
   }
-  if (flags.mutants) return RunMutants(flags, bias);
   MutantChoice mutant;
   if (!flags.mutant.empty()) {
     std::optional<MutantChoice> found = FindMutant(flags.mutant);
-    if (!found.has_value()) {
-      std::fprintf(stderr, "there is no mutant '%s'; there are:", flags.mutant.c_str());
-      for (const MutantChoice& m : AllMutants()) {
-        std::fprintf(stderr, " %s", std::string(m.name).c_str());
-      }
-      std::fprintf(stderr, "\n");
-      return 2;
-    }
+    if (!found.has_value()) return NoSuchMutant(flags.mutant);
     mutant = *found;
   }
+  if (flags.mutants) return RunMutants(flags, bias);
   if (bias.has_value()) mutant.bias = *bias;
   return RunSeeds(flags, mutant);
 }

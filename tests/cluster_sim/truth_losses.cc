@@ -57,6 +57,16 @@ bool JournalTruth::Has(const NodeView& view, Incarnation incarnation, uint64_t i
   return place < view.tail.size() && view.tail[place] == entries_[index - 1].header.chain;
 }
 
+// Nodes that have the committed entry, or whose last process had it.
+uint32_t JournalTruth::CopiesOf(uint64_t index) const {
+  uint32_t copies = 0;
+  for (const NodeView& view : views_) {
+    bool now = view.replica != nullptr && WhyLacks(*view.replica, index).empty();
+    copies += now || Has(view, view.ended, index);
+  }
+  return copies;
+}
+
 // The last committed entry that the winner of a recovery has, with all below it. The report may
 // start lower: where its log is certain to be what was committed.
 uint64_t JournalTruth::KeptBy(const v1::ReplicaId& winner) const {
@@ -70,7 +80,7 @@ uint64_t JournalTruth::KeptBy(const v1::ReplicaId& winner) const {
 // Whoever is known to hold every committed entry has lost its memory since.
 void JournalTruth::CheckLossIsDue(const v1::JournalConfig& before) {
   if (before.epoch() == 0) {
-    report_->Violation("a loss report for a journal that nobody has led");
+    report_->Violation("I11: a loss report for a journal that nobody has led");
   }
   for (const v1::ReplicaId& member : before.complete()) {
     int node = NodeNamed(member.node());
@@ -93,11 +103,11 @@ void JournalTruth::CheckLossRange(const v1::LossReport& loss, uint64_t kept) {
                        kept + 1, ", which was committed");
   }
   if (first >= 1 && first <= entries_.size() + 1 && Lsn(loss.first_lsn()) != LsnBefore(first)) {
-    report_->Violation("the loss starts at LSN ", loss.first_lsn(), ", but entry ", first,
+    report_->Violation("I11: the loss starts at LSN ", loss.first_lsn(), ", but entry ", first,
                        " starts at ", LsnBefore(first).value());
   }
   if (loss.known_committed_lsn() > committed_ever_.value() + 1) {
-    report_->Violation("the loss report knows LSN ", loss.known_committed_lsn() - 1,
+    report_->Violation("I11: the loss report knows LSN ", loss.known_committed_lsn() - 1,
                        " as committed, the truth is ", committed_ever_.value());
   }
   const v1::LossVerdict verdicts[] = {v1::LOSS_VERDICT_UNKNOWN, loss.received(), loss.replicated(),
@@ -115,9 +125,9 @@ void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, uint64_t kept
     const DiskWord& word = disk_words_[i];
     if (word.index.value() <= kept || word.disk_life != wear_[i].disk_life) continue;
     if (recovery_set_.count(nodes_[i]) == 0) continue;
-    report_->Violation("entry ", word.index.value(), " was acknowledged as on the disk of ",
-                       nodes_[i], ", which is whole and in the recovery set; lost is all from ",
-                       kept + 1);
+    report_->Violation("disk word: entry ", word.index.value(),
+                       " was acknowledged as on the disk of ", nodes_[i],
+                       ", which is whole and in the recovery set; lost is all from ", kept + 1);
   }
   if (quorum_word_.value() <= kept || quorum_disk_lives_.empty()) return;
   int disks_lost = 0;
@@ -125,9 +135,9 @@ void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, uint64_t kept
     disks_lost += wear_[i].disk_life != quorum_disk_lives_[i] ? 1 : 0;
   }
   if (disks_lost < (before.members_size() + 1) / 2) {
-    report_->Violation("entry ", quorum_word_.value(), " was acknowledged at disk_quorum; ",
-                       disks_lost, " disks were lost since, and all from entry ", kept + 1,
-                       " on is lost");
+    report_->Violation("disk word: entry ", quorum_word_.value(),
+                       " was acknowledged at disk_quorum; ", disks_lost,
+                       " disks were lost since, and all from entry ", kept + 1, " on is lost");
   }
 }
 
@@ -139,15 +149,14 @@ void JournalTruth::CutTo(Index next) {
     lost_.emplace(index, std::move(entries_.back()));
     entries_.pop_back();
   }
-  for (auto& [client, placed] : placed_) {
-    while (!placed.empty() && placed.back().lsn >= lsn) placed.pop_back();
-  }
+  payloads_.CutFrom(lsn);
   position_ = LogPosition();
   if (!entries_.empty()) {
     const EntryHeader& h = entries_.back().header;
     position_ = {h.index.next(), h.next_lsn(), h.chain, h.epoch};
   }
   for (Index& mark : acked_) mark = std::min(mark, next.prev());
+  for (NodeView& view : views_) view.durable_max = std::min(view.durable_max, next.prev());
   for (DiskWord& word : disk_words_) word.index = std::min(word.index, next.prev());
   quorum_word_ = std::min(quorum_word_, next.prev());
 }

@@ -24,7 +24,7 @@ class ClusterWorld : public EventTarget {
   void OnEvent(uint32_t kind, uint64_t arg) override;
 
  private:
-  enum Kind : uint32_t { kTick, kNextFault, kAimedFault, kPowerOn, kBackToNormal };
+  enum Kind : uint32_t { kTick, kNextFault, kAimedFault, kCutAgain, kPowerOn, kBackToNormal };
   static constexpr HostNumber kHostsMax = 32;
 
   // cluster_world.cc
@@ -37,25 +37,27 @@ class ClusterWorld : public EventTarget {
   void RestartStopped();
   void Heal();
   void CheckEnd();
-  bool ClientsDone() const;
   std::string WhyNotDone() const;
   void FinalChecks();
+  void CheckLastReader(const SimReader& reader, const JournalTruth& truth);
   void Collect();
   NodeEnvironment MakeNodeEnvironment();
   ClientEnvironment MakeClientEnvironment(JournalTruth* truth);
 
   // faults.cc
   void NextFault();
-  void Inject(Fault fault);
-  void InjectIntoNetwork(Fault fault, uint32_t node);
-  void InjectIntoStore(Fault fault, uint32_t node);
-  void InjectIntoDisk(Fault fault, uint32_t node);
-  void InjectIntoProcess(Fault fault, uint32_t node);
+  bool Inject(Fault fault);
+  bool InjectIntoNetwork(Fault fault, uint32_t node);
+  bool InjectIntoStore(Fault fault, uint32_t node);
+  bool InjectIntoDisk(Fault fault, uint32_t node);
+  bool InjectIntoProcess(Fault fault, uint32_t node);
   void OnMoment(ClusterNode* node, Moment moment);
-  void AimedFault(uint32_t node, uint64_t choice);
-  bool Counts(const std::string& what);
-  void LoseMachine(uint32_t node, bool disk_too);
-  void Isolate(uint32_t node, int64_t until_ns);
+  bool AimedFault(uint32_t node, uint64_t choice);
+  bool MayHappen(const std::string& what);
+  void Count(bool did_something) { result_.faults += did_something ? 1 : 0; }
+  bool LoseMachine(uint32_t node, bool disk_too);
+  bool Isolate(uint32_t node, int64_t until_ns);
+  bool BlockBothWays(HostNumber a, HostNumber b, int64_t until_ns);
   int64_t SomeTime(uint64_t max_ms) {
     return static_cast<int64_t>(1 + fault_random_.Skewed(max_ms)) * kMs;
   }

@@ -10,6 +10,7 @@ import tempfile
 
 from case import SMALL, case, flip_payload, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in, wait_until
+from programs import running
 from server import free_port
 from wire import ROOT
 
@@ -127,12 +128,12 @@ def interrupted(environment):
     server = environment.serving()
     journal(server)
     run_ok(server, "append", "orders", stdin=lines(1, 5000))
-    tail = subprocess.Popen(server.client_command("tail", "orders", "--from", "-10"), stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE)
-    for _ in range(10):
-        tail.stdout.readline()
-    tail.send_signal(signal.SIGINT)
-    _, said = tail.communicate(timeout=30)
+    with running(server.client_command("tail", "orders", "--from", "-10"), stdout=subprocess.PIPE,
+                 stderr=subprocess.PIPE) as tail:
+        for _ in range(10):
+            tail.stdout.readline()
+        tail.send_signal(signal.SIGINT)
+        _, said = tail.communicate(timeout=30)
     expect_equal(tail.returncode, 130, f"exit code ({said})")
     expect_in("resume with --from 5001", said.decode(), "message")
     cat = subprocess.Popen(server.client_command("cat", "orders"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)

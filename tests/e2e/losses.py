@@ -4,6 +4,7 @@ import subprocess
 
 from case import SMALL, case, end_lsn, lines, run_ok
 from checks import expect, expect_equal, expect_in, wait_until
+from programs import running
 from wire import Connection, pb
 
 
@@ -44,20 +45,16 @@ def append_over_a_loss(environment):
 @case("a tail that has read beyond a loss is told so, exit code 5; a reader below it goes on")
 def tail_over_a_loss(environment):
     server = with_losses(environment, 100, 50)
-    beyond = subprocess.Popen(server.client_command("tail", "orders", "--from", "oldest"),
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     below = environment.connect(server)
     below.open("orders")
-    try:
+    with running(server.client_command("tail", "orders", "--from", "oldest"), stdout=subprocess.PIPE,
+                 stderr=subprocess.PIPE) as beyond:
         for _ in range(150):
             beyond.stdout.readline()
         server.kill()
         server.lose_memory()
         server.start()
         _, said = beyond.communicate(timeout=60)
-    finally:
-        beyond.kill()
-        beyond.wait()
     said = said.decode()
     expect_equal(beyond.returncode, 5, f"exit code ({said})")
     expect_in(["generation 2", "LSN 101"], said, "message")

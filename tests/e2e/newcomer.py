@@ -11,6 +11,7 @@ import threading
 
 from case import SMALL, Skip, case, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in, wait_until
+from programs import running
 from server import free_port
 
 
@@ -54,7 +55,7 @@ def export_targets(environment):
     fifo = os.path.join(server.folder, "fifo")
     os.mkfifo(fifo)
     seen = []
-    reader = threading.Thread(target=lambda: seen.append(open(fifo, "rb").read()))  # pylint: disable=R1732
+    reader = threading.Thread(target=lambda: seen.append(open(fifo, "rb").read()), daemon=True)  # pylint: disable=R1732
     reader.start()
     run_ok(server, "export", "orders", "--format", "jsonl", "--output", fifo)
     reader.join(30)
@@ -131,6 +132,9 @@ def loss_is_said(environment):
     run_ok(server, "append", "orders", "--level", "disk", "--batch", "1", stdin=lines(6, 20))
     run_ok(server, "journal", "trim", "orders", "--before", "10")
     expect_in("Healthy", run_ok(server, "status").decode(), "once the place is trimmed")
+    for words in (["status"], ["journal", "ls"]):
+        expect("possible loss" not in run_ok(server, *words).decode(), f"it is gone from {words}")
+    expect_in("from LSN 6 on", run_ok(server, "journal", "info", "orders").decode(), "info keeps it")
 
 
 @case("append after a loss names --accept-loss, claims nothing as applied, and its advice works")
@@ -138,9 +142,8 @@ def loss_advice(environment):
     server = environment.serving()
     run_ok(server, "journal", "create", "orders", *SMALL, "--checkpoint-interval", "60s")
     run_ok(server, "append", "orders", "--level", "disk", "--producer", "other", stdin=lines(1, 2))
-    client = subprocess.Popen(server.client_command("append", "orders", "--producer", "c"), stdin=subprocess.PIPE,
-                              stderr=subprocess.PIPE)
-    try:
+    with running(server.client_command("append", "orders", "--producer", "c"), stdin=subprocess.PIPE,
+                 stderr=subprocess.PIPE) as client:
         client.stdin.write(lines(3, 5))
         client.stdin.flush()
         wait_until("they are in", lambda: run_ok(server, "cat", "orders") == lines(1, 5))
@@ -148,9 +151,6 @@ def loss_advice(environment):
         server.lose_memory()
         server.start()
         _, text = client.communicate(lines(6, 6), timeout=60)
-    finally:
-        client.kill()
-        client.wait()
     text = text.decode()
     expect_equal(client.returncode, 5, f"exit code ({text})")
     expect_in(["--producer c --resume --accept-loss 2"], text, "advice")
@@ -207,13 +207,14 @@ def interrupted_early(environment):
     with socket.socket() as mute:  # takes connections and answers nothing
         mute.bind(("127.0.0.1", 0))
         mute.listen()
+        mute.settimeout(30)
         address = "127.0.0.1:%d" % mute.getsockname()[1]
-        replay = subprocess.Popen([environment.programs.client, "--server", address, "replay", "orders", "--into",
-                                   "copy", "--create"], stderr=subprocess.PIPE)
-        connection = mute.accept()[0]
-        connection.recv(1)  # it is under way, and waits
-        replay.send_signal(signal.SIGINT)
-        _, text = replay.communicate(timeout=30)
+        with running([environment.programs.client, "--server", address, "replay", "orders", "--into", "copy",
+                      "--create"], stderr=subprocess.PIPE) as replay, mute.accept()[0] as connection:
+            connection.settimeout(30)
+            connection.recv(1)  # it is under way, and waits
+            replay.send_signal(signal.SIGINT)
+            _, text = replay.communicate(timeout=30)
     expect_equal(replay.returncode, 130, f"exit code ({text})")
     expect_in(["go on with:", f"ringjournal --server {address} replay orders --into copy --create"], text.decode(),
               "message")
@@ -246,15 +247,11 @@ def fields(environment):
 @case("tail ends when nobody reads its pipe any more, although nothing is appended")
 def tail_into_closed_pipe(environment):
     server = filled(environment)
-    tail = subprocess.Popen(server.client_command("tail", "orders", "--from", "-2"), stdout=subprocess.PIPE)
-    try:
+    with running(server.client_command("tail", "orders", "--from", "-2"), stdout=subprocess.PIPE) as tail:
         tail.stdout.readline()
         tail.stdout.readline()
         tail.stdout.close()
         expect_equal(tail.wait(30), 141, "exit code")
-    finally:
-        tail.kill()
-        tail.wait()
 
 
 @case("flags that would be ignored are refused or said: --exec-batch, --from beside a cursor, a bad cursor path")

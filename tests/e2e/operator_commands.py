@@ -10,6 +10,7 @@ import tempfile
 
 from case import SMALL, Bystander, case, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in
+from programs import running
 from wire import ROOT
 
 
@@ -55,6 +56,20 @@ def doctor_fails(environment):
     expect_in("FAIL  disk sync", text, "a data directory that is a file")
     _, said = offline(environment, "doctor", "--ring-total", "5", code=2)
     expect_in(["--ring-total", "it has no unit"], said, "wrong size")
+
+
+@case("doctor: a port that another data directory's server has is FAIL and says who answers; its own server's is PASS")
+def doctor_port(environment):
+    server = environment.serving()
+    other = os.path.join(server.folder, "other")
+    os.mkdir(other)
+    listen = ["--listen", server.address, "--ring-dir", server.ring_dir]
+    text, _ = offline(environment, "doctor", *listen, "--data-dir", server.data_dir)
+    expect_in(f"{server.address} is taken by a ringjournald that answers: node node1", text, "its own")
+    text, _ = offline(environment, "doctor", *listen, "--data-dir", other, code=1)
+    expect_in(["FAIL  port", "a ringjournald answers there: node node1", f"lock of data directory {other}",
+               "another --listen"], text, "another's")
+    expect_equal(os.listdir(other), [], "what is left behind")
 
 
 @case("ring ls and rm: in use is refused, what a data directory needs is named, orphans go")
@@ -162,11 +177,10 @@ def documented_starts(environment):
         folder = environment.enter_context(tempfile.TemporaryDirectory())
         # The page's port may be taken on this machine.
         line = start.replace("DIR", "data").replace("FILE", "address").replace("127.0.0.1:7000", "127.0.0.1:0")
-        server = subprocess.Popen(["bash", "-c", "exec " + line], cwd=folder, stderr=subprocess.PIPE, text=True,
-                                  env={**os.environ, "PATH": path, "RINGJOURNAL_RING_DIR": folder + "/rings"})
-        environment.callback(server.kill)
-        told = next((row for row in server.stderr if "event=serving" in row), "")
-        expect("serving" in told, f"`{start}` does not serve")
-        server.terminate()
-        server.stderr.read()
-        expect_equal(server.wait(30), 0, f"exit code of `{start}`")
+        with running(["bash", "-c", "exec " + line], cwd=folder, stderr=subprocess.PIPE, text=True,
+                     env={**os.environ, "PATH": path, "RINGJOURNAL_RING_DIR": folder + "/rings"}) as server:
+            told = next((row for row in server.stderr if "event=serving" in row), "")
+            expect("serving" in told, f"`{start}` does not serve")
+            server.terminate()
+            server.stderr.read()
+            expect_equal(server.wait(30), 0, f"exit code of `{start}`")

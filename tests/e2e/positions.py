@@ -7,6 +7,7 @@ import subprocess
 
 from case import SMALL, case, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in
+from programs import running
 from wire import Connection, entry_pb, pb
 
 COUNT = 30000  # 4 MiB through a ring of 1 MiB
@@ -147,12 +148,12 @@ def cursors(environment):
             run_ok(server, "append", "orders", stdin=lines(301, 310))
     expect_equal(seen, lines(1, 310), "what the runs read together")
     expect_equal(run_ok(server, "cat", "orders", "--cursor-file", cursor), b"", "nothing is new")
-    tail = subprocess.Popen(server.client_command("tail", "orders", "--cursor-file", cursor), stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE)
-    run_ok(server, "append", "orders", stdin=lines(311, 311))
-    expect_equal(tail.stdout.readline(), lines(311, 311), "what tail goes on with")
-    tail.send_signal(signal.SIGINT)
-    tail.communicate(timeout=30)
+    with running(server.client_command("tail", "orders", "--cursor-file", cursor), stdout=subprocess.PIPE,
+                 stderr=subprocess.PIPE) as tail:
+        run_ok(server, "append", "orders", stdin=lines(311, 311))
+        expect_equal(tail.stdout.readline(), lines(311, 311), "what tail goes on with")
+        tail.send_signal(signal.SIGINT)
+        tail.communicate(timeout=30)
     expect_equal(tail.returncode, 130, "exit code")
     expect_equal(run_ok(server, "cat", "orders", "--cursor-file", cursor), b"", "tail has saved its cursor")
 

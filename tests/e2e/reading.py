@@ -5,6 +5,7 @@ import subprocess
 
 from case import SMALL, case, lines, run_ok
 from checks import expect, expect_equal, expect_in, wait_until
+from programs import running
 from wire import Connection, pb
 
 COUNT = 40000  # 5 MiB through a ring of 1 MiB: most of it is read from segments
@@ -62,9 +63,8 @@ def tail_follows(environment):
     server = environment.serving()
     run_ok(server, "journal", "create", "orders", *SMALL)
     run_ok(server, "append", "orders", stdin=lines(1, 100))
-    tail = subprocess.Popen(server.client_command("tail", "orders", "--from", "oldest"), stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE)
-    try:
+    with running(server.client_command("tail", "orders", "--from", "oldest"), stdout=subprocess.PIPE,
+                 stderr=subprocess.PIPE) as tail:
         seen = b"".join(tail.stdout.readline() for _ in range(100))
         for last in range(1100, 4101, 1000):
             run_ok(server, "append", "orders", "--producer", "p", stdin=lines(last - 999, last))
@@ -73,7 +73,6 @@ def tail_follows(environment):
                 server.kill()
                 server.start()
         expect(seen == lines(1, 4100), f"{seen.count(10)} lines came")
-    finally:
         tail.terminate()
         tail.communicate(timeout=30)
 
@@ -131,6 +130,22 @@ def retention(environment):
     wait_until("old segments disappear", lambda: len(server.segment_files()) <= 4)
     first = oldest()
     expect_equal(run_ok(server, "cat", "orders"), lines(first, COUNT), "what cat prints")
+
+
+@case("--durable where nothing in the range is on disk: said so, with the newest that is")
+def nothing_durable(environment):
+    server = environment.serving()
+    for name, count in (("orders", 100), ("ram", 0)):
+        run_ok(server, "journal", "create", name, *SMALL, "--checkpoint-interval", "60s")
+        if count:
+            run_ok(server, "append", name, "--level", "disk", stdin=lines(1, count))
+        run_ok(server, "append", name, stdin=lines(count + 1, count + 50))
+    for command in ("cat", "replay"):
+        said = server.cli(command, "orders", "--durable", "--from", "101").stderr.decode()
+        expect_in("newest in orders on disk (--durable) is LSN 100", said, command)
+        said = server.cli(command, "ram", "--durable").stderr.decode()
+        expect_in("ram has nothing on disk, and --durable wants only that", said, command)
+    expect_equal(run_ok(server, "cat", "orders", "--durable", "--reverse", "-n", "1"), lines(100, 100), "the newest")
 
 
 @case("memory-only: no segment is written, a SIGKILL loses nothing, lost memory is reported")

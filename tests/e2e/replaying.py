@@ -1,5 +1,6 @@
 """replay into every target, stop and resume, pace, and resolve."""
 
+import base64
 import json
 import os
 import shlex
@@ -9,7 +10,9 @@ import time
 
 from case import SMALL, case, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in, wait_until
+from programs import running
 from positions import with_metadata
+from wire import Connection
 
 COUNT = 30000
 
@@ -88,6 +91,114 @@ def into_moves_on(environment):
     server.start()
     expect_in("32 transactions are in copy already", server.cli("replay", "orders", "--into", "copy").stderr.decode(),
               "after a restart")
+
+
+def losing(environment):
+    """A server whose journal orders will lose 91 to 100 with the memory; everything in copy is on disk."""
+    server = environment.serving()
+    for name in ("orders", "copy"):
+        run_ok(server, "journal", "create", name, *SMALL, "--checkpoint-interval", "60s")
+    run_ok(server, "append", "orders", "--level", "disk", stdin=lines(1, 90))
+    run_ok(server, "append", "orders", "--level", "received", stdin=lines(91, 100))
+    return server
+
+
+def lose(server):
+    server.kill()
+    server.lose_memory()
+    server.start()
+
+
+@case("replay --into after a loss of the source: what came in its place is not left out unsaid; another copy takes it")
+def into_after_a_loss(environment):
+    server = losing(environment)
+    run_ok(server, "replay", "orders", "--into", "copy", "--level", "disk")
+    run_ok(server, "replay", "orders", "--grep", "0", "--into", "even", "--create", "--level", "disk")
+    lose(server)
+    run_ok(server, "append", "orders", "--level", "disk", stdin=lines(1001, 1020))
+    run_refused(server, 2, ["holds orders from LSN 1 to 100", "lost what it held from LSN 91 on (generation 2)",
+                            "--from 91 --producer NAME"], "replay", "orders", "--into", "copy")
+    run_refused(server, 2, "from LSN 91 on (generation 2)", "replay", "orders", "--grep", "0", "--into", "even")
+    expect_equal(run_ok(server, "cat", "copy"), lines(1, 100), "nothing was appended")
+    for last in (1020, 1025):
+        run_ok(server, "replay", "orders", "--from", "91", "--producer", "rest", "--into", "copy", "--level", "disk")
+        expect_equal(run_ok(server, "cat", "copy"), lines(1, 100) + lines(1001, last), "with the other copy")
+        run_ok(server, "append", "orders", "--level", "disk", stdin=lines(last + 1, last + 5))
+
+
+@case("a replay --into that runs while its source loses what it has copied: exit code 5, and how to copy what is left")
+def into_over_a_loss(environment):
+    server = losing(environment)
+    replay = subprocess.Popen(server.client_command("replay", "orders", "--into", "copy", "--level", "disk", "--follow"),
+                              stderr=subprocess.PIPE)
+    try:
+        wait_until("all are copied", lambda: int(json.loads(run_ok(
+            server, "-o", "json", "journal", "info", "copy"))["watermarks"]["durable"].get("lsn", 0)) == 100)
+        lose(server)
+        _, said = replay.communicate(timeout=60)
+    finally:
+        replay.kill()
+        replay.wait()
+    said = said.decode()
+    expect_equal(replay.returncode, 5, f"exit code ({said})")
+    expect_in("as another copy behind this one: --from 91 --producer NAME", said, "advice")
+    expect("go on with --from" not in said, f"no advice that would leave a hole: {said}")
+
+
+@case("a replay into a file whose source loses what was read: its advice keeps the file, and works")
+def output_over_a_loss(environment):
+    server = losing(environment)
+    path = os.path.join(server.folder, "orders.out")
+    replay = subprocess.Popen(server.client_command("replay", "orders", "--output", path, "--follow"),
+                              stderr=subprocess.PIPE)
+    try:
+        wait_until("all are there", lambda: os.path.exists(path) and open(path, "rb").read() == lines(1, 100))
+        lose(server)
+        _, said = replay.communicate(timeout=60)
+    finally:
+        replay.kill()
+        replay.wait()
+    said = said.decode()
+    expect_equal(replay.returncode, 5, f"exit code ({said})")
+    expect_in(["--append", "--from 91 --accept-loss 2"], said, "advice")
+    run_ok(server, "append", "orders", "--level", "disk", stdin=lines(1001, 1020))
+    (advice,) = [line for line in said.splitlines() if line.startswith("  ringjournal ")]
+    words = [word for word in shlex.split(advice)[1:] if word != "--follow"]
+    done = subprocess.run([environment.programs.client, *words], capture_output=True, timeout=60, check=False)
+    expect_equal(done.returncode, 0, f"exit code of the advice ({done.stderr.decode()})")
+    with open(path, "rb") as file:
+        expect_equal(file.read(), lines(1, 100) + lines(1001, 1020), "the file")
+
+
+@case("replay --into --producer NAME: another source's copy of that name, and a plain producer, are not taken for its own")
+def into_named(environment):
+    server = environment.serving()
+    for name in ("orders", "bills", "copy"):
+        run_ok(server, "journal", "create", name, *SMALL)
+    run_ok(server, "append", "orders", stdin=lines(1, 30))
+    run_ok(server, "append", "bills", stdin=lines(101, 120))
+    run_ok(server, "append", "copy", "--producer", "nightly-1", stdin=lines(201, 205))
+    for source in ("orders", "bills", "orders", "bills"):
+        run_ok(server, "replay", source, "--into", "copy", "--producer", "nightly")
+    expect_equal(run_ok(server, "cat", "copy"), lines(201, 205) + lines(1, 30) + lines(101, 120), "all of both, once")
+    run_refused(server, 2, ["64 at most", "give a --producer that is"], "replay", "orders", "--into", "copy",
+                "--producer", "n" * 64)
+
+
+@case("replay --into where the target has too many producers of that name to tell: refused, not copied again")
+def into_many(environment):
+    server = environment.serving()
+    run_ok(server, "journal", "create", "orders", *SMALL)
+    run_ok(server, "journal", "create", "copy", "--ring", "1MiB", "--producers", "2000")
+    run_ok(server, "append", "orders", stdin=lines(1, 30))
+    run_ok(server, "replay", "orders", "--into", "copy")
+    source = json.loads(run_ok(server, "-o", "json", "journal", "info", "orders"))["config"]["id"]
+    prefix = "replay-" + base64.b64decode(source).hex()[:16]
+    for i in range(1001):
+        with Connection(server.address) as connection:
+            connection.open("copy", f"{prefix}-{1000 + i}")
+    run_refused(server, 4, ["more than 1000 producers", "--producer NAME"], "replay", "orders", "--into", "copy")
+    expect_equal(run_ok(server, "cat", "copy"), lines(1, 30), "the copy")
 
 
 @case("replay --into is stopped, the target is killed, and the same command goes on: nothing twice, nothing missing")
@@ -202,11 +313,11 @@ def progress(environment):
                           check=False)
     expect_equal(done.returncode, 0, f"exit code at a terminal ({done.stdout})")
     expect_in(["[=", " %  LSN ", "transactions/s", "s left", "range hash"], done.stdout.decode(), "the terminal")
-    slow = subprocess.Popen(server.client_command("replay", "orders", "--exec", "echo x; sleep 0.05"),
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    slow.stdout.readline()
-    slow.send_signal(signal.SIGINT)
-    _, said = slow.communicate(timeout=30)
+    with running(server.client_command("replay", "orders", "--exec", "echo x; sleep 0.05"), stdout=subprocess.PIPE,
+                 stderr=subprocess.PIPE) as slow:
+        slow.stdout.readline()
+        slow.send_signal(signal.SIGINT)
+        _, said = slow.communicate(timeout=30)
     expect_equal(slow.returncode, 130, f"exit code ({said})")
     expect_in("stopped before LSN ", said.decode(), "where it stopped")
     expect(int(said.decode().split("stopped before LSN ")[1].split(";")[0]) < 50, f"at once: {said}")

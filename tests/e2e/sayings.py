@@ -22,6 +22,38 @@ def counts(environment):
                       ["replay", "orders", "--exec", "true", "--exec-batch", "-3"]):
         text = run_refused(server, 2, ["write a whole number, 1"], *arguments)
         expect("18446744073709551615" not in text and "convert" not in text, f"{arguments}: {text}")
+    run_refused(server, 2, "write a whole number, 1 to 4294967295", "cat", "orders", "--accept-loss", "5000000000")
+
+
+@case("an empty delimiter is refused: it would mean no key, unsaid")
+def empty_delimiters(environment):
+    server = filled(environment)
+    for option in ("-K", "--key-delimiter", "--id-delimiter"):
+        run_refused(server, 2, [option.lstrip("-") if option != "-K" else "key-delimiter", "at least one character"],
+                    "append", "orders", option, "", stdin=b"a:b\n")
+
+
+@case("append of a wrong input: the advice asks for the corrected one, and works with it")
+def append_wrong_input(environment):
+    server = filled(environment, 0)
+    arguments = ["append", "orders", "--producer", "p", "-K", ":"]
+    text = run_refused(server, 1, ["input transaction 3", "--producer p --resume and the corrected input"],
+                       *arguments, stdin=b"a:1\nb:2\nc3\nd:4\n")
+    expect("the same input" not in text, f"the same input would fail again: {text}")
+    run_ok(server, *arguments, "--resume", stdin=b"a:1\nb:2\nc:3\nd:4\n")
+    expect_equal(run_ok(server, "cat", "orders"), b"1\n2\n3\n4\n", "each once")
+
+
+@case("a command whose large output nobody reads: exit code 141 and no message, also where SIGPIPE is ignored")
+def large_output_unread(environment):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        done = subprocess.run([environment.programs.client, "completion", "zsh"], stdout=write_end,
+                              stderr=subprocess.PIPE, restore_signals=False, timeout=30, check=False)
+    finally:
+        os.close(write_end)
+    expect_equal((done.returncode, done.stderr), (141, b""), "exit code, message")
 
 
 @case("journal trim says which LSN is the oldest then; whole appends are trimmed")

@@ -13,8 +13,10 @@
 
 namespace ringjournal::fuzz {
 
-// Predicts from the bytes alone how the session must be answered, with the generated parser, and
-// holds every answer to it (RJ_CHECK). One thread.
+// Predicts from the bytes alone how the session must be answered, and holds every answer to it
+// (RJ_CHECK). It reads messages with the generated parser; whether an append is well formed it asks
+// of ScanAppend, as the server does: append_target.cc holds what that accepts against the parser.
+// One thread.
 class SessionPeer {
  public:
   // An acknowledged append with the transactions as they were sent.

@@ -11,10 +11,11 @@ using client::AppendOutcome;
 using client::ErrorCode;
 using client::Fate;
 using client::Level;
-using client::LsnRange;
 
 Appender::Appender(const PeerContext& context, const AppenderPlan& plan)
-    : Peer(context, absl::StrCat("appender ", plan.client)), plan_(plan) {
+    : Peer(context, absl::StrCat("appender ", plan.client)),
+      plan_(plan),
+      acked_(name(), plan.client, /*received_may_vanish=*/false, context.report) {
   client::AppendSessionOptions options;
   options.session.retry_for_ns = 100'000 * client::kSecondNs;
   options.session.seed = c_.random->Next();
@@ -44,7 +45,7 @@ bool Appender::Work(Time now) {
   pending.first_counter = next_counter_;
   for (uint32_t i = 0; i < count; ++i) {
     size_t size = c_.random->Skewed(plan_.payload_bytes_max);
-    run_.Add(LogModel::MakePayload(plan_.client, next_counter_ + i, size));
+    run_.Add(PayloadLedger::MakePayload(plan_.client, next_counter_ + i, size));
   }
   client::AppendRequest request;
   request.run = run_.bytes();
@@ -101,7 +102,7 @@ void Appender::TakeApplied(const AppendOutcome& outcome, const Pending& pending)
     receipt.first_lsn = receipt.first_lsn.prev();
   }
   ++acknowledged_;
-  Acked acked{{}, receipt.epoch.generation, pending.first_counter, pending.count};
+  Acked acked{{}, receipt.level, receipt.epoch.generation, pending.first_counter, pending.count};
   if (receipt.first_lsn > Lsn(0)) {
     // What a damaged disk has a hole for never reaches it: a duplicate of it is told so.
     bool in_hole = receipt.duplicate && model()->disk_was_damaged();
@@ -111,9 +112,9 @@ void Appender::TakeApplied(const AppendOutcome& outcome, const Pending& pending)
     }
     model()->OnAck(receipt, AsBytes(pending.run));
     acked.range = {receipt.first_lsn, receipt.last_lsn()};
-    if (receipt.epoch.generation > checked_generation_) CheckTold(receipt.epoch.generation);
+    acked_.CheckTold(receipt.epoch.generation, model()->losses());
   }
-  acked_.push_back(acked);
+  acked_.Add(acked);
 }
 
 void Appender::TakeNotApplied(const AppendOutcome& outcome, const Pending& pending) {
@@ -124,75 +125,22 @@ void Appender::TakeNotApplied(const AppendOutcome& outcome, const Pending& pendi
     c_.report->Violation(name(), ": refused for good: ", outcome.error.ToString());
   }
   for (uint32_t i = 0; i < pending.count; ++i) {
-    model()->OnNotApplied(plan_.client, pending.first_counter + i);
+    model()->payloads()->OnNotApplied(plan_.client, pending.first_counter + i);
   }
 }
 
-// The notice must name this client's own acknowledgements at or above the loss, all and only those.
+// Kept from the mutant's client, which goes on as if nothing had happened.
 void Appender::TakeLoss(const client::LossNotice& notice, Time now) {
-  if (c_.mutant == Mutant::kLossNotTold) {
-    session_->AcceptLoss(now.monotonic_ns);
-    return;
-  }
-  std::vector<LsnRange> held;
-  for (Acked& acked : acked_) {
-    if (acked.taken_back || acked.range.last < notice.first_lsn) continue;
-    if (acked.generation >= notice.generation) continue;
-    acked.taken_back = true;
-    Lsn first = std::max(acked.range.first, notice.first_lsn);
-    if (!held.empty() && held.back().last.next() == first) {
-      held.back().last = acked.range.last;
-    } else {
-      held.push_back({first, acked.range.last});
-    }
-  }
-  ++told_;
-  c_.report->Trace(name(), " is told of a loss from LSN ", notice.first_lsn.value(),
-                   " in generation ", notice.generation, ", holds ", held.size(), " ranges");
-  if (held != notice.held || !notice.held_is_complete) {
-    c_.report->Violation(name(), " is told that it holds ", notice.held.size(),
-                         " ranges at or above LSN ", notice.first_lsn.value(), ", it holds ",
-                         held.size());
-  }
-  if (held.empty()) {
-    c_.report->Violation(name(), " is told of a loss that takes nothing from it");
+  if (c_.mutant != Mutant::kLossNotTold) {
+    ++told_;
+    c_.report->Trace(name(), " is told of a loss from LSN ", notice.first_lsn.value(),
+                     " in generation ", notice.generation, ", holds ", notice.held.size(),
+                     " ranges");
+    acked_.TakeBack(notice, model()->losses());
   }
   session_->AcceptLoss(now.monotonic_ns);
 }
 
-// Before anything of a new generation is acknowledged to this client it was told what it lost.
-void Appender::CheckTold(uint32_t generation) {
-  checked_generation_ = generation;
-  for (const v1::LossReport& loss : model()->losses()) {
-    if (loss.generation() > generation) continue;
-    for (const Acked& acked : acked_) {
-      if (acked.taken_back || acked.generation >= loss.generation()) continue;
-      if (acked.range.last < Lsn(loss.first_lsn())) continue;
-      c_.report->Violation(name(), " goes on in generation ", generation,
-                           " and was not told that LSN ", acked.range.last.value(),
-                           " is above the loss from ", loss.first_lsn());
-      return;
-    }
-  }
-}
-
-void Appender::CheckFinal() {
-  for (const Acked& acked : acked_) {
-    if (acked.taken_back) continue;
-    for (uint32_t i = 0; i < acked.count; ++i) {
-      if (model()->Holds(plan_.client, acked.first_counter + i)) continue;
-      // Told of at the next open only, which may not have come; or nobody knows where it stood.
-      bool lost = false;
-      for (const v1::LossReport& loss : model()->losses()) {
-        bool above = acked.range.last >= Lsn(loss.first_lsn()) || acked.range.last == Lsn(0);
-        lost = lost || (loss.generation() > acked.generation && above);
-      }
-      if (lost) continue;
-      c_.report->Violation("payload ", plan_.client, ".", acked.first_counter + i,
-                           " was acknowledged and is not in the journal");
-      return;
-    }
-  }
-}
+void Appender::CheckFinal() { acked_.CheckFinal(*model()->payloads(), model()->losses()); }
 
 }  // namespace ringjournal::sim

@@ -5,10 +5,10 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "client/core/append_session.h"
 #include "client/transaction_run.h"
+#include "tests/sim/acked_ledger.h"
 #include "tests/sim/peer.h"
 
 namespace ringjournal::sim {
@@ -48,30 +48,21 @@ class Appender : public Peer {
     client::Level level;
     std::string run;
   };
-  struct Acked {
-    client::LsnRange range;  // first is 0 if the place is not known
-    uint32_t generation;
-    uint64_t first_counter;
-    uint32_t count;
-    bool taken_back = false;
-  };
   LogModel* model() const;
   void Take(const client::AppendOutcome& outcome, const Pending& pending);
   void TakeApplied(const client::AppendOutcome& outcome, const Pending& pending);
   void TakeNotApplied(const client::AppendOutcome& outcome, const Pending& pending);
   void TakeLoss(const client::LossNotice& notice, Time now);
-  void CheckTold(uint32_t generation);
 
   AppenderPlan plan_;
   std::unique_ptr<client::AppendSession> session_;
   client::TransactionRun run_;
   std::deque<Pending> pending_;
-  std::vector<Acked> acked_;
+  AckedLedger acked_;
   uint64_t next_counter_ = 1;
   uint64_t next_token_ = 1;
   uint64_t acknowledged_ = 0;
   uint64_t told_ = 0;
-  uint32_t checked_generation_ = 0;
 };
 
 }  // namespace ringjournal::sim

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/numbers.h"
 #include "journal/base/check.h"
 #include "journal/format/append_scan.h"
 
@@ -34,21 +33,6 @@ class DiskComparison : public RecoveryVisitor {
 };
 
 }  // namespace
-
-std::string LogModel::MakePayload(uint32_t client, uint64_t counter, size_t size) {
-  std::string payload = absl::StrCat(client, ".", counter, ";");
-  if (payload.size() < size) payload.resize(size, static_cast<char>('a' + counter % 26));
-  return payload;
-}
-
-bool LogModel::ReadPayload(std::string_view payload, uint32_t* client, uint64_t* counter) {
-  size_t dot = payload.find('.'), end = payload.find(';');
-  if (dot == std::string_view::npos || end == std::string_view::npos || dot > end) return false;
-  auto part = [&](size_t from, size_t to) {
-    return absl::string_view(payload.data() + from, to - from);
-  };
-  return absl::SimpleAtoi(part(0, dot), client) && absl::SimpleAtoi(part(dot + 1, end), counter);
-}
 
 void LogModel::Observe(const Replica& replica) {
   const Ring& ring = replica.ring();
@@ -88,51 +72,9 @@ void LogModel::Add(const RecordView& trusted) {
   if (!entries_.empty() && view.header.log_time_ns < entries_.back().header.log_time_ns) {
     report_->Violation("log time goes back at entry ", view.header.index.value());
   }
-  NotePayloads(view);
+  payloads_.Note(view);
   report_->Mix(view.header.chain);
   entries_.push_back(CopyOf(view));
-}
-
-void LogModel::NotePayloads(const RecordView& view) {
-  if (view.header.count == 0) return;
-  TransactionCursor cursor(view.body);
-  ByteSpan transaction;
-  Lsn lsn = view.header.first_lsn;
-  for (; cursor.Next(&transaction); lsn = lsn.next()) {
-    uint32_t client = 0;
-    uint64_t counter = 0;
-    if (!ReadPayload(AsView(TransactionPayload(transaction)), &client, &counter)) {
-      report_->Violation("LSN ", lsn.value(), " holds a payload that nobody appended");
-      continue;
-    }
-    std::vector<Placed>* placed = &placed_[client];
-    if (!placed->empty() && placed->back().counter >= counter) {
-      report_->Violation("payload ", client, ".", counter, " stands at LSN ", lsn.value(),
-                         " behind ", client, ".", placed->back().counter, " at LSN ",
-                         placed->back().lsn.value(), ": twice, or out of order");
-    }
-    if (not_applied_.count({client, counter}) > 0) {
-      report_->Violation("payload ", client, ".", counter, " is in the journal at LSN ",
-                         lsn.value(), ", although its client was told that it never will be");
-    }
-    placed->push_back({counter, lsn});
-  }
-}
-
-bool LogModel::Holds(uint32_t client, uint64_t counter) const {
-  auto it = placed_.find(client);
-  if (it == placed_.end()) return false;
-  auto at = std::lower_bound(it->second.begin(), it->second.end(), counter,
-                             [](const Placed& p, uint64_t c) { return p.counter < c; });
-  return at != it->second.end() && at->counter == counter;
-}
-
-void LogModel::OnNotApplied(uint32_t client, uint64_t counter) {
-  not_applied_.insert({client, counter});
-  if (Holds(client, counter)) {
-    report_->Violation("a client was told that payload ", client, ".", counter,
-                       " was not applied, but it is in the journal");
-  }
 }
 
 Lsn LogModel::LsnBefore(Index index) const {
@@ -208,9 +150,7 @@ void LogModel::CutTo(Index next, bool was_loss) {
     }
     entries_.pop_back();
   }
-  for (auto& [client, placed] : placed_) {
-    while (!placed.empty() && placed.back().lsn >= lsn) placed.pop_back();
-  }
+  payloads_.CutFrom(lsn);
   position_ = LogPosition();
   if (!entries_.empty()) {
     const EntryHeader& h = entries_.back().header;

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "journal/node/replica.h"
 #include "proto/config.pb.h"
 #include "tests/sim/machine.h"
+#include "tests/sim/payload_ledger.h"
 #include "tests/sim/report.h"
 
 namespace ringjournal::sim {
@@ -41,7 +41,7 @@ struct Damage {
 //   - acknowledgements and reads say what the log says; ring, disk and reads hold the same bytes
 class LogModel {
  public:
-  LogModel(const JournalId& id, Report* report) : id_(id), report_(report) {}
+  LogModel(const JournalId& id, Report* report) : id_(id), report_(report), payloads_(report) {}
 
   // ---- the leader ----
   void Observe(const Replica& replica);
@@ -62,9 +62,8 @@ class LogModel {
   // ---- clients ----
   void OnAck(const client::AppendReceipt& receipt, ByteSpan run);
   void OnRead(const client::ReadTransaction& transaction);
-  // The client was told that this payload is not in the journal and never will be.
-  void OnNotApplied(uint32_t client, uint64_t counter);
-  bool Holds(uint32_t client, uint64_t counter) const;
+  // Where each payload stands, and which will never be there.
+  PayloadLedger* payloads() { return &payloads_; }
 
   const JournalId& id() const { return id_; }
   const std::vector<ModelEntry>& entries() const { return entries_; }
@@ -77,17 +76,8 @@ class LogModel {
   // Newest acknowledged entry, and the newest acknowledged as on disk.
   Index acked() const { return acked_; }
 
-  // The payload of the simulation's transactions: "client.counter;" and filler.
-  static std::string MakePayload(uint32_t client, uint64_t counter, size_t size);
-  static bool ReadPayload(std::string_view payload, uint32_t* client, uint64_t* counter);
-
  private:
-  struct Placed {
-    uint64_t counter;
-    Lsn lsn;
-  };
   void Add(const RecordView& trusted);
-  void NotePayloads(const RecordView& view);
   void CompareRing(const Replica& replica);
   void CheckLoss(const v1::LossReport& loss, const Damage& damage, const Machine& machine);
   void CutTo(Index next, bool was_loss);
@@ -101,8 +91,7 @@ class LogModel {
   LogPosition position_;
   std::vector<ModelEntry> entries_;  // entry i stands at i-1
   std::multimap<uint64_t, ModelEntry> lost_;
-  std::map<uint32_t, std::vector<Placed>> placed_;
-  std::set<std::pair<uint32_t, uint64_t>> not_applied_;
+  PayloadLedger payloads_;
   std::vector<v1::LossReport> losses_;
   Lsn committed_, committed_ever_, oldest_held_, oldest_in_ring_;
   Index durable_claimed_;

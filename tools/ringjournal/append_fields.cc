@@ -9,6 +9,11 @@
 namespace ringjournal::cli {
 namespace {
 
+// An empty one would stand everywhere, and not at all.
+std::string RefuseEmpty(const std::string& delimiter) {
+  return delimiter.empty() ? "it takes at least one character, such as ':' or $'\\t'" : "";
+}
+
 // Takes what stands before the delimiter off the record.
 absl::StatusOr<std::string_view> TakeField(const char* name, const std::string& delimiter,
                                            std::string_view* record) {
@@ -29,11 +34,13 @@ absl::StatusOr<std::string_view> TakeField(const char* name, const std::string& 
 void AddFieldOptions(CLI::App* sub, FieldFlags* flags) {
   sub->add_option("-K,--key-delimiter", flags->key_delimiter,
                   "Each transaction begins with its key and this: KEY:payload with -K :")
-      ->type_name("DELIMITER");
+      ->type_name("DELIMITER")
+      ->check(RefuseEmpty);
   sub->add_option("-k,--key", flags->key, "Key of every transaction")->type_name("KEY");
   sub->add_option("--id-delimiter", flags->id_delimiter,
                   "The same with its id, which stands before a key")
-      ->type_name("DELIMITER");
+      ->type_name("DELIMITER")
+      ->check(RefuseEmpty);
   sub->add_option("--type", flags->type, "Full protobuf name of the payloads' message")
       ->type_name("NAME");
   sub->add_option("-H,--header", flags->headers, "Header of every transaction; may be repeated")

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/ringjournal/json.h"
+#include "tools/ringjournal/words.h"
 
 namespace ringjournal::cli {
 
@@ -57,10 +58,6 @@ void AppendReport::Add(const client::AppendOutcome& outcome) {
   level_ = first ? receipt.level : std::min(level_, receipt.level);
 }
 
-std::string Counted(uint64_t count, std::string_view noun) {
-  return absl::StrCat(count, " ", std::string(noun), count == 1 ? "" : "s");
-}
-
 bool AppendReport::lost(const absl::Status& status) const {
   return client::CodeOf(status) == client::ErrorCode::kDataLoss ||
          client::CodeOf(first_trouble_) == client::ErrorCode::kDataLoss;
@@ -78,7 +75,7 @@ int AppendReport::Finish(const Context& context, const client::Appender& appende
     SayLoss(context, *appender.last_loss(), "holds acknowledgements for");
   }
   SayTroubles(context, status);
-  if (!status.ok() || first_trouble_at_ > 0) SayHowToGoOn(context, appender, lost(status));
+  if (!status.ok() || first_trouble_at_ > 0) SayHowToGoOn(context, appender, status);
   return ExitCodeFor(status);
 }
 
@@ -133,8 +130,8 @@ void AppendReport::SayTroubles(const Context& context, const absl::Status& statu
 }
 
 void AppendReport::SayHowToGoOn(const Context& context, const client::Appender& appender,
-                                bool lost) const {
-  if (lost && appender.last_loss()) {
+                                const absl::Status& status) const {
+  if (lost(status) && appender.last_loss()) {
     // The producer's state was recovered with the journal: what it still knows is what is there.
     context.Say(absl::StrFormat(
         "to append what was lost again, and the rest, run it again with the same input and "
@@ -142,11 +139,16 @@ void AppendReport::SayHowToGoOn(const Context& context, const client::Appender& 
         appender.producer(), appender.last_loss()->generation));
     return;
   }
+  // Of a wrong input the same one would end the same way.
+  const bool input_wrong =
+      absl::IsInvalidArgument(status) && client::CodeOf(status) == client::ErrorCode::kUnknown;
   const uint64_t applied = first_trouble_at_ > 0 ? first_trouble_at_ - 1 : input_position_;
   context.Say(
       absl::StrFormat("everything up to input transaction %d is applied; to go on after what is "
-                      "applied, run again with --producer %s --resume and the same input",
-                      applied, appender.producer()));
+                      "applied, run again with --producer %s --resume and %s",
+                      applied, appender.producer(),
+                      input_wrong ? "the corrected input, what stands before the error unchanged"
+                                  : "the same input"));
 }
 
 int AppendReport::ExitCodeFor(const absl::Status& status) const {

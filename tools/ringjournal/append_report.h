@@ -18,9 +18,6 @@ namespace ringjournal::cli {
 // `what_is_held`: what this client has of them, such as "holds acknowledgements for".
 void SayLoss(const Context& context, const client::LossNotice& loss, std::string_view what_is_held);
 
-// "1 transaction", "2 transactions".
-std::string Counted(uint64_t count, std::string_view noun);
-
 class AppendReport {
  public:
   // `named`: the producer's name is the user's. `skipped`: input transactions that an earlier run
@@ -39,7 +36,8 @@ class AppendReport {
   std::string Text(const client::Appender& appender, double seconds) const;
   std::string Json(const client::Appender& appender, double seconds) const;
   void SayTroubles(const Context& context, const absl::Status& status) const;
-  void SayHowToGoOn(const Context& context, const client::Appender& appender, bool lost) const;
+  void SayHowToGoOn(const Context& context, const client::Appender& appender,
+                    const absl::Status& status) const;
   int ExitCodeFor(const absl::Status& status) const;
 
   std::string journal_;

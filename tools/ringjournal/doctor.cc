@@ -14,6 +14,7 @@
 #include "server/config/risks.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/doctor_judge.h"
+#include "tools/ringjournal/ring_files.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -69,7 +70,8 @@ Finding AskServer(const Context& context) {
           ""};
 }
 
-// A port is not free because the server that is to have it has it.
+// A port is not free because the server that is to have it has it: that is as it should be. Another
+// server in its place is not.
 void LookWhoListens(const Context& context, const ServerOptions& options,
                     std::vector<Finding>* findings) {
   constexpr int64_t kPatienceNs = 2'000'000'000;
@@ -84,11 +86,19 @@ void LookWhoListens(const Context& context, const ServerOptions& options,
     request.mutable_status();
     auto reply = client::Ask(client, request, client::AskOptions{.timeout_ns = kPatienceNs});
     if (!reply.ok()) continue;
-    finding = {Severity::kPass, "port",
-               absl::StrCat(address, " is taken by a ringjournald that answers: node ",
-                            reply->status_reply().node(), ", version ",
-                            reply->status_reply().server_version()),
-               ""};
+    const std::string who = absl::StrCat("node ", reply->status_reply().node(), ", version ",
+                                         reply->status_reply().server_version());
+    if (IsServed(options.data_dir)) {
+      finding = {Severity::kPass, "port",
+                 absl::StrCat(address, " is taken by a ringjournald that answers: ", who), ""};
+      continue;
+    }
+    absl::StrAppend(&finding.sentence, "; a ringjournald answers there: ", who,
+                    ", but none that holds the lock of data directory ", options.data_dir);
+    finding.mend = absl::StrCat(
+        "if that is the server meant, name its --data-dir, and run this as its user; else give "
+        "this one another --listen than ",
+        address);
   }
 }
 

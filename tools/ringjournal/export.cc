@@ -20,6 +20,7 @@
 #include "tools/ringjournal/read_flags.h"
 #include "tools/ringjournal/transfer_file.h"
 #include "tools/ringjournal/transfer_format.h"
+#include "tools/ringjournal/words.h"
 
 namespace ringjournal::cli {
 namespace {

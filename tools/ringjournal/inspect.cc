@@ -80,10 +80,9 @@ std::string Range(uint64_t first, uint64_t end) {
   return end <= first ? "none" : absl::StrCat(first, "..", end - 1);
 }
 
-// The path of a server's file names its journal.
 std::string JournalUnlessInPath(const FileReport& file) {
   if (file.journal.empty()) return "journal unknown, ";
-  if (file.path.find(file.journal) != std::string::npos) return "";
+  if (NamesJournal(file.path, file.journal)) return "";
   return absl::StrCat("journal ", file.journal, ", ");
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "journal/base/bytes.h"
 #include "journal/base/checksum.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 struct Copy {
   std::string producer;
   Lsn base;
+  uint32_t generation = 1;  // of the source, when it began
   uint64_t count = 0;
 
   Lsn next() const { return base + count; }  // without a filter
@@ -22,15 +24,28 @@ struct Copy {
 constexpr char kAnotherCopy[] =
     "; to begin another copy behind it all the same, name it: --producer ";
 
-std::optional<Lsn> BaseOf(const IntoRequest& request, std::string_view name) {
+template <class Number>
+bool ParseDigits(std::string_view text, Number* number) {
+  return text.find_first_not_of("0123456789") == std::string_view::npos &&
+         absl::SimpleAtoi(std::string(text), number);
+}
+
+// Which copy a producer stands for, if it is one of those asked for.
+std::optional<Copy> CopyOf(const IntoRequest& request, const CopyProducer& producer) {
+  std::string_view name = producer.name;
   if (!name.starts_with(request.prefix) || !name.ends_with(request.suffix)) return std::nullopt;
   if (name.size() <= request.prefix.size() + request.suffix.size()) return std::nullopt;
   name.remove_prefix(request.prefix.size());
   name.remove_suffix(request.suffix.size());
+  Copy copy = {.producer = producer.name, .count = producer.count};
+  if (const size_t g = name.find('g'); g != std::string_view::npos) {
+    if (!ParseDigits(name.substr(g + 1), &copy.generation)) return std::nullopt;
+    name = name.substr(0, g);
+  }
   uint64_t lsn = 0;
-  const bool digits = name.find_first_not_of("0123456789") == std::string_view::npos;
-  if (!digits || !absl::SimpleAtoi(std::string(name), &lsn)) return std::nullopt;
-  return Lsn(lsn);
+  if (!ParseDigits(name, &lsn)) return std::nullopt;
+  copy.base = Lsn(lsn);
+  return copy;
 }
 
 // The copy that reaches furthest. One that was begun and holds nothing binds nobody.
@@ -38,10 +53,9 @@ std::optional<Copy> NewestCopy(const IntoRequest& request,
                                const std::vector<CopyProducer>& producers) {
   std::optional<Copy> newest;
   for (const CopyProducer& producer : producers) {
-    const std::optional<Lsn> base = BaseOf(request, producer.name);
-    if (!base.has_value() || producer.count == 0) continue;
-    const Copy copy = {producer.name, *base, producer.count};
-    if (!newest.has_value() || newest->next() < copy.next()) newest = copy;
+    const std::optional<Copy> copy = CopyOf(request, producer);
+    if (!copy.has_value() || copy->count == 0) continue;
+    if (!newest.has_value() || newest->next() < copy->next()) newest = copy;
   }
   return newest;
 }
@@ -70,6 +84,37 @@ absl::Status RefuseHole(const IntoRequest& request, const Copy& copy) {
                 absl::StrCat("; leave --from out, or give --from ", copy.next().value()));
 }
 
+// What a copy holds may be lost in the source, and something else stand there: going on behind the
+// copy would leave that out. Only losses since the copy began count.
+absl::Status CheckLosses(const IntoRequest& request, const Copy& copy) {
+  for (const SourceLoss& loss : request.losses) {
+    if (loss.generation <= copy.generation) continue;
+    // How far a filtered copy has read is not known.
+    if (!request.filtered && loss.first_lsn >= copy.next()) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        Holds(request, copy), "; since then ", request.source, " has lost what it held from LSN ",
+        loss.first_lsn.value(), " on (generation ", loss.generation,
+        "), and what stands there now would be left out; to copy that, as another copy behind this "
+        "one: --from ",
+        loss.first_lsn.value(), " --producer NAME"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<IntoPlan> BeginCopy(const IntoRequest& request) {
+  const std::string generation =
+      request.generation > 1 ? absl::StrCat("g", request.generation) : "";
+  IntoPlan plan = {absl::StrCat(request.prefix, request.from.value(), generation, request.suffix),
+                   request.from};
+  const size_t bytes = plan.producer.size();
+  if (bytes <= limits::kProducerNameBytesMax) return plan;
+  return absl::FailedPreconditionError(
+      absl::StrCat("the copy's producer would be named ", plan.producer, ", which has ", bytes,
+                   " bytes, and a name has ", limits::kProducerNameBytesMax,
+                   " at most: give a --producer that is ", bytes - limits::kProducerNameBytesMax,
+                   " bytes shorter"));
+}
+
 absl::StatusOr<IntoPlan> GoOnFiltered(const IntoRequest& request, const Copy& copy) {
   // Only the number of those that passed is known, so they are counted again.
   if (request.oldest > copy.base) {
@@ -84,6 +129,10 @@ absl::StatusOr<IntoPlan> GoOnFiltered(const IntoRequest& request, const Copy& co
 
 }  // namespace
 
+std::string CopyPrefix(const std::string& name, const JournalId& source) {
+  return absl::StrCat(name.empty() ? "replay" : name, "-", source.ToHex().substr(0, 16), "-");
+}
+
 std::string CopySuffix(const FilterOptions& filter) {
   if (filter.empty()) return "";
   const std::string text =
@@ -95,10 +144,8 @@ std::string CopySuffix(const FilterOptions& filter) {
 absl::StatusOr<IntoPlan> PlanInto(const IntoRequest& request,
                                   const std::vector<CopyProducer>& producers) {
   const std::optional<Copy> copy = NewestCopy(request, producers);
-  if (!copy.has_value()) {
-    return IntoPlan{absl::StrCat(request.prefix, request.from.value(), request.suffix),
-                    request.from};
-  }
+  if (!copy.has_value()) return BeginCopy(request);
+  if (absl::Status s = CheckLosses(request, *copy); !s.ok()) return s;
   if (request.from < copy->base) {
     return Refuse(absl::StrCat(Holds(request, *copy), ": to begin at LSN ", request.from.value(),
                                " would copy it twice"),

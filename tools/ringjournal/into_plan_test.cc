@@ -73,6 +73,63 @@ TEST(PlanInto, AHoleThatATrimHasMadeIsRefusedAndSaysSo) {
   EXPECT_THAT(text, HasSubstr("LSN 31 to 39 cannot be copied"));
 }
 
+TEST(PlanInto, WhatTheSourceHasLostBelowTheCopysEndIsRefused) {
+  IntoRequest request = From(1);
+  request.generation = 2;
+  request.losses = {{2, Lsn(91)}};
+  const std::string text = Refusal(request, {{"replay-abc-1", 100}});
+  EXPECT_THAT(text, HasSubstr("holds orders from LSN 1 to 100"));
+  EXPECT_THAT(text, HasSubstr("lost what it held from LSN 91 on (generation 2)"));
+  EXPECT_THAT(text, HasSubstr("--from 91 --producer NAME"));
+}
+
+TEST(PlanInto, ALossBehindTheCopysEndBindsNobody) {
+  IntoRequest request = From(1);
+  request.generation = 2;
+  request.losses = {{2, Lsn(91)}};
+  auto plan = PlanInto(request, {{"replay-abc-1", 90}});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->producer, "replay-abc-1");
+}
+
+TEST(PlanInto, ACopyThatBeganAfterALossGoesOnButNotOverALaterOne) {
+  IntoRequest request = From(50);
+  request.generation = 2;
+  request.losses = {{2, Lsn(60)}};
+  auto plan = PlanInto(request, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->producer, "replay-abc-50g2");
+  plan = PlanInto(request, {{"replay-abc-50g2", 30}});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->producer, "replay-abc-50g2");
+  EXPECT_EQ(plan->base, Lsn(50));
+  request.losses.push_back({3, Lsn(79)});
+  EXPECT_THAT(Refusal(request, {{"replay-abc-50g2", 30}}), HasSubstr("from LSN 79 on"));
+}
+
+TEST(PlanInto, AFilteredCopyIsRefusedAfterAnyLossSinceItBegan) {
+  IntoRequest request = Filtered(1);
+  request.losses = {{2, Lsn(1000)}};
+  EXPECT_THAT(Refusal(request, {{"replay-abc-1-0a1b2c3d", 3}}), HasSubstr("from LSN 1000 on"));
+}
+
+TEST(PlanInto, AProducersNameThatWouldBeTooLongIsRefusedBeforeAnythingIsCopied) {
+  IntoRequest request = From(7);
+  request.prefix = std::string(63, 'n') + "-";
+  EXPECT_THAT(Refusal(request, {}), HasSubstr("give a --producer that is 1 bytes shorter"));
+  request.prefix = std::string(62, 'n') + "-";
+  EXPECT_TRUE(PlanInto(request, {}).ok());
+}
+
+TEST(CopyPrefix, NamesTheSourceWhateverTheCopyIsCalled) {
+  JournalId one, other;
+  ASSERT_TRUE(JournalId::FromView("0123456789abcdef", &one));
+  ASSERT_TRUE(JournalId::FromView("1123456789abcdef", &other));
+  EXPECT_EQ(CopyPrefix("", one), "replay-3031323334353637-");
+  EXPECT_EQ(CopyPrefix("nightly", one), "nightly-3031323334353637-");
+  EXPECT_NE(CopyPrefix("nightly", one), CopyPrefix("nightly", other));
+}
+
 TEST(PlanInto, GoingBackIsRefused) {
   const std::string text = Refusal(From(5), {{"replay-abc-10", 3}});
   EXPECT_THAT(text, HasSubstr("holds orders from LSN 10 to 12"));

@@ -73,6 +73,7 @@ std::string JournalTable(const google::protobuf::RepeatedPtrField<v1::JournalRep
   }
   for (const v1::JournalReply& j : journals) {
     for (const v1::LossReport& loss : j.config().losses()) {
+      if (loss.first_lsn() < j.watermarks().oldest().lsn()) continue;  // its place is trimmed
       absl::StrAppend(&out, "possible loss in ", j.config().name(), ": ", Loss(loss), "\n");
     }
   }

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "journal/base/bytes.h"
 #include "journal/base/limits.h"
+#include "journal/format/utf8.h"
 #include "proto/entry.pb.h"
 #include "tools/ringjournal/json.h"
 
@@ -33,14 +35,34 @@ void FormatJson(const client::ReadTransaction& t, std::string* out) {
   absl::StrAppend(out, parsed ? ToJson(transaction) : "null", "}\n");
 }
 
-// As it is, but for what a terminal would obey. Bytes of UTF-8 pass, and tabs.
+// Bytes of the character that the text begins with; 0: it is no UTF-8.
+size_t CharacterBytes(std::string_view text) {
+  for (size_t bytes = 1; bytes <= std::min<size_t>(text.size(), 4); ++bytes) {
+    if (IsUtf8(AsBytes(text.substr(0, bytes)))) return bytes;
+  }
+  return 0;
+}
+
+// Whether a terminal would obey it: the controls C0 but for tabs, DEL, and C1 (U+0080 to U+009F).
+bool IsControl(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return (lead < 0x20 && lead != '\t') || lead == 0x7f;
+  return lead == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+}
+
+// As it is, but for what a terminal would obey, and what is no UTF-8: one with an 8-bit character
+// set may obey that too.
 void AppendVisible(std::string_view text, std::string* out) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t') || byte == 0x7f) {
-      absl::StrAppendFormat(out, "\\x%02x", byte);
-    } else {
-      out->push_back(c);
+  while (!text.empty()) {
+    const size_t bytes = CharacterBytes(text);
+    const std::string_view next = text.substr(0, std::max<size_t>(bytes, 1));
+    text.remove_prefix(next.size());
+    if (bytes > 0 && !IsControl(next)) {
+      out->append(next);
+      continue;
+    }
+    for (const char c : next) {
+      absl::StrAppendFormat(out, "\\x%02x", static_cast<unsigned char>(c));
     }
   }
 }

@@ -38,8 +38,7 @@ TEST(Output, LinesAndDelimitedAreThePayloadItself) {
             "\xc8\x01" + std::string(200, 'x'));
 }
 
-TEST(Output, OnATerminalLinesShowWhatItWouldObey) {
-  const std::string payload = "caf\xc3\xa9\t\x1b[31m\r\x7f";
+std::string OnATerminal(const std::string& payload) {
   v1::Transaction message;
   message.set_payload(payload);
   const std::string encoded = message.SerializeAsString();
@@ -47,13 +46,27 @@ TEST(Output, OnATerminalLinesShowWhatItWouldObey) {
   t.encoded = AsBytes(encoded);
   t.payload = AsBytes(payload);
   OutputSpec spec = OutputFormat::kLines;
+  spec.for_terminal = true;
   std::string out;
   FormatTransaction(t, spec, &out);
-  EXPECT_EQ(out, payload + "\n") << "elsewhere it is the payload itself";
-  spec.for_terminal = true;
-  out.clear();
-  FormatTransaction(t, spec, &out);
-  EXPECT_EQ(out, "caf\xc3\xa9\t\\x1b[31m\\x0d\\x7f\n");
+  return out;
+}
+
+TEST(Output, OnATerminalControlsAboveAsciiAndBytesThatAreNoUtf8AreShownToo) {
+  EXPECT_EQ(OnATerminal("\xc2\x9bJ"), "\\xc2\\x9bJ\n") << "CSI as one character";
+  EXPECT_EQ(OnATerminal("\xc2\x80\xc2\x9f\xc2\xa0"), "\\xc2\\x80\\xc2\\x9f\xc2\xa0\n");
+  EXPECT_EQ(OnATerminal("a\x9bJ\xff"), "a\\x9bJ\\xff\n") << "CSI as one byte";
+  EXPECT_EQ(OnATerminal("\xe2\x82"), "\\xe2\\x82\n") << "cut off";
+  EXPECT_EQ(OnATerminal("\xe2\x82\xac\xf0\x9f\x98\x80\xc3\x9b"),
+            "\xe2\x82\xac\xf0\x9f\x98\x80\xc3\x9b\n")
+      << "bytes 0x80 to 0x9f inside characters are none";
+}
+
+TEST(Output, OnATerminalLinesShowWhatItWouldObey) {
+  const std::string payload = "caf\xc3\xa9\t\x1b[31m\r\x7f";
+  EXPECT_EQ(Format(payload, OutputFormat::kLines), payload + "\n")
+      << "elsewhere it is the payload itself";
+  EXPECT_EQ(OnATerminal(payload), "caf\xc3\xa9\t\\x1b[31m\\x0d\\x7f\n");
 }
 
 TEST(Output, KeepAliveNoticesThatNobodyReadsThePipe) {

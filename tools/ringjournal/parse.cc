@@ -90,7 +90,7 @@ absl::StatusOr<uint64_t> ParseNumber(const std::string& text, NumberRange range)
   if (digits && absl::SimpleAtoi(text, &value) && value >= range.min && value <= range.max) {
     return value;
   }
-  const bool open = range.max >= UINT32_MAX;
+  const bool open = range.max == UINT64_MAX;
   return absl::InvalidArgumentError(
       absl::StrCat("'", text, "' is no number that it takes: write a whole number, ", range.min,
                    open ? " or more" : absl::StrCat(" to ", range.max)));

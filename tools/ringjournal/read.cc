@@ -18,6 +18,7 @@
 #include "tools/ringjournal/read_flags.h"
 #include "tools/ringjournal/read_run.h"
 #include "tools/ringjournal/reverse.h"
+#include "tools/ringjournal/words.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -79,7 +80,9 @@ class CatCommand {
     if (absl::IsCancelled(run.sink_status())) return kExitPipeClosed;
     if (!run.sink_status().ok()) status = run.sink_status();
     // What was lost and what to do about it is in the error itself.
-    if (client::CodeOf(status) == client::ErrorCode::kDataLoss) return FailLoss(status);
+    if (client::CodeOf(status) == client::ErrorCode::kDataLoss) {
+      return FailLoss(context_, status, *reader_, {});
+    }
     if (const auto& loss = reader_->last_loss()) SayLoss(context_, *loss, "was given");
     if (status.ok()) {
       if (run.summary().count == 0 && run_.cursor_file.empty() && !flags_.quiet) {
@@ -96,15 +99,6 @@ class CatCommand {
                               out ? Counted(*out, "transaction") : "", "; ", resume));
     if (client::CodeOf(status) == client::ErrorCode::kStopped) return kExitInterrupted;
     return context_.Fail(status);
-  }
-
-  int FailLoss(const absl::Status& status) {
-    const int code = context_.Fail(status);
-    if (const auto& loss = reader_->last_loss()) {
-      context_.Say(absl::StrFormat("go on with --from %d --accept-loss %d", loss->first_lsn.value(),
-                                   loss->generation));
-    }
-    return code;
   }
 
   int RunReverse(const client::ClientOptions& client, const client::ReaderOptions& options) {

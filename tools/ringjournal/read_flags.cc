@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -82,9 +83,26 @@ std::string NothingThere(const ReadFlags& flags, const client::Reader& reader) {
                         ", before its start, LSN ", from.value());
   }
   if (!flags.filter.empty()) return "nothing in the range passes the filter";
-  if (end <= Lsn(1)) return absl::StrCat("nothing: ", flags.journal, " is empty");
+  if (end <= Lsn(1)) {
+    return absl::StrCat(
+        "nothing: ", flags.journal,
+        flags.durable ? " has nothing on disk, and --durable wants only that" : " is empty");
+  }
   return absl::StrCat("nothing: the range begins with LSN ", from.value(), ", and the newest in ",
-                      flags.journal, " is LSN ", end.prev().value());
+                      flags.journal, flags.durable ? " on disk (--durable)" : "", " is LSN ",
+                      end.prev().value());
+}
+
+int FailLoss(const Context& context, const absl::Status& status, const client::Reader& reader,
+             std::vector<OptionChange> changes) {
+  const int code = context.Fail(status);
+  const std::optional<client::LossNotice>& loss = reader.last_loss();
+  if (!loss.has_value()) return code;
+  changes.push_back({{"--from", "--since"}, absl::StrCat(loss->first_lsn.value())});
+  changes.push_back({{"--accept-loss"}, absl::StrCat(loss->generation)});
+  context.Say("go on with:");
+  std::fprintf(stderr, "  %s\n", ResumeCommand(context.arguments, changes).c_str());
+  return code;
 }
 
 absl::Status CheckWritable(const std::string& what, const std::string& path) {

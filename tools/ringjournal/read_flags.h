@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "client/position.h"
@@ -12,6 +13,7 @@
 #include "tools/ringjournal/context.h"
 #include "tools/ringjournal/filter.h"
 #include "tools/ringjournal/output.h"
+#include "tools/ringjournal/resume_command.h"
 
 namespace ringjournal::cli {
 
@@ -43,6 +45,11 @@ void EchoPositions(const Context& context, const ReadFlags& flags, const client:
 
 // A line for who asked for a range in which nothing is, and why that may be.
 std::string NothingThere(const ReadFlags& flags, const client::Reader& reader);
+
+// Tells that the reader's journal has lost what was read, and the command that goes on there: this
+// one with these changes. Returns the exit code.
+int FailLoss(const Context& context, const absl::Status& status, const client::Reader& reader,
+             std::vector<OptionChange> changes);
 
 // Whether a directory lets a file of this name be made or replaced: if not, Internal with errno's
 // text, before anything was done for it. `what`: for the message.

@@ -76,7 +76,8 @@ absl::Status ReadRun::Copy() {
 // All that is read is done with before anything else happens, so it is never more than the caller
 // may want: one by one where each has its own time.
 ReadRun::Batch ReadRun::Room() {
-  uint64_t room = std::min<uint64_t>(options_.transactions_per_look, kBatch);
+  uint64_t room =
+      std::min<uint64_t>(options_.transactions_per_look, limits::kReadBatchTransactions);
   if (!options_.pace.is_max()) room = 1;
   if (options_.count_max > 0) room = std::min(room, options_.count_max - summary_.count);
   return Batch(batch_).first(room);

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "client/reader.h"
+#include "journal/base/limits.h"
 #include "tools/ringjournal/context.h"
 #include "tools/ringjournal/filter.h"
 #include "tools/ringjournal/pace.h"
@@ -68,9 +69,6 @@ class ReadRun {
   std::optional<uint64_t> count_out() const;
 
  private:
-  // Transactions taken at once: many enough to spread the cost of a call, few enough to stay in the
-  // processor's first cache.
-  static constexpr size_t kBatch = 64;
   using Batch = std::span<client::ReadTransaction>;
 
   absl::Status Copy();
@@ -92,7 +90,7 @@ class ReadRun {
   Progress progress_;
   ReadSummary summary_;
   absl::Status sink_status_;
-  std::array<client::ReadTransaction, kBatch> batch_;
+  std::array<client::ReadTransaction, limits::kReadBatchTransactions> batch_;
   std::string kept_;  // bytes of a transaction that waits for its time
   Lsn waiting_;       // for its time; 0: none
   Lsn oldest_;        // that is kept, where the range was trimmed

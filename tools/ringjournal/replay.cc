@@ -20,50 +20,17 @@
 #include "tools/ringjournal/append_report.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/json.h"
-#include "tools/ringjournal/parse.h"
-#include "tools/ringjournal/position.h"
-#include "tools/ringjournal/read_flags.h"
 #include "tools/ringjournal/read_run.h"
+#include "tools/ringjournal/replay_flags.h"
 #include "tools/ringjournal/resume_command.h"
 #include "tools/ringjournal/sink_exec.h"
 #include "tools/ringjournal/sink_journal.h"
+#include "tools/ringjournal/words.h"
 
 namespace ringjournal::cli {
 namespace {
 
 using client::Position;
-
-constexpr char kExamples[] =
-    "Examples:\n"
-    "  ringjournal replay orders --from 100 --until 200\n"
-    "  ringjournal replay orders --from @2026-05-01T12:00:00Z --pace x10 | test-system\n"
-    "  ringjournal replay orders --output orders.bin --format delimited\n"
-    "  ringjournal replay orders --into orders-copy --create --level disk\n"
-    "  ringjournal replay orders --exec 'curl -sf --data-binary @- http://localhost:8080/'\n"
-    "Ctrl-C stops it and prints the command that goes on. With --into the same command may be\n"
-    "repeated as it is: what is there already is not appended again.\n"
-    "The command of --exec finds RINGJOURNAL_JOURNAL, _LSN, _LAST_LSN, _COUNT and _LOG_TIME in "
-    "its\n"
-    "environment; the first one that fails stops the replay.\n"
-    "Range hash: h = 0; for each transaction in order h = XXH3-64(seed h, CRC32C and length of "
-    "the\n"
-    "transaction as stored, with its metadata). A copy in another journal has the same one.\n";
-
-struct ReplayFlags : ReadFlags {
-  std::string output_file;
-  bool append = false;
-  std::string into;
-  std::string into_server;
-  std::string producer;
-  bool create = false;
-  client::Level level = client::Level::kReplicated;
-  std::string exec;
-  uint32_t exec_batch = 1;
-  bool exec_batch_given = false;
-  Pace pace;
-  bool follow = false;
-  std::string resume_hash;
-};
 
 class ReplayCommand {
  public:
@@ -152,10 +119,9 @@ class ReplayCommand {
     if (run_.filter) run_.skip = before_;
     options_.from = Position::At(run_.filter ? base_ : base_ + before_);
     if (before_ > 0 && !flags_.quiet) {
-      context_.Say(absl::StrFormat(
-          "%s in %s already; going on behind %s",
-          before_ == 1 ? "1 transaction is" : absl::StrCat(before_, " transactions are"),
-          flags_.into, before_ == 1 ? "it" : "them"));
+      context_.Say(absl::StrFormat("%s %s in %s already; going on behind %s",
+                                   Counted(before_, "transaction"), before_ == 1 ? "is" : "are",
+                                   flags_.into, before_ == 1 ? "it" : "them"));
     }
     journal_sink_ = sink->get();
     sink_ = *std::move(sink);
@@ -166,12 +132,14 @@ class ReplayCommand {
     JournalId source;
     JournalId::FromView(located.journal_id, &source);
     IntoRequest request;
-    request.prefix = flags_.producer.empty()
-                         ? absl::StrCat("replay-", source.ToHex().substr(0, 16), "-")
-                         : absl::StrCat(flags_.producer, "-");
+    request.prefix = CopyPrefix(flags_.producer, source);
     request.suffix = CopySuffix(flags_.filter);
     request.from = located.lsn;
     request.oldest = located.oldest_lsn;
+    request.generation = located.generation;
+    for (const auto& loss : located.losses) {
+      request.losses.push_back({loss.generation, loss.first_lsn});
+    }
     request.filtered = run_.filter.has_value();
     request.source = flags_.journal;
     request.target = flags_.into;
@@ -256,14 +224,23 @@ class ReplayCommand {
         static_cast<unsigned long long>(s.hash->value()));
   }
 
+  // The source has lost what was read.
+  int SourceLost(const ReadRun& run, const absl::Status& status) {
+    if (journal_sink_ == nullptr) return FailLoss(context_, status, *reader_, Changes(run, false));
+    const int code = context_.Fail(status);
+    if (const auto& loss = reader_->last_loss()) SayAnotherCopy(loss->first_lsn);
+    return code;
+  }
+
+  // The copy's place says how much it holds: it cannot go on anywhere else.
+  void SayAnotherCopy(Lsn from) const {
+    context_.Say(absl::StrCat("to copy what is left, as another copy behind this one: --from ",
+                              from.value(), " --producer NAME"));
+  }
+
   int Stopped(const ReadRun& run, const absl::Status& status, bool sink_failed) {
-    if (client::CodeOf(status) == client::ErrorCode::kDataLoss) {
-      const int code = context_.Fail(status);
-      if (const auto& loss = reader_->last_loss()) {
-        context_.Say(absl::StrFormat("go on with --from %d --accept-loss %d",
-                                     loss->first_lsn.value(), loss->generation));
-      }
-      return code;
+    if (client::CodeOf(status) == client::ErrorCode::kDataLoss && !sink_failed) {
+      return SourceLost(run, status);
     }
     int code = kExitInterrupted;
     if (absl::IsAborted(status) && !flags_.exec.empty()) {
@@ -278,8 +255,7 @@ class ReplayCommand {
     } else if (journal_sink_ == nullptr) {
       context_.Say(absl::StrCat("without what is gone, go on at LSN ", next, " with:"));
     } else {
-      context_.Say(absl::StrCat("to copy what is left, as another copy behind this one: --from ",
-                                next, " --producer NAME"));
+      SayAnotherCopy(Lsn(next));
       return code;
     }
     std::fprintf(stderr, "  %s\n", Resume(run, sink_failed).c_str());
@@ -287,10 +263,16 @@ class ReplayCommand {
   }
 
   std::string Resume(const ReadRun& run, bool sink_failed) const {
-    std::vector<OptionChange> changes;
+    std::vector<OptionChange> changes = Changes(run, sink_failed);
     // The base of the producer's sequence, not the place reached.
     Lsn from = journal_sink_ != nullptr ? base_ : run.resume_lsn();
-    changes.push_back({{"--from", "--since"}, absl::StrCat(from.value())});
+    changes.insert(changes.begin(), {{"--from", "--since"}, absl::StrCat(from.value())});
+    return ResumeCommand(context_.arguments, changes);
+  }
+
+  // Of the command line that goes on, but for where.
+  std::vector<OptionChange> Changes(const ReadRun& run, bool sink_failed) const {
+    std::vector<OptionChange> changes;
     if (flags_.until && reader_->until_lsn()) {
       changes.push_back({{"--until"}, absl::StrCat(reader_->until_lsn()->prev().value())});
     }
@@ -302,7 +284,7 @@ class ReplayCommand {
     if (!sink_failed) {
       changes.push_back({{"--resume-hash"}, absl::StrFormat("%016x", run.summary().hash->value())});
     }
-    return ResumeCommand(context_.arguments, changes);
+    return changes;
   }
 
   const Context& context_;
@@ -320,50 +302,9 @@ class ReplayCommand {
 };
 
 int RunReplay(const Context& context, const ReplayFlags& flags) {
-  int targets = (flags.output_file.empty() ? 0 : 1) + (flags.into.empty() ? 0 : 1) +
-                (flags.exec.empty() ? 0 : 1);
-  if (targets > 1) {
-    return context.FailUsage("--output, --into and --exec contradict each other: give one target");
-  }
-  if (flags.append && flags.output_file.empty()) {
-    return context.FailUsage("--append needs --output");
-  }
-  if (flags.exec_batch_given && flags.exec.empty()) {
-    return context.FailUsage("--exec-batch needs --exec: it says how many one run of it takes");
-  }
-  if (flags.into.empty() &&
-      (flags.create || !flags.into_server.empty() || !flags.producer.empty())) {
-    return context.FailUsage("--create, --into-server and --producer need --into JOURNAL");
-  }
-  bool same_server = flags.into_server.empty() || flags.into_server == context.server;
-  if (same_server && flags.into == flags.journal) {
-    return context.FailUsage("--into names the journal that is replayed: give another one");
-  }
-  return ReplayCommand(context, flags).Run();
-}
-
-void AddTargetOptions(CLI::App* sub, ReplayFlags* flags) {
-  sub->add_option("--output", flags->output_file, "Write to this file instead of stdout (-)")
-      ->type_name("FILE");
-  sub->add_flag("--append", flags->append, "Write behind what the file holds");
-  sub->add_option("--into", flags->into, "Append to this journal, exactly once")
-      ->type_name("JOURNAL");
-  sub->add_option("--into-server", flags->into_server, "Its server [the same]")
-      ->type_name("HOST:PORT");
-  sub->add_flag("--create", flags->create, "Create that journal if there is none");
-  AddChoiceOption(sub, "--level",
-                  {{"received", client::Level::kReceived},
-                   {"replicated", client::Level::kReplicated},
-                   {"disk", client::Level::kDisk},
-                   {"disk_quorum", client::Level::kDiskQuorum}},
-                  &flags->level, "How safe there");
-  sub->add_option("--producer", flags->producer,
-                  "Its name there begins so; another name makes another copy [replay-ID]");
-  sub->add_option("--exec", flags->exec, "Run this for each transaction, its payload on stdin")
-      ->type_name("COMMAND");
-  AddNumberOption(sub, "--exec-batch", &flags->exec_batch,
-                  "Transactions of one run, each as a line unless --format says else [1]",
-                  {1, limits::kExecBatchMax});
+  const std::string contradiction = ContradictionIn(flags, context);
+  return contradiction.empty() ? ReplayCommand(context, flags).Run()
+                               : context.FailUsage(contradiction);
 }
 
 }  // namespace
@@ -372,17 +313,8 @@ void RegisterReplay(CLI::App& app, Context& context) {
   auto flags = std::make_shared<ReplayFlags>();
   CLI::App* sub = app.add_subcommand(
       "replay", "Give out a range again: to stdout, a file, another journal or a command");
-  AddRangeOptions(sub, flags.get(), "oldest");
-  AddFilterOptions(sub, flags.get());
-  AddFormatOption(sub, &flags->format);
-  AddPaceOption(sub, &flags->pace,
-                "Distances in time as they were, N times as fast, or none [max]");
-  sub->add_flag("--follow", flags->follow, "Go on with what is appended meanwhile");
-  AddTargetOptions(sub, flags.get());
-  sub->add_option("--resume-hash", flags->resume_hash, "Range hash of what came before")
-      ->type_name("HASH");
+  AddReplayOptions(sub, flags.get());
   sub->fallthrough();
-  sub->footer(absl::StrCat(kPositionHelp, kTemplateHelp, kExamples));
   sub->callback([&context, sub, flags] {
     flags->exec_batch_given = sub->count("--exec-batch") > 0;
     context.command = "replay";

@@ -63,13 +63,6 @@ struct DataDir {
   v1::ConfigDocument document;
 };
 
-bool IsLocked(const std::string& directory) {
-  const int fd = open((directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  absl::Cleanup closer = [fd] { close(fd); };
-  return flock(fd, LOCK_SH | LOCK_NB) != 0;
-}
-
 absl::StatusOr<std::map<std::string, DataDir>> ReadDataDirs(const std::vector<std::string>& paths) {
   std::map<std::string, DataDir> by_cluster;
   for (const std::string& path : paths) {
@@ -84,7 +77,7 @@ absl::StatusOr<std::map<std::string, DataDir>> ReadDataDirs(const std::vector<st
                        " holds no configuration of a server, so it cannot say which rings "
                        "are needed; name a server's --data-dir"));
     }
-    by_cluster[cluster.ToHex()] = {path, IsLocked(path), std::move(*facts.document)};
+    by_cluster[cluster.ToHex()] = {path, IsServed(path), std::move(*facts.document)};
   }
   return by_cluster;
 }
@@ -128,6 +121,13 @@ void Judge(const Mappings& mappings, const std::map<std::string, DataDir>& data_
 }
 
 }  // namespace
+
+bool IsServed(const std::string& data_dir) {
+  const int fd = open((data_dir + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  absl::Cleanup closer = [fd] { close(fd); };
+  return flock(fd, LOCK_SH | LOCK_NB) != 0;
+}
 
 const char* RingUseText(RingUse use) {
   switch (use) {

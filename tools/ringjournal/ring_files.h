@@ -35,6 +35,10 @@ struct RingFile {
 absl::StatusOr<std::vector<RingFile>> FindRings(const std::string& ring_dir,
                                                 const std::vector<std::string>& data_dirs);
 
+// A server holds the lock of this data directory. False also where that cannot be seen, because the
+// lock is another user's. Blocking.
+bool IsServed(const std::string& data_dir);
+
 // Removes one, and its folder when that is empty then. FailedPrecondition if it is in use.
 absl::Status RemoveRing(const RingFile& ring);
 

@@ -17,6 +17,13 @@ absl::StatusOr<std::vector<CopyProducer>> ProducersOf(const client::ClientOption
   auto reply = client::Ask(client, request, false);
   std::vector<CopyProducer> producers;
   if (client::CodeOf(reply.status()) == client::ErrorCode::kJournalNotFound) return producers;
+  if (client::CodeOf(reply.status()) == client::ErrorCode::kLimit) {
+    // Not finding the copy would begin it again.
+    return client::MakeError(client::ErrorCode::kLimit,
+                             absl::StrCat("what is copied to ", journal, " cannot be found out: ",
+                                          std::string(reply.status().message()),
+                                          ". To begin another copy, name it: --producer NAME"));
+  }
   if (!reply.ok()) return reply.status();
   for (const v1::Producer& producer : reply->journal_reply().producers()) {
     producers.push_back({producer.name(), producer.last_sequence()});

@@ -26,7 +26,7 @@ struct JournalSinkOptions {
 };
 
 // Producers of a journal whose names begin with `prefix`, and how far each has come. None where
-// there is no such journal. Errors: what the server says.
+// there is no such journal. Errors: what the server says; kLimit where they are too many to tell.
 absl::StatusOr<std::vector<CopyProducer>> ProducersOf(const client::ClientOptions& client,
                                                       const std::string& journal,
                                                       const std::string& prefix);

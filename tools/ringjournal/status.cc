@@ -5,10 +5,10 @@
 #include "absl/strings/str_format.h"
 #include "client/ask.h"
 #include "journal/base/units.h"
-#include "tools/ringjournal/append_report.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/journal_text.h"
 #include "tools/ringjournal/json.h"
+#include "tools/ringjournal/words.h"
 
 namespace ringjournal::cli {
 namespace {

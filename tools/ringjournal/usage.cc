@@ -1,5 +1,8 @@
 #include "tools/ringjournal/usage.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -52,6 +55,12 @@ int RunHelp(const Context& context, const CLI::App& root, const std::vector<std:
   }
   std::fputs(HelpOf(*app).c_str(), stdout);
   return kExitOk;
+}
+
+// The other end of the pipe is closed.
+bool NobodyReads(int fd) {
+  pollfd p = {.fd = fd, .events = 0};
+  return poll(&p, 1, 0) > 0 && (p.revents & POLLERR) != 0;
 }
 
 }  // namespace
@@ -110,7 +119,10 @@ int FinishStdout(int code) {
   const bool written = std::ferror(stdout) == 0 && std::cout.good();
   errno = 0;
   if (std::fflush(stdout) == 0 && written) return code;
-  if (errno == EPIPE) return code == kExitOk ? kExitPipeClosed : code;
+  // A block that was refused earlier is not tried again, and its errno is gone.
+  if (errno == EPIPE || (errno == 0 && NobodyReads(STDOUT_FILENO))) {
+    return code == kExitOk ? kExitPipeClosed : code;
+  }
   std::fprintf(stderr, "ringjournal: error: cannot write the output: %s; check the space there\n",
                errno != 0 ? std::strerror(errno) : "not all of it was taken");
   return code == kExitOk ? kExitFailure : code;

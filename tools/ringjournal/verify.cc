@@ -8,6 +8,7 @@
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/exit_codes.h"
 #include "tools/ringjournal/json.h"
+#include "tools/ringjournal/words.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -19,9 +20,9 @@ std::string Range(uint64_t first, uint64_t end, const char* what) {
 
 std::string FileText(const FileReport& file) {
   std::string out = absl::StrCat(file.damaged ? "BAD  " : "ok   ", file.path, "\n     ", file.kind);
-  // The path of a server's file names its journal.
-  const bool in_path = file.path.find(file.journal) != std::string::npos;
-  if (!file.journal.empty() && !in_path) absl::StrAppend(&out, " of journal ", file.journal);
+  if (!file.journal.empty() && !NamesJournal(file.path, file.journal)) {
+    absl::StrAppend(&out, " of journal ", file.journal);
+  }
   if (file.end_index > 0) {
     absl::StrAppend(&out, ": ", Range(file.first_index, file.end_index, "entries"), ", ",
                     Range(file.first_lsn, file.end_lsn, "LSNs"));
@@ -31,7 +32,7 @@ std::string FileText(const FileReport& file) {
 
 std::string JournalText(const JournalReport& journal) {
   const std::string directory = journal.directory.empty() ? "." : journal.directory;
-  const bool in_path = directory.find(journal.journal) != std::string::npos;
+  const bool in_path = NamesJournal(directory, journal.journal);
   std::string out = absl::StrCat(journal.damaged ? "BAD  " : "ok   ", "journal ",
                                  in_path ? "" : absl::StrCat(journal.journal, " in "), directory,
                                  "\n     ", VerdictText(journal.verdict, journal.sentence), "\n");
@@ -52,13 +53,10 @@ uint64_t CountDamaged(const VerifyReport& report) {
 }
 
 std::string Summary(const VerifyReport& report) {
-  const auto counted = [](size_t count, const char* noun) {
-    return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
-  };
-  std::string out = absl::StrCat(counted(report.files.size(), "file"), ", ",
-                                 counted(report.journals.size(), "journal"), " with segments: ");
+  std::string out = absl::StrCat(Counted(report.files.size(), "file"), ", ",
+                                 Counted(report.journals.size(), "journal"), " with segments: ");
   if (report.damaged()) {
-    absl::StrAppend(&out, "DAMAGED (", counted(CountDamaged(report), "file"),
+    absl::StrAppend(&out, "DAMAGED (", Counted(CountDamaged(report), "file"),
                     "). Keep them; recover from another copy where there is one");
   } else if (report.files.empty()) {
     absl::StrAppend(&out, "nothing was verified");
@@ -66,7 +64,7 @@ std::string Summary(const VerifyReport& report) {
     absl::StrAppend(&out, "no damage");
   }
   if (uint64_t torn = CountTorn(report)) {
-    absl::StrAppend(&out, "; ", counted(torn, "torn tail"),
+    absl::StrAppend(&out, "; ", Counted(torn, "torn tail"),
                     ", as a killed server leaves it: nothing acknowledged as on disk "
                     "is missing");
   }
@@ -100,6 +98,10 @@ std::string JournalJson(const JournalReport& journal) {
 }
 
 }  // namespace
+
+bool NamesJournal(const std::string& path, const std::string& journal) {
+  return path.find(journal) != std::string::npos;
+}
 
 std::string VerdictText(const std::string& verdict, const std::string& sentence) {
   return sentence.starts_with(verdict) ? sentence : absl::StrCat(verdict, ": ", sentence);

@@ -20,6 +20,9 @@ struct VerifyOptions {
 // missing; kExitFailure if something could not be read, or nothing was found to verify.
 int RunVerify(const VerifyOptions& options, std::ostream& out, std::ostream& err);
 
+// The path of a server's file names its journal: then it need not be said again.
+bool NamesJournal(const std::string& path, const std::string& journal);
+
 // A finding as a sentence that begins with its verdict, once.
 std::string VerdictText(const std::string& verdict, const std::string& sentence);
 
