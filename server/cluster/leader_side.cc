@@ -62,12 +62,15 @@ void LeaderSide::OnConfig() {
   NoteLearners();
 }
 
-// Of a node that starts again and again only its newest life can come back.
+// Of a node that starts again and again only its newest life can come back. What a member that was
+// removed had acknowledged says nothing of what it has once it is added again.
 void LeaderSide::ForgetOlderLives() {
   for (auto it = backups_.begin(); it != backups_.end();) {
     auto next = std::next(it);
     bool newer = next != backups_.end() && next->first.node == it->first.node;
-    if (newer && it->second.connection == 0 && !set_.Counts(it->first)) {
+    bool over = newer && it->second.connection == 0;
+    bool member = Names(c_->config.members(), it->first.node);
+    if ((over || !member) && !set_.Counts(it->first)) {
       StopCatchUp(&it->second);
       set_.Forget(it->first);
       backups_.erase(it);
