@@ -81,8 +81,8 @@ class Replica {
   // Leads no more: every append and every control entry is refused from now on, and no level
   // counts as reached. What was appended stays; who waits for it is the caller's to answer.
   void StepDown();
-  // A leader that is about to hand over adds nothing by itself (retention). What is asked of it, its
-  // caller refuses.
+  // A leader that is about to hand over adds nothing by itself (retention). What is asked of it,
+  // its caller refuses.
   void Hold(bool holds) { held_ = holds; }
   // Follows from now on, its log being a beginning of the leader's: what it holds counts under this
   // incarnation and this epoch's generation. Call before the first acknowledgement to a leader.

@@ -47,7 +47,8 @@ absl::Status PlannedChanges::WhyNoTarget(const LeaderSide& leader, const std::st
                              "journal ", name, "; wait until it is, or name another node"));
 }
 
-absl::Status PlannedChanges::MoveLeader(const LeaderSide& leader, const std::string& target) {
+absl::Status PlannedChanges::MoveLeader(const LeaderSide& leader, const std::string& target,
+                                        bool stays) {
   if (active()) return Busy();
   if (target == c_->self.node) {
     outcome_ = absl::OkStatus();  // as it should be
@@ -57,6 +58,7 @@ absl::Status PlannedChanges::MoveLeader(const LeaderSide& leader, const std::str
   if (!life.has_value()) return WhyNoTarget(leader, target);
   RJ_RETURN_IF_ERROR(Begin(Kind::kMoveLeader, life->node, limits::kHandoverWaitMs));
   life_ = *life;
+  stays_ = stays;
   c_->replica->Hold(true);
   c_->Note("is to be handed over to ", node_, ": appends wait");
   return absl::OkStatus();
@@ -66,19 +68,18 @@ void PlannedChanges::FollowHandover(LeaderSide* leader) {
   const Marks marks = c_->replica->marks();
   const Index match = leader->in_sync().MatchOf(life_);
   if (!leader->in_sync().Contains(life_)) {
-    return End(leader, absl::FailedPreconditionError(absl::StrCat(
-                           "node ", node_, " has left the in-sync set of journal ",
-                           c_->config.name(), ", so node ", c_->self.node,
-                           " leads on; wait until it is back, or name another node")));
+    return End(leader, absl::FailedPreconditionError(
+                           absl::StrCat("node ", node_, " has left the in-sync set of journal ",
+                                        c_->config.name(), ", so node ", c_->self.node,
+                                        " leads on; wait until it is back, or name another node")));
   }
   if (TimeIsOver()) {
-    return End(leader,
-               absl::UnavailableError(absl::StrCat(
-                   "node ", node_, " did not take over journal ", c_->config.name(), " within ",
-                   limits::kHandoverWaitMs, " ms, so node ", c_->self.node,
-                   " leads on: of ", marks.end.index.value(), " entries it has ", match.value(),
-                   ", and ", marks.committed.index.value(),
-                   " are committed; ask again, or name another node")));
+    return End(leader, absl::UnavailableError(absl::StrCat(
+                           "node ", node_, " did not take over journal ", c_->config.name(),
+                           " within ", limits::kHandoverWaitMs, " ms, so node ", c_->self.node,
+                           " leads on: of ", marks.end.index.value(), " entries it has ",
+                           match.value(), ", and ", marks.committed.index.value(),
+                           " are committed; ask again, or name another node")));
   }
   bool all = match >= marks.end.index && marks.committed.index == marks.end.index;
   if (Mutated(Mutant::kHandsOverEarly)) all = true;

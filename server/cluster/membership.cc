@@ -30,7 +30,10 @@ absl::Status PlannedChanges::AddMember(const v1::ConfigDocument& document,
 }
 
 void PlannedChanges::FollowAdd(LeaderSide* leader) {
-  if (Names(c_->config.members(), node_)) return End(leader, absl::OkStatus());
+  if (Names(c_->config.members(), node_)) {
+    c_->tells_peers = true;
+    return End(leader, absl::OkStatus());
+  }
   ready_ = !TimeIsOver();
   if (ready_) return;
   End(leader, absl::UnavailableError(absl::StrCat(
@@ -42,8 +45,7 @@ void PlannedChanges::FollowAdd(LeaderSide* leader) {
 absl::Status PlannedChanges::RemoveMember(LeaderSide* leader, const v1::ConfigDocument& document,
                                           const std::string& node) {
   if (active()) return Busy();
-  const std::string what =
-      absl::StrCat("node ", node, " cannot leave journal ", c_->config.name());
+  const std::string what = absl::StrCat("node ", node, " cannot leave journal ", c_->config.name());
   if (node == c_->self.node) {
     return absl::FailedPreconditionError(
         absl::StrCat(what, ": it leads; move the leader to another node first, then ask that one"));
@@ -75,7 +77,10 @@ bool PlannedChanges::DisksHoldAll(const LeaderSide& leader) {
 }
 
 void PlannedChanges::FollowRemoval(LeaderSide* leader) {
-  if (!Names(c_->config.members(), node_)) return End(leader, absl::OkStatus());
+  if (!Names(c_->config.members(), node_)) {
+    c_->tells_peers = true;
+    return End(leader, absl::OkStatus());
+  }
   if (std::optional<NodeLife> life = InSync(*leader, node_)) {
     life_ = *life;
     ready_ = !leader->in_sync().has_pending();
@@ -84,15 +89,14 @@ void PlannedChanges::FollowRemoval(LeaderSide* leader) {
     ready_ = DisksHoldAll(*leader);
   }
   if (!TimeIsOver()) return;
-  End(leader,
-      absl::UnavailableError(absl::StrCat(
-          "node ", node_, " did not leave journal ", c_->config.name(), " within ",
-          limits::kMembershipWaitMs, " ms: ",
-          floor_.has_value()
-              ? absl::StrCat("the disks of the others do not hold the log up to entry ",
-                             floor_->value(), " yet, and its disk may be needed")
-              : "it is still in the in-sync set",
-          "; it stays a member: start the others, then ask again")));
+  End(leader, absl::UnavailableError(absl::StrCat(
+                  "node ", node_, " did not leave journal ", c_->config.name(), " within ",
+                  limits::kMembershipWaitMs, " ms: ",
+                  floor_.has_value()
+                      ? absl::StrCat("the disks of the others do not hold the log up to entry ",
+                                     floor_->value(), " yet, and its disk may be needed")
+                      : "it is still in the in-sync set",
+                  "; it stays a member: start the others, then ask again")));
 }
 
 }  // namespace ringjournal

@@ -52,9 +52,9 @@ void PlannedChanges::Forbidden(LeaderSide* leader, const absl::Status& why) { En
 
 void PlannedChanges::Refused(LeaderSide* leader) {
   if (!out_at_.has_value()) return;
-  End(leader, absl::FailedPreconditionError(absl::StrCat(
-                  "the config store has refused ", Describe(),
-                  "; the log of node ", c_->self.node, " says why: look there, then ask again")));
+  End(leader, absl::FailedPreconditionError(
+                  absl::StrCat("the config store has refused ", Describe(), "; the log of node ",
+                               c_->self.node, " says why: look there, then ask again")));
 }
 
 // Another leads, or nobody. For a handover that may be what was wanted.
@@ -62,13 +62,13 @@ void PlannedChanges::EndWithEpoch() {
   const v1::JournalConfig& config = c_->config;
   bool moved = kind_ == Kind::kMoveLeader && config.has_leader() && config.leader().node() == node_;
   if (!moved) {
-    return End(nullptr,
-               absl::UnavailableError(absl::StrCat(
-                   "node ", c_->self.node, " leads journal ", config.name(), " no longer (epoch ",
-                   config.epoch(), " is led by ",
-                   config.has_leader() ? config.leader().node() : "nobody",
-                   "), so it did not finish ", Describe(), "; look with `ringjournal journal info ",
-                   config.name(), "` how far it came, then ask again")));
+    return End(
+        nullptr,
+        absl::UnavailableError(absl::StrCat(
+            "node ", c_->self.node, " leads journal ", config.name(), " no longer (epoch ",
+            config.epoch(), " is led by ", config.has_leader() ? config.leader().node() : "nobody",
+            "), so it did not finish ", Describe(), "; look with `ringjournal journal info ",
+            config.name(), "` how far it came, then ask again")));
   }
   c_->Note("was handed over to ", node_, " in epoch ", config.epoch());
   c_->tells_peers = true;
@@ -102,9 +102,9 @@ std::string PlannedChanges::Describe() const {
     case Kind::kAddMember:
       return absl::StrCat("to add node ", node_, " to the members");
     case Kind::kRemoveMember:
-      return absl::StrCat(floor_.has_value() ? "to take node " : "to drop node ", node_,
-                          floor_.has_value() ? " out of the members"
-                                             : ", which is to leave the members");
+      return absl::StrCat(
+          floor_.has_value() ? "to take node " : "to drop node ", node_,
+          floor_.has_value() ? " out of the members" : ", which is to leave the members");
     case Kind::kNone:
       break;
   }
@@ -115,7 +115,7 @@ absl::Status PlannedChanges::Edit(v1::ConfigDocument* next, const Claim& claim,
                                   std::optional<IsrChange>* drop) {
   switch (kind_) {
     case Kind::kMoveLeader:
-      return HandOver(next, claim, {life_.node, life_.incarnation});
+      return HandOver(next, claim, {life_.node, life_.incarnation}, stays_);
     case Kind::kAddMember:
       return ringjournal::AddMember(next, claim.journal, node_, claim.change_id);
     case Kind::kRemoveMember: {
@@ -137,10 +137,10 @@ absl::Status PlannedChanges::Edit(v1::ConfigDocument* next, const Claim& claim,
 
 // ---- the journal's side ----
 
-absl::Status ReplicatedJournal::MoveLeader(const std::string& target, Time now) {
+absl::Status ReplicatedJournal::MoveLeader(const std::string& target, bool stays, Time now) {
   c_.now = now;
   RJ_CHECK(leader_ != nullptr);
-  return planned_.MoveLeader(*leader_, target);
+  return planned_.MoveLeader(*leader_, target, stays);
 }
 
 absl::Status ReplicatedJournal::AddMember(const v1::ConfigDocument& document,

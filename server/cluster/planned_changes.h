@@ -29,7 +29,9 @@ class PlannedChanges {
   // ---- asked, of a node that leads and serves; on an error nothing has begun ----
   // `target`: a node's name; empty: the best in-sync backup. InvalidArgument: it cannot be;
   // FailedPrecondition: not now.
-  absl::Status MoveLeader(const LeaderSide& leader, const std::string& target);
+  // `stays`: this node follows afterwards; else it stops, and leaves the in-sync set in the same
+  // change, so that nobody waits for it.
+  absl::Status MoveLeader(const LeaderSide& leader, const std::string& target, bool stays);
   absl::Status AddMember(const v1::ConfigDocument& document, const std::string& node);
   absl::Status RemoveMember(LeaderSide* leader, const v1::ConfigDocument& document,
                             const std::string& node);
@@ -82,9 +84,10 @@ class PlannedChanges {
   NodeLife life_;     // of the target, or of the one that leaves while it is in sync
   Epoch epoch_;       // of the leader that was asked
   int64_t deadline_ns_ = 0;
-  bool ready_ = false;             // the next step's change may be proposed
+  bool stays_ = true;
+  bool ready_ = false;              // the next step's change may be proposed
   std::optional<uint64_t> out_at_;  // a change that expects this version is on its way
-  std::optional<Index> floor_;     // what is below was acknowledged while the leaving disk counted
+  std::optional<Index> floor_;      // what is below was acknowledged while the leaving disk counted
   std::optional<absl::Status> outcome_;
 };
 

@@ -56,7 +56,7 @@ class ReplicatedJournal {
   void Refused();
 
   // What somebody asks, of a journal that is served here: see PlannedChanges.
-  absl::Status MoveLeader(const std::string& target, Time now);
+  absl::Status MoveLeader(const std::string& target, bool stays, Time now);
   absl::Status AddMember(const v1::ConfigDocument& document, const std::string& node, Time now);
   absl::Status RemoveMember(const v1::ConfigDocument& document, const std::string& node, Time now);
   void GiveUpPlan(const std::string& why) { planned_.GiveUp(leader_.get(), why); }

@@ -186,15 +186,6 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
     case v1::ClientMessage::kJournalTrim:
       OnTrim(session, m.journal_trim());
       break;
-    case v1::ClientMessage::kJournalMoveLeader:
-      OnMoveLeader(session, m.journal_move_leader());
-      break;
-    case v1::ClientMessage::kJournalAddMember:
-      OnAddMember(session, m.journal_add_member());
-      break;
-    case v1::ClientMessage::kJournalRemoveMember:
-      OnRemoveMember(session, m.journal_remove_member());
-      break;
     case v1::ClientMessage::kCheckpoint:
       OnCheckpoint(session, m.checkpoint());
       break;
@@ -202,6 +193,7 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
       OnStatus(session, m.status());
       break;
     default:
+      if (OnPlan(session, m)) break;
       return EndWith(session, v1::ERROR_CODE_PROTOCOL,
                      "a message of an unknown kind; this server is older than the client: see "
                      "HelloReply.features");

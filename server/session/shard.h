@@ -165,6 +165,7 @@ class Shard {
     uint64_t request_id = 0;
     JournalId journal;
   };
+  bool OnPlan(Session* session, const v1::ClientMessage& m);
   void OnMoveLeader(Session* session, const v1::JournalMoveLeader& request);
   void OnAddMember(Session* session, const v1::JournalAddMember& request);
   void OnRemoveMember(Session* session, const v1::JournalRemoveMember& request);
@@ -244,7 +245,8 @@ class Shard {
   uint64_t random_state_;
   uint32_t next_reader_token_ = Checkpointer::kTokenEnd;
   bool draining_ = false;
-  // Of the journals, once the last session is gone: led by others where they can, closed on disk, then marked in the document.
+  // Of the journals, once the last session is gone: led by others where they can, closed on disk,
+  // then marked in the document.
   enum class Stop { kNo, kHandingOver, kClosing, kMarking, kDone } stop_ = Stop::kNo;
   bool more_to_read_ = false;
   bool batch_due_ = false;  // frames that had waited were taken behind the end of the batch

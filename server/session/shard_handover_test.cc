@@ -3,7 +3,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/session/test_cluster.h"
+#include "server/session/test_plans.h"
 
 namespace ringjournal {
 namespace {
@@ -24,13 +24,6 @@ class ShardHandover : public testing::Test {
   void Append(uint64_t from, uint64_t to) {
     for (uint64_t sequence = from; sequence <= to; ++sequence) cluster.Append(0, c, sequence);
   }
-  // The only answer to a request besides the greeting; empty while there is none.
-  v1::ServerMessage AnswerTo(ConnectionNumber request) {
-    std::vector<v1::ServerMessage> answers = cluster.Take(request);
-    std::erase_if(answers, [](const auto& m) { return m.has_hello_reply(); });
-    EXPECT_LE(answers.size(), 1u);
-    return answers.empty() ? v1::ServerMessage() : answers.back();
-  }
 
   TestCluster cluster;
   ConnectionNumber c = 0;
@@ -38,12 +31,12 @@ class ShardHandover : public testing::Test {
 
 TEST_F(ShardHandover, TheNamedBackupLeadsAtOnceAndNothingIsLost) {
   Index end = cluster.replica(0)->marks().end.index;
-  ConnectionNumber request = cluster.MoveLeader(0, "n3");
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n3");
   cluster.Run(10);
   EXPECT_EQ(cluster.leader(), 2);
   EXPECT_EQ(cluster.config().epoch(), 2u);
   EXPECT_EQ(cluster.Isr(), "n1 n2 n3") << "the old leader stays in sync";
-  v1::ServerMessage answer = AnswerTo(request);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
   ASSERT_TRUE(answer.has_journal_reply()) << answer.DebugString();
   EXPECT_EQ(answer.journal_reply().config().leader().node(), "n3");
   EXPECT_EQ(cluster.replica(2)->epoch_start(), end.next()) << "it had everything before";
@@ -62,16 +55,16 @@ TEST_F(ShardHandover, WithoutANameTheBackupThatHoldsTheMostIsTaken) {
   Append(11, 20);
   cluster.Run(5);
   cluster.Heal();
-  ConnectionNumber request = cluster.MoveLeader(0, "");
+  ConnectionNumber request = MoveLeader(&cluster, 0, "");
   cluster.Run(100);
   EXPECT_EQ(cluster.leader(), 2);
-  EXPECT_TRUE(AnswerTo(request).has_journal_reply());
+  EXPECT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
 }
 
 TEST_F(ShardHandover, WhoLeadsAlreadyIsNoReasonForAnEpoch) {
-  ConnectionNumber request = cluster.MoveLeader(0, "n1");
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n1");
   cluster.Run(10);
-  EXPECT_TRUE(AnswerTo(request).has_journal_reply());
+  EXPECT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
   EXPECT_EQ(cluster.config().epoch(), 1u);
   EXPECT_EQ(cluster.leader(), 0);
 }
@@ -79,7 +72,7 @@ TEST_F(ShardHandover, WhoLeadsAlreadyIsNoReasonForAnEpoch) {
 TEST_F(ShardHandover, AppendsBeforeItAreAcknowledgedAndThoseBehindItAreRefusedInOrder) {
   cluster.HoldAnswers();
   Append(11, 15);
-  ConnectionNumber request = cluster.MoveLeader(0, "n2");
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n2");
   Append(16, 18);
   cluster.Run(20);
   std::vector<v1::ServerMessage> answers = cluster.Take(c);
@@ -98,11 +91,12 @@ TEST_F(ShardHandover, AppendsBeforeItAreAcknowledgedAndThoseBehindItAreRefusedIn
   EXPECT_EQ(refused[2].code(), v1::ERROR_CODE_BEHIND_REFUSED);
   ConnectionNumber other = cluster.Open(0, "q");
   cluster.Run(1);
-  EXPECT_EQ(AnswerTo(other).error().code(), v1::ERROR_CODE_BACK_PRESSURE) << "nothing is appended";
+  EXPECT_EQ(AnswerTo(&cluster, other).error().code(), v1::ERROR_CODE_BACK_PRESSURE)
+      << "nothing is appended";
   cluster.Answer();
   cluster.Run(50);
   EXPECT_EQ(cluster.leader(), 1);
-  EXPECT_TRUE(AnswerTo(request).has_journal_reply());
+  EXPECT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
   v1::ServerMessage last = cluster.Take(c).back();
   EXPECT_EQ(last.error().code(), v1::ERROR_CODE_NOT_LEADER);
   EXPECT_EQ(last.error().not_leader().leader_address(), "n2");
@@ -111,15 +105,16 @@ TEST_F(ShardHandover, AppendsBeforeItAreAcknowledgedAndThoseBehindItAreRefusedIn
 TEST_F(ShardHandover, ATargetThatDoesNotGetThereInTimeLeavesTheLeaderLeading) {
   cluster.Silence(0, 1);
   Append(11, 11);
-  ConnectionNumber request = cluster.MoveLeader(0, "n3");
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n3");
   cluster.Silence(0, 2);
   cluster.Run(140);
-  EXPECT_EQ(AnswerTo(request).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
+  EXPECT_EQ(AnswerTo(&cluster, request).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
   cluster.HoldAnswers();  // or who is silent would be dropped
   cluster.Run(130);
-  v1::ServerMessage answer = AnswerTo(request);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
   EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
-  EXPECT_THAT(answer.error().message(), HasSubstr("did not take over journal ledger within 250 ms"));
+  EXPECT_THAT(answer.error().message(),
+              HasSubstr("did not take over journal ledger within 250 ms"));
   EXPECT_THAT(answer.error().message(), HasSubstr("leads on"));
   cluster.Take(c);
   v1::ClientMessage resume;
@@ -136,39 +131,39 @@ TEST_F(ShardHandover, ATargetThatIsNotInSyncIsRefusedWithAdvice) {
   cluster.Kill(2);
   cluster.Run(300);
   ASSERT_EQ(cluster.Isr(), "n1 n2");
-  ConnectionNumber request = cluster.MoveLeader(0, "n3");
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n3");
   cluster.Run(5);
-  v1::ServerMessage answer = AnswerTo(request);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
   EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
   EXPECT_THAT(answer.error().message(), HasSubstr("not in sync"));
-  request = cluster.MoveLeader(0, "n7");
+  request = MoveLeader(&cluster, 0, "n7");
   cluster.Run(5);
-  answer = AnswerTo(request);
+  answer = AnswerTo(&cluster, request);
   EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_BAD_SETTING);
   EXPECT_THAT(answer.error().message(), HasSubstr("its members are n1, n2, n3"));
   cluster.Kill(1);
   cluster.Run(300);
-  request = cluster.MoveLeader(0, "");
+  request = MoveLeader(&cluster, 0, "");
   cluster.Run(5);
-  EXPECT_THAT(AnswerTo(request).error().message(), HasSubstr("no backup in sync"));
+  EXPECT_THAT(AnswerTo(&cluster, request).error().message(), HasSubstr("no backup in sync"));
   EXPECT_EQ(cluster.leader(), 0);
 }
 
 TEST_F(ShardHandover, OnlyTheLeaderIsAsked) {
-  ConnectionNumber request = cluster.MoveLeader(1, "n2");
+  ConnectionNumber request = MoveLeader(&cluster, 1, "n2");
   cluster.Run(5);
-  v1::ServerMessage answer = AnswerTo(request);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
   EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_NOT_LEADER);
   EXPECT_EQ(answer.error().not_leader().leader_address(), "n1");
 }
 
 TEST_F(ShardHandover, ASecondRequestIsToldWhatIsInFlight) {
   cluster.HoldAnswers();
-  cluster.MoveLeader(0, "n2");
+  MoveLeader(&cluster, 0, "n2");
   cluster.Run(5);
-  ConnectionNumber second = cluster.MoveLeader(0, "n3");
+  ConnectionNumber second = MoveLeader(&cluster, 0, "n3");
   cluster.Run(5);
-  v1::ServerMessage answer = AnswerTo(second);
+  v1::ServerMessage answer = AnswerTo(&cluster, second);
   EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
   EXPECT_THAT(answer.error().message(), HasSubstr("to hand over to n2"));
   cluster.Answer();
@@ -179,7 +174,7 @@ TEST_F(ShardHandover, ASecondRequestIsToldWhatIsInFlight) {
 // The change may still be applied: who appended now would lose it then.
 TEST_F(ShardHandover, AfterAnUnknownOutcomeTheLeaderIsSilentUntilItIsKnown) {
   cluster.MakeNextChangeUnknown(false);
-  ConnectionNumber request = cluster.MoveLeader(0, "n2");
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n2");
   cluster.Run(5);
   cluster.HoldAnswers();
   cluster.Run(1000);
@@ -188,21 +183,21 @@ TEST_F(ShardHandover, AfterAnUnknownOutcomeTheLeaderIsSilentUntilItIsKnown) {
   std::vector<v1::ServerMessage> answers = cluster.Take(c);
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_EQ(answers[0].error().code(), v1::ERROR_CODE_BACK_PRESSURE) << "long after the time-out";
-  EXPECT_EQ(AnswerTo(request).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
+  EXPECT_EQ(AnswerTo(&cluster, request).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
   cluster.Answer();
   cluster.Run(300);
   // Settled by a change that changes nothing: it is known never to happen.
   EXPECT_EQ(cluster.leader(), 0);
-  EXPECT_EQ(AnswerTo(request).error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_EQ(AnswerTo(&cluster, request).error().code(), v1::ERROR_CODE_UNAVAILABLE);
   EXPECT_EQ(cluster.config().epoch(), 1u);
 }
 
 TEST_F(ShardHandover, AnUnknownOutcomeThatWasAppliedIsFoundOut) {
   cluster.MakeNextChangeUnknown(true);
-  ConnectionNumber request = cluster.MoveLeader(0, "n2");
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n2");
   cluster.Run(600);
   EXPECT_EQ(cluster.leader(), 1);
-  EXPECT_TRUE(AnswerTo(request).has_journal_reply());
+  EXPECT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
   EXPECT_EQ(cluster.config().epoch(), 2u);
 }
 

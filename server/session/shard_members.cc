@@ -31,10 +31,11 @@ Journal* Shard::FindForPlan(Session* session, uint64_t request_id, const std::st
   if (journal == nullptr) return nullptr;
   v1::ErrorReply error;
   if (journal->replicated == nullptr) {
-    Refuse(v1::ERROR_CODE_NOT_SUPPORTED,
-           absl::StrCat("node ", options_.node, " is alone, so nobody else can hold or lead journal ",
-                        name, "; start it as one node of a cluster"),
-           &error);
+    Refuse(
+        v1::ERROR_CODE_NOT_SUPPORTED,
+        absl::StrCat("node ", options_.node, " is alone, so nobody else can hold or lead journal ",
+                     name, "; start it as one node of a cluster"),
+        &error);
   } else if (draining_) {
     Refuse(v1::ERROR_CODE_SHUTTING_DOWN,
            "the server is shutting down and hands its journals over; ask the next leader", &error);
@@ -49,11 +50,25 @@ Journal* Shard::FindForPlan(Session* session, uint64_t request_id, const std::st
   return nullptr;
 }
 
+// False: it is none of these.
+bool Shard::OnPlan(Session* session, const v1::ClientMessage& m) {
+  if (m.has_journal_move_leader()) {
+    OnMoveLeader(session, m.journal_move_leader());
+  } else if (m.has_journal_add_member()) {
+    OnAddMember(session, m.journal_add_member());
+  } else if (m.has_journal_remove_member()) {
+    OnRemoveMember(session, m.journal_remove_member());
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void Shard::OnMoveLeader(Session* session, const v1::JournalMoveLeader& request) {
   Journal* journal = FindForPlan(session, request.request_id(), request.name());
   if (journal == nullptr) return;
   TakePlan(session, request.request_id(), *journal,
-           journal->replicated->MoveLeader(request.target(), now_));
+           journal->replicated->MoveLeader(request.target(), true, now_));
 }
 
 void Shard::OnAddMember(Session* session, const v1::JournalAddMember& request) {
@@ -117,7 +132,8 @@ bool Shard::AnswerPlan(const PlannedRequest& request) {
 
 // True while the journal is being handed over: nothing may be appended, and soon another leads.
 bool Shard::HoldsAppends(const Journal& journal, v1::ErrorReply* error) const {
-  if (journal.replicated == nullptr || !journal.replicated->planned()->holds_appends()) return false;
+  if (journal.replicated == nullptr || !journal.replicated->planned()->holds_appends())
+    return false;
   const std::string& target = journal.replicated->planned()->node();
   RefuseBackPressure(limits::kHandoverRetryMs, error);
   error->set_message(absl::StrCat("journal ", journal.config.name(), " is being handed over to ",
@@ -130,9 +146,9 @@ bool Shard::HoldsAppends(const Journal& journal, v1::ErrorReply* error) const {
 
 void Shard::FillNotLeader(const v1::JournalConfig& config, v1::ErrorReply* error) const {
   if (!config.has_leader()) {
-    return Refuse(
-        v1::ERROR_CODE_NOT_LEADER,
-        absl::StrCat("nobody leads journal ", config.name(), " at the moment; try again"), error);
+    return Refuse(v1::ERROR_CODE_NOT_LEADER,
+                  absl::StrCat("nobody leads journal ", config.name(), " at the moment; try again"),
+                  error);
   }
   const std::string& leader = config.leader().node();
   Refuse(v1::ERROR_CODE_NOT_LEADER,
@@ -180,7 +196,7 @@ void Shard::HandOverAll() {
       if (journal->replicated->planned()->holds_appends()) continue;
       journal->replicated->GiveUpPlan("the server is shutting down; ask the next leader");
     }
-    absl::Status begun = journal->replicated->MoveLeader("", now_);
+    absl::Status begun = journal->replicated->MoveLeader("", false, now_);
     if (begun.ok()) continue;
     effects_->notes.push_back(
         absl::StrCat("not handed over before the stop: ", std::string(begun.message())));

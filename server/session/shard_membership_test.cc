@@ -3,7 +3,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/session/test_cluster.h"
+#include "server/session/test_plans.h"
 
 namespace ringjournal {
 namespace {
@@ -27,16 +27,10 @@ class ShardMembership : public testing::TestWithParam<bool> {
     cluster.Run(50);
     ASSERT_EQ(cluster.TakeAcked(c), count);
   }
-  v1::ServerMessage AnswerTo(ConnectionNumber request) {
-    std::vector<v1::ServerMessage> answers = cluster.Take(request);
-    std::erase_if(answers, [](const auto& m) { return m.has_hello_reply(); });
-    EXPECT_LE(answers.size(), 1u);
-    return answers.empty() ? v1::ServerMessage() : answers.back();
-  }
   void Remove(const std::string& node) {
-    ConnectionNumber request = cluster.RemoveMember(0, node);
+    ConnectionNumber request = RemoveMember(&cluster, 0, node);
     cluster.Run(100);
-    v1::ServerMessage answer = AnswerTo(request);
+    v1::ServerMessage answer = AnswerTo(&cluster, request);
     ASSERT_TRUE(answer.has_journal_reply()) << answer.DebugString();
   }
 
@@ -61,7 +55,7 @@ TEST_P(ShardMembership, ANodeThatIsNoMemberSaysWhoLeads) {
   Remove("n3");
   ConnectionNumber d = cluster.Open(2, "q");
   cluster.Run(5);
-  v1::ServerMessage answer = AnswerTo(d);
+  v1::ServerMessage answer = AnswerTo(&cluster, d);
   EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_NOT_LEADER);
   EXPECT_EQ(answer.error().not_leader().leader_address(), "n1");
 }
@@ -69,9 +63,9 @@ TEST_P(ShardMembership, ANodeThatIsNoMemberSaysWhoLeads) {
 TEST_P(ShardMembership, WhoIsAddedAgainBeginsEmptyAndBecomesInSync) {
   Remove("n3");
   Append(10);
-  ConnectionNumber request = cluster.AddMember(0, "n3");
+  ConnectionNumber request = AddMember(&cluster, 0, "n3");
   cluster.Run(20);
-  ASSERT_TRUE(AnswerTo(request).has_journal_reply());
+  ASSERT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
   EXPECT_EQ(cluster.Members(), "n1 n2 n3");
   Append(10);
   cluster.Run(1500);
@@ -86,7 +80,7 @@ TEST_P(ShardMembership, WhoIsAddedAgainBeginsEmptyAndBecomesInSync) {
 TEST_P(ShardMembership, AMemberIsALearnerUntilItIsInSync) {
   Remove("n3");
   cluster.Silence(0, 2);
-  cluster.AddMember(0, "n3");
+  AddMember(&cluster, 0, "n3");
   cluster.Run(300);
   ASSERT_EQ(cluster.config().learners_size(), 1);
   EXPECT_EQ(cluster.config().learners(0), "n3");
@@ -98,47 +92,47 @@ TEST_P(ShardMembership, AMemberIsALearnerUntilItIsInSync) {
 }
 
 TEST_P(ShardMembership, TheLeaderIsNotRemovedBeforeAnotherLeads) {
-  ConnectionNumber request = cluster.RemoveMember(0, "n1");
+  ConnectionNumber request = RemoveMember(&cluster, 0, "n1");
   cluster.Run(20);
-  v1::ServerMessage answer = AnswerTo(request);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
   EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
   EXPECT_THAT(answer.error().message(), HasSubstr("move the leader to another node first"));
-  cluster.MoveLeader(0, "n2");
+  MoveLeader(&cluster, 0, "n2");
   cluster.Run(100);
   ASSERT_EQ(cluster.leader(), 1);
-  request = cluster.RemoveMember(1, "n1");
+  request = RemoveMember(&cluster, 1, "n1");
   cluster.Run(100);
-  EXPECT_TRUE(AnswerTo(request).has_journal_reply());
+  EXPECT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
   EXPECT_EQ(cluster.Members(), "n2 n3");
 }
 
 TEST_P(ShardMembership, WhatCannotBeIsRefusedWithTheReason) {
-  ConnectionNumber request = cluster.AddMember(0, "n9");
+  ConnectionNumber request = AddMember(&cluster, 0, "n9");
   cluster.Run(5);
-  v1::ServerMessage answer = AnswerTo(request);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
   EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_BAD_SETTING);
   EXPECT_THAT(answer.error().message(), HasSubstr("no such node is registered; start it first"));
-  request = cluster.AddMember(0, "n2");
+  request = AddMember(&cluster, 0, "n2");
   cluster.Run(5);
-  EXPECT_THAT(AnswerTo(request).error().message(), HasSubstr("it is a member already"));
-  request = cluster.RemoveMember(0, "n9");
+  EXPECT_THAT(AnswerTo(&cluster, request).error().message(), HasSubstr("it is a member already"));
+  request = RemoveMember(&cluster, 0, "n9");
   cluster.Run(5);
-  EXPECT_THAT(AnswerTo(request).error().message(), HasSubstr("is not a member"));
-  request = cluster.RemoveMember(2, "n2");
+  EXPECT_THAT(AnswerTo(&cluster, request).error().message(), HasSubstr("is not a member"));
+  request = RemoveMember(&cluster, 2, "n2");
   cluster.Run(5);
-  EXPECT_EQ(AnswerTo(request).error().not_leader().leader_address(), "n1");
+  EXPECT_EQ(AnswerTo(&cluster, request).error().not_leader().leader_address(), "n1");
   EXPECT_EQ(cluster.Members(), "n1 n2 n3");
 }
 
 TEST_P(ShardMembership, ASecondChangeIsToldWhatIsInFlight) {
   cluster.HoldAnswers();
-  cluster.RemoveMember(0, "n3");
+  RemoveMember(&cluster, 0, "n3");
   cluster.Run(5);
-  ConnectionNumber second = cluster.RemoveMember(0, "n2");
-  ConnectionNumber move = cluster.MoveLeader(0, "n2");
+  ConnectionNumber second = RemoveMember(&cluster, 0, "n2");
+  ConnectionNumber move = MoveLeader(&cluster, 0, "n2");
   cluster.Run(5);
   for (ConnectionNumber request : {second, move}) {
-    v1::ServerMessage answer = AnswerTo(request);
+    v1::ServerMessage answer = AnswerTo(&cluster, request);
     EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
     EXPECT_THAT(answer.error().message(), HasSubstr("node n3, which is to leave the members"));
   }
@@ -153,12 +147,13 @@ TEST_P(ShardMembership, NobodyLeavesWhileHisDiskIsNeeded) {
   cluster.Kill(1);
   cluster.Run(300);
   ASSERT_EQ(cluster.Isr(), "n1 n3");
-  ConnectionNumber request = cluster.RemoveMember(0, "n3");
+  Append(10);
+  ConnectionNumber request = RemoveMember(&cluster, 0, "n3");
   cluster.Run(9000);
-  EXPECT_EQ(AnswerTo(request).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
+  EXPECT_EQ(AnswerTo(&cluster, request).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
   EXPECT_EQ(cluster.Isr(), "n1");
   cluster.Run(2000);
-  v1::ServerMessage answer = AnswerTo(request);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
   EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
   EXPECT_THAT(answer.error().message(), HasSubstr("its disk may be needed"));
   EXPECT_EQ(cluster.Members(), "n1 n2 n3");
@@ -176,9 +171,9 @@ class ShardMembershipMinIsr : public ShardMembership {
 
 TEST_P(ShardMembershipMinIsr, NobodyLeavesBelowMinIsr) {
   Remove("n3");
-  ConnectionNumber request = cluster.RemoveMember(0, "n2");
+  ConnectionNumber request = RemoveMember(&cluster, 0, "n2");
   cluster.Run(20);
-  v1::ServerMessage answer = AnswerTo(request);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
   EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
   EXPECT_THAT(answer.error().message(), HasSubstr("min_isr is 2"));
   EXPECT_EQ(cluster.Isr(), "n1 n2");

@@ -129,27 +129,6 @@ class TestCluster {
     Send(i, c, std::string(kPreface) + HelloFrame() + FrameOf(request));
     return c;
   }
-  ConnectionNumber MoveLeader(size_t i, const std::string& target) {
-    v1::ClientMessage m;
-    m.mutable_journal_move_leader()->set_request_id(9);
-    m.mutable_journal_move_leader()->set_name(kJournal);
-    m.mutable_journal_move_leader()->set_target(target);
-    return Ask(i, m);
-  }
-  ConnectionNumber AddMember(size_t i, const std::string& node) {
-    v1::ClientMessage m;
-    m.mutable_journal_add_member()->set_request_id(9);
-    m.mutable_journal_add_member()->set_name(kJournal);
-    m.mutable_journal_add_member()->set_node(node);
-    return Ask(i, m);
-  }
-  ConnectionNumber RemoveMember(size_t i, const std::string& node) {
-    v1::ClientMessage m;
-    m.mutable_journal_remove_member()->set_request_id(9);
-    m.mutable_journal_remove_member()->set_name(kJournal);
-    m.mutable_journal_remove_member()->set_node(node);
-    return Ask(i, m);
-  }
   void Drain(size_t i) { Step(i, DrainRequested{}); }
   bool drained(size_t i) const { return nodes_[i]->shard->drained(); }
   // Acknowledged transactions among what the connection was sent.

@@ -12,9 +12,8 @@ namespace {
 using client::Level;
 
 constexpr std::string_view kNames[] = {
-    "none",      "two-in-sync",  "uncertain",      "old-lives",      "tight-ring",
-    "last-copy", "disks-decide", "memory-decides", "crossed-follow", "moving-leader",
-    "operated"};
+    "none",         "two-in-sync",    "uncertain",      "old-lives",     "tight-ring", "last-copy",
+    "disks-decide", "memory-decides", "crossed-follow", "moving-leader", "operated"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -127,9 +126,9 @@ std::optional<Bias> FindBias(std::string_view name) {
 
 void ApplyBias(Bias bias, Plan* plan) {
   using Apply = void (*)(Plan*);
-  constexpr Apply kApply[] = {nullptr,  TwoInSync,   Uncertain,     OldLives,      TightRing,
-                              LastCopy, DisksDecide, MemoryDecides, CrossedFollow, MovingLeader,
-                              Operated};
+  constexpr Apply kApply[] = {nullptr,       TwoInSync,    Uncertain,   OldLives,
+                              TightRing,     LastCopy,     DisksDecide, MemoryDecides,
+                              CrossedFollow, MovingLeader, Operated};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
   // Who stands alone follows nobody.

@@ -261,8 +261,8 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
                     config_.degraded_policy() == v1::DEGRADED_POLICY_DISK && led != leaders_.end();
   if (needs_disk && views_[led->second.first].durable_max < DurableFloor(receipt)) {
     report_->Violation("I14: entry ", i, " was acknowledged with ", receipt.memory_copies,
-                       " copies of ", FewestIn(receipt.epoch).target, ", and is not on the disk of ",
-                       nodes_[led->second.first], ", its leader");
+                       " copies of ", FewestIn(receipt.epoch).target,
+                       ", and is not on the disk of ", nodes_[led->second.first], ", its leader");
   }
   for (int level = 2; level <= static_cast<int>(receipt.level); ++level) {
     acked_[level] = std::max(acked_[level], receipt.index);

@@ -1,5 +1,9 @@
 // Planned changes against their rules: a handover leaves nothing behind, and who leaves the members
 // has left the in-sync set before.
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "server/config_store/document.h"
 #include "tests/cluster_sim/journal_truth.h"
 
@@ -22,12 +26,13 @@ void JournalTruth::CheckPlanned(const v1::JournalConfig& before, const v1::Journ
   CheckHandover(before, after);
 }
 
-// Only a handover makes another leader and keeps the old one in sync.
+// Another leads, and who led has made the change: a handover.
 void JournalTruth::CheckHandover(const v1::JournalConfig& before, const v1::JournalConfig& after) {
   if (!before.has_leader() || !after.has_leader() || before.epoch() == after.epoch()) return;
   if (before.generation() != after.generation()) return;
   const ReplicaName old = AsReplica(before.leader()), next = AsReplica(after.leader());
-  if (old == next || !Names(after.isr(), old)) return;
+  const std::string by = absl::StrCat(old.node, "-", old.incarnation.value(), "-");
+  if (old == next || after.change_id().compare(0, by.size(), by) != 0) return;
   ++handovers_;
   const NodeView* from = LivingView(before.leader());
   const NodeView* to = LivingView(after.leader());
