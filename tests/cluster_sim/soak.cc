@@ -44,6 +44,8 @@ struct Totals {
     sum.spins += r.spins;
     sum.faults += r.faults;
     sum.failovers += r.failovers;
+    sum.handovers += r.handovers;
+    sum.operations += r.operations;
     sum.intact_restarts += r.intact_restarts;
     sum.amnesiac_restarts += r.amnesiac_restarts;
     sum.losses += r.losses;
@@ -60,7 +62,8 @@ struct Totals {
                      static_cast<int64_t>(static_cast<double>(sum.events) / seconds), " events/s (",
                      sum.events, " events, ", sum.steps, " steps, ", sum.turns, " turns, ",
                      sum.spins, " at once again); ", sum.faults, " faults, ", sum.failovers,
-                     " failovers, ", sum.intact_restarts, " intact and ", sum.amnesiac_restarts,
+                     " failovers (", sum.handovers, " handovers; ", sum.operations,
+                     " operations), ", sum.intact_restarts, " intact and ", sum.amnesiac_restarts,
                      " amnesiac restarts, ", sum.losses, " all-lost recoveries; ", sum.acknowledged,
                      " appends acknowledged, ", sum.read, " read, ", sum.told, " losses told; ",
                      violations, " violations")
