@@ -75,6 +75,7 @@ class Stage {
     scope.crashes = 2;
     scope.changes = 4;
     scope.opens = 2;
+    scope.mutant = 0;
     for (uint32_t walk = 0; walk < 200; ++walk) {
       World world(scope, Rings(), true);
       uint64_t random = walk + 1;

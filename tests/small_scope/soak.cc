@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "CLI/CLI.hpp"
-#include "journal/base/mutants.h"
+#include "tests/cluster_sim/mutant_hook.h"
 #include "tests/small_scope/search.h"
 
 namespace ringjournal::small_scope {
@@ -38,16 +38,16 @@ void AddOptions(CLI::App* app, Flags* f) {
   app->add_option("--mutant", f->mutant, "a rule to break (mutants_soak only)");
 }
 
-bool Select(const std::string& name) {
+// False: there is none of that name.
+bool Select(const std::string& name, int* mutant) {
   if (name.empty()) return true;
-#ifdef RINGJOURNAL_MUTANTS
-  for (const MutantName& m : kMutantNames) {
-    if (m.name != name) continue;
-    active_mutant = m.mutant;
+  std::optional<cluster_sim::MutantChoice> choice = cluster_sim::FindMutant(name);
+  if (choice.has_value() && choice->production != 0) {
+    *mutant = choice->production;
     return true;
   }
-#endif
-  std::fprintf(stderr, "there is no mutant '%s' in this program\n", name.c_str());
+  std::fprintf(stderr, "there is no mutant '%s' in this program: mutants_soak has them\n",
+               name.c_str());
   return false;
 }
 
@@ -64,7 +64,7 @@ int Main(int argc, char** argv) {
   AddOptions(&app, &f);
   CLI11_PARSE(app, argc, argv);
   f.search.scope.memory_loss = !f.keep_memory;
-  if (!Select(f.mutant)) return 2;
+  if (!Select(f.mutant, &f.search.scope.mutant)) return 2;
   if (!f.replay.empty()) {
     auto path = ParsePath(f.replay);
     if (!path.has_value()) {
