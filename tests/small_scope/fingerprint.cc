@@ -13,7 +13,6 @@ constexpr int64_t kMs = 1000 * 1000;
 constexpr int64_t kGraceNs = limits::kPeerGraceMs * kMs;
 constexpr int64_t kRetryNs = limits::kPeerRetryMs * kMs;
 
-
 void PutLife(const NodeLife& life, Hasher* out) {
   out->Put(std::string_view(life.node));
   out->Put(life.incarnation);

@@ -37,16 +37,15 @@ TEST_P(ScopeMutant, DiesInTheTestedScope) {
   EXPECT_EQ(replayed.violation, result.violation);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, ScopeMutant,
-    testing::Values(Kill{"majority_commit", kOneChange, "I2"},
-                    Kill{"shrink_before_confirmed", kOneChange, "I2"},
-                    Kill{"no_truncation", kOneChange, "I2"},
-                    Kill{"truncates_to_commit", kOneChange, "I2"},
-                    Kill{"outsider_elected", kOneCrash, "I2"},
-                    Kill{"restart_keeps_isr", kOneCrash, "I2"},
-                    Kill{"election_without_cas", kOneCrash, "I1"}),
-    [](const auto& info) { return std::string(info.param.mutant); });
+INSTANTIATE_TEST_SUITE_P(All, ScopeMutant,
+                         testing::Values(Kill{"majority_commit", kOneChange, "I2"},
+                                         Kill{"shrink_before_confirmed", kOneChange, "I2"},
+                                         Kill{"no_truncation", kOneChange, "I2"},
+                                         Kill{"truncates_to_commit", kOneChange, "I2"},
+                                         Kill{"outsider_elected", kOneCrash, "I2"},
+                                         Kill{"restart_keeps_isr", kOneCrash, "I2"},
+                                         Kill{"election_without_cas", kOneCrash, "I1"}),
+                         [](const auto& info) { return std::string(info.param.mutant); });
 
 }  // namespace
 }  // namespace ringjournal::small_scope

@@ -7,17 +7,14 @@
 namespace ringjournal::small_scope {
 
 // Two appends while nothing goes wrong.
-inline constexpr Scope kAppends{
-    .entries = 2, .crashes = 0, .changes = 0, .unknowns = 0};
+inline constexpr Scope kAppends{.entries = 2, .crashes = 0, .changes = 0, .unknowns = 0};
 // One append and one change: a drop or an election, at any moment.
-inline constexpr Scope kOneChange{
-    .entries = 1, .crashes = 0, .changes = 1, .unknowns = 0};
-// The same whose outcome may be unknown, without an append.
+inline constexpr Scope kOneChange{.entries = 1, .crashes = 0, .changes = 1, .unknowns = 0};
+// The same on two nodes, twice, and the outcome of one may be unknown.
 inline constexpr Scope kOneUnknown{
-    .entries = 0, .crashes = 0, .changes = 1, .unknowns = 1};
+    .nodes = 2, .entries = 1, .crashes = 0, .changes = 2, .unknowns = 1};
 // A crash, with the memory or without, and a start again.
-inline constexpr Scope kOneCrash{
-    .entries = 1, .crashes = 1, .changes = 0, .unknowns = 0};
+inline constexpr Scope kOneCrash{.entries = 1, .crashes = 1, .changes = 0, .unknowns = 0};
 
 }  // namespace ringjournal::small_scope
 

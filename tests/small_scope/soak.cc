@@ -13,6 +13,7 @@ struct Flags {
   SearchOptions search;
   bool keep_memory = false;
   bool heal = false;
+  bool show_deepest = false;
   std::string replay;
   std::string mutant;
 };
@@ -33,6 +34,7 @@ void AddOptions(CLI::App* app, Flags* f) {
   app->add_option("--heal-last-every", f->search.heal_last_every, "of the last states; 0: none");
   app->add_option("--heal-every", f->search.heal_every, "of all states; 0: none");
   app->add_option("--recheck-every", f->search.recheck_every, "of the steps to known states");
+  app->add_flag("--show-deepest", f->show_deepest, "print the longest of the shortest paths");
   app->add_flag("--heal", f->heal, "with --replay: then nothing goes wrong any more");
   app->add_option("--replay", f->replay, "a path, as a violation prints it");
   app->add_option("--mutant", f->mutant, "a rule to break (mutants_soak only)");
@@ -85,6 +87,7 @@ int Main(int argc, char** argv) {
   if (!result.recheck_example.empty()) {
     std::printf("differs: --replay %s\n", PathText(result.recheck_example).c_str());
   }
+  if (f.show_deepest) std::printf("deepest: --replay %s\n", PathText(result.deepest_path).c_str());
   std::printf("%s\n", result.Summary().c_str());
   return result.complete && result.rechecks_that_differ == 0 ? 0 : 1;
 }

@@ -164,8 +164,8 @@ void World::Start(uint32_t i) {
   Storage storage(node, &(*rings_)[i]);
   absl::StatusOr<LoadedReplica> loaded = LoadReplica(input, &storage);
   if (!loaded.ok()) {
-    return report_.Violation(NameOf(i), " refuses to serve what it has: ",
-                             loaded.status().ToString());
+    return report_.Violation(NameOf(i),
+                             " refuses to serve what it has: ", loaded.status().ToString());
   }
   LogOrigin origin = OriginOf(*loaded);
   shard->AddReplica(config, std::move(loaded->replica), origin);

@@ -134,7 +134,7 @@ bool World::IsNews(Wire* to, const PeerFrame& frame, const Message& message) con
   if (m.has_replicate_ack()) return message.digest != to->last_ack;
   // Whoever asks for logs wants to propose a change.
   if (m.has_probe() && changes_ >= scope_.changes) return false;
-  if (m.has_follow() || m.has_probe()) {
+  if (m.has_follow() || m.has_probe() || m.has_probe_reply()) {
     return std::none_of(to->messages.begin(), to->messages.end(), queued);
   }
   return true;
