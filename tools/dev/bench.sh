@@ -12,6 +12,7 @@ dev_soak() {
   [ $# -eq 0 ] || shift
   [ "$name" != mutants ] || dev_soak_mutants "$@"
   [ -z "$name" ] || [ ! -d "tests/${name}_sim" ] || name="${name}_sim"
+  [ -z "$name" ] || [ ! -d "tests/small_$name" ] || name="small_$name"
   for script in "tests/$name/soak.sh" "tests/$name/soak.py" "tests/soak/$name.sh" "tests/soak/$name.py"; do
     if [ -n "$name" ] && [ -x "$script" ]; then
       dev_setup
