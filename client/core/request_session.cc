@@ -32,7 +32,7 @@ RequestSession::RequestSession(SessionOptions options, v1::ClientMessage request
 
 void RequestSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   Established();
-  Progressed();
+  if (!refused_) Progressed();  // who is refused again and again gets no further
   if (journal_.empty()) return SendRequest();
   open_id_ = TakeRequestId();
   v1::ClientMessage message;
@@ -70,7 +70,11 @@ void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
   }
   if (reply.has_error() && (id == 0 || id == request_id_ || about_open)) {
     absl::Status why = StatusOf(reply.error());
-    if (id == request_id_) request_id_ = 0;  // refused: it did nothing, and may be asked again
+    if (id == request_id_) {  // it did nothing, and may be asked again
+      request_id_ = 0;
+      refused_ = true;
+      Stalled(why, now_ns);
+    }
     return IsTransient(CodeOf(why)) && retries() ? Reconnect(why) : Stop(why);
   }
   if (id != request_id_) return;
