@@ -269,14 +269,16 @@ absl::StatusOr<DirectoryLock> DirectoryLock::Acquire(const std::string& director
   lock.fd_ = fd;
   constexpr int64_t kMs = 1'000'000;
   const int64_t begin_ns = MonotonicNs();
-  bool dying = false;
+  int64_t told = 0;  // the holder that is dying, of which `waits` knows
   while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int64_t holder = HolderOf(fd);
-    if (!dying && IsDying(holder)) {
-      dying = true;
+    // Another may have come first meanwhile, and live.
+    const bool dying = holder != 0 && (holder == told || IsDying(holder));
+    if (dying && told != holder) {
+      told = holder;
       waits(holder);
     }
-    const int64_t wait_ms = dying ? limits::kDrainTimeoutMs : limits::kDirectoryLockWaitMs;
+    const int64_t wait_ms = dying ? limits::kDyingLockHolderWaitMs : limits::kDirectoryLockWaitMs;
     if (MonotonicNs() - begin_ns > wait_ms * kMs) {
       return absl::FailedPreconditionError(
           absl::StrCat("directory ", directory, " is in use by another server",

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <future>
 #include <set>
 
@@ -23,6 +24,10 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+
+// Of what must happen: nothing waits for ever.
+constexpr std::chrono::seconds kLimit(5);
+static_assert(std::chrono::milliseconds(limits::kDyingLockHolderWaitMs) > kLimit);
 
 std::string Message(const absl::Status& status) { return std::string(status.message()); }
 
@@ -184,43 +189,80 @@ TEST_F(FileTest, LockOfAProcessThatDiesIsFreeWithinTheWait) {
     trying.set_value();
     return DirectoryLock::Acquire(dir).ok();
   });
-  trying.get_future().wait();
+  ASSERT_EQ(trying.get_future().wait_for(kLimit), std::future_status::ready);
   ASSERT_EQ(write(hold[1], "x", 1), 1);
+  ASSERT_EQ(acquired.wait_for(kLimit), std::future_status::ready);
   EXPECT_TRUE(acquired.get());
   waitpid(child, nullptr, 0);
   for (int fd : {ready[0], ready[1], hold[0], hold[1]}) close(fd);
 }
 
-TEST_F(FileTest, LockOfAKilledProcessIsWaitedForAsLongAsTheKernelHoldsIt) {
-  // The holder dies at once, but a descriptor of its lock lives on, as one of an operation does.
-  int fds[2], hold[2];
-  ASSERT_EQ(pipe(fds), 0);
-  ASSERT_EQ(pipe(hold), 0);
-  pid_t child = fork();
-  if (child == 0) {
-    auto lock = DirectoryLock::Acquire(dir);
-    char byte = lock.ok() ? 'y' : 'n';
-    if (fork() != 0) _exit(byte == 'y' ? 0 : 1);
-    close(hold[1]);
-    ssize_t n = write(fds[1], &byte, 1);
-    n = read(hold[0], &byte, 1);  // until the test lets go
-    (void)n;
-    _exit(0);
+// A lock whose holder died at once, while a descriptor of it lives on, as one of an operation does.
+class DeadHoldersLock : public FileTest {
+ protected:
+  DeadHoldersLock() {
+    int fds[2], hold[2];
+    RJ_CHECK(pipe(fds) == 0 && pipe(hold) == 0);
+    child = fork();
+    if (child == 0) {
+      auto lock = DirectoryLock::Acquire(dir);
+      char byte = lock.ok() ? 'y' : 'n';
+      if (fork() != 0) _exit(byte == 'y' ? 0 : 1);
+      close(hold[1]);
+      ssize_t n = write(fds[1], &byte, 1);
+      n = read(hold[0], &byte, 1);  // until the test lets go
+      (void)n;
+      _exit(0);
+    }
+    char byte = 0;
+    RJ_CHECK(read(fds[0], &byte, 1) == 1 && byte == 'y');
+    for (int fd : {fds[0], fds[1], hold[0]}) close(fd);
+    hold_ = hold[1];
   }
-  char byte = 0;
-  ASSERT_EQ(read(fds[0], &byte, 1), 1);
-  ASSERT_EQ(byte, 'y');
-  std::promise<int64_t> told;
-  auto acquired = std::async(std::launch::async, [&] {
-    return DirectoryLock::Acquire(dir, [&](int64_t holder) { told.set_value(holder); }).ok();
-  });
-  EXPECT_EQ(told.get_future().get(), child);
-  // Longer than a living holder is waited for.
-  Pause(int64_t{limits::kDirectoryLockWaitMs} * 3 / 2 * 1'000'000);
-  close(hold[1]);
+  ~DeadHoldersLock() override {
+    LetGo();
+    waitpid(child, nullptr, 0);
+  }
+  void LetGo() {
+    if (hold_ >= 0) close(hold_);
+    hold_ = -1;
+  }
+  // Acquires the lock in another thread, and waits until that has seen the dead holder.
+  std::future<bool> AcquireElsewhere() {
+    auto acquired = std::async(std::launch::async, [this] {
+      return DirectoryLock::Acquire(dir, [this](int64_t holder) { told_.set_value(holder); }).ok();
+    });
+    std::future<int64_t> holder = told_.get_future();
+    EXPECT_EQ(holder.wait_for(kLimit), std::future_status::ready);
+    EXPECT_EQ(holder.get(), child);
+    return acquired;
+  }
+  pid_t child = 0;
+
+ private:
+  int hold_ = -1;
+  std::promise<int64_t> told_;
+};
+
+TEST_F(DeadHoldersLock, IsWaitedForAsLongAsTheKernelHoldsIt) {
+  std::future<bool> acquired = AcquireElsewhere();
+  // A living holder is given up after that long: Acquire would return within this wait.
+  EXPECT_EQ(acquired.wait_for(std::chrono::milliseconds(limits::kDirectoryLockWaitMs * 3 / 2)),
+            std::future_status::timeout);
+  LetGo();
+  ASSERT_EQ(acquired.wait_for(kLimit), std::future_status::ready);
   EXPECT_TRUE(acquired.get());
-  waitpid(child, nullptr, 0);
-  for (int fd : {fds[0], fds[1], hold[0]}) close(fd);
+}
+
+TEST_F(DeadHoldersLock, IsGivenUpWhenALivingProcessHasTakenItMeanwhile) {
+  std::future<bool> acquired = AcquireElsewhere();
+  int fd = open(Path("lock").c_str(), O_WRONLY | O_CLOEXEC);
+  const std::string living = std::to_string(getpid());
+  ASSERT_EQ(ftruncate(fd, 0), 0);
+  ASSERT_EQ(pwrite(fd, living.data(), living.size(), 0), static_cast<ssize_t>(living.size()));
+  close(fd);
+  ASSERT_EQ(acquired.wait_for(kLimit), std::future_status::ready);
+  EXPECT_FALSE(acquired.get());
 }
 
 TEST_F(FileTest, BootIdIsStableAndNotZero) {

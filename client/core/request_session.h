@@ -45,7 +45,6 @@ class RequestSession : public Session {
   uint64_t open_id_ = 0;     // of that open, while it is under way
   uint64_t request_id_ = 0;  // 0: not sent on this connection
   bool answered_ = false;
-  bool refused_ = false;  // for now: asked again until patience ends
   v1::ServerMessage reply_;
   v1::OpenReply opened_;
 };

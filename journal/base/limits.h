@@ -23,6 +23,11 @@ inline constexpr uint32_t kTransactionBytesMax = 4 * kMiB;
 // One append is one entry: its acknowledgement and its search stay short.
 inline constexpr uint32_t kTransactionsPerAppendMax = 65536;
 inline constexpr uint32_t kHeadersPerTransactionMax = 64;
+// Frames of which the rest is received in place. Below, several come with one system call.
+inline constexpr uint32_t kLargeFrameBytes = 16 * kKiB;
+// Memory for cut frames that a connection keeps while it is idle: a rare large frame must not cost
+// its buffer for the life of a session.
+inline constexpr uint64_t kFrameBufferKeptBytes = 64 * kKiB;
 
 // ---- names ----
 inline constexpr uint32_t kJournalNameBytesMax = 100;  // fits a file name with room for suffixes
@@ -69,7 +74,7 @@ inline constexpr uint32_t kProducersMax = 100000;
 inline constexpr uint32_t kProducerStateBytesMax = 128;  // one producer in a snapshot
 // Producers that one answer names: it stays a small frame.
 inline constexpr uint32_t kProducersNamedMax = 1000;
-inline constexpr uint32_t kEpochHistoryMax = 4096;       // older epochs are forgotten first
+inline constexpr uint32_t kEpochHistoryMax = 4096;  // older epochs are forgotten first
 inline constexpr uint32_t kSessionsMaxDefault = 10000;
 // Acknowledgements that one session may wait for; then its receive is paused.
 inline constexpr uint32_t kAppendsInFlightPerSessionMax = 16384;
@@ -80,6 +85,8 @@ inline constexpr uint64_t kSendBufferBytesMax = 16 * kMiB;
 inline constexpr uint32_t kReadsPerSessionMax = 16;
 // Requests for a checkpoint that one session may wait for; the disk answers them, not the session.
 inline constexpr uint32_t kCheckpointWaitsPerSessionMax = 16;
+// Answers of one session that wait for commit; then its frames wait. About 200 bytes each.
+inline constexpr uint32_t kDeferredRepliesPerSessionMax = 256;
 inline constexpr uint64_t kReadCreditBytesMax = 64 * kMiB;
 inline constexpr uint64_t kReadChunkBytes = 256 * kKiB;  // of one ReadData
 inline constexpr uint64_t kSegmentReadBytes = 1 * kMiB;  // of one read from a segment
@@ -187,6 +194,9 @@ inline constexpr uint32_t kKeepaliveCount = 3;
 // How long the lock of a data directory is tried: after a SIGKILL the kernel still holds the files
 // of operations in flight.
 inline constexpr uint32_t kDirectoryLockWaitMs = 250;
+// And how long where the holder is seen to be dying: on a busy disk the kernel may need seconds to
+// end the operations of a killed process.
+inline constexpr uint32_t kDyingLockHolderWaitMs = 10000;
 // How long the set-up of an event loop waits for memory that the kernel has not taken back yet.
 inline constexpr uint32_t kRingSetupWaitMs = 500;
 // Blocking jobs that wait for the control thread; more is a programmer's error. Every journal may
@@ -209,6 +219,9 @@ inline constexpr uint64_t kLogTimeJumpNsMax = 10ull * 1000 * 1000 * 1000;
 // A leader that has nothing to say says so this often: several in a row may be lost before anybody
 // looks for another leader.
 inline constexpr uint32_t kPeerHeartbeatMs = 10;
+// When a client is to ask a leader again whose epoch has not begun yet: that takes one round trip
+// between nodes.
+inline constexpr uint32_t kEpochRetryMs = 10;
 // How long a backup hears nothing before it wants to lead, and a leader before it drops a backup.
 inline constexpr uint32_t kPeerGraceMs = 150;
 // How long a member of the in-sync set may acknowledge nothing new while entries wait for it, and a
@@ -241,8 +254,9 @@ inline constexpr uint32_t kMembershipWaitMs = 10000;
 inline constexpr uint32_t kPeerFrameBytesMax = 16 * kMiB;
 // Entries in one Replicate: large enough for the network, small enough that heartbeats pass.
 inline constexpr uint32_t kReplicateBytesMax = 256 * kKiB;
-// Entries sent to one backup and not acknowledged: a second of a gigabit link's delay many times
-// over; a slow backup must not take the leader's memory.
+// Entries sent to one backup and not acknowledged: 67 ms of a gigabit link, so many times the
+// round trip between nodes that stand near each other; a slow backup must not take the leader's
+// memory.
 inline constexpr uint32_t kReplicateWindowBytes = 8 * kMiB;
 // What the socket to one peer has not taken: then nothing but heartbeats is sent to it.
 inline constexpr uint32_t kPeerSendQueueBytesMax = 4 * kMiB;

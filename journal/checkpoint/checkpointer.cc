@@ -16,6 +16,8 @@ namespace {
 // Record bytes that one group takes.
 constexpr uint64_t kGroupRecordBytes = limits::kGroupBytesMax - 2 - kGroupHeaderBytes;
 
+constexpr int64_t kRetryNs = int64_t{limits::kStorageRetryMs} * 1000 * 1000;
+
 bool MeansFull(int64_t result) { return result == -ENOSPC || result == -EDQUOT; }
 
 }  // namespace
@@ -89,9 +91,13 @@ void Checkpointer::Flush(const Ring& ring, const CheckpointInput& input,
 }
 
 // The next segment's file is made while the current one fills, so that a change costs no wait.
-void Checkpointer::PrepareSpare(std::vector<StorageOp>* ops) {
+bool Checkpointer::spare_is_due() const {
   bool soon = !boundaries_.empty() || current_.offset >= options_.segment_bytes / 2;
-  if (spare_ != Spare::kNone || !soon || opening_ != Opening::kNo) return;
+  return soon && spare_ == Spare::kNone && opening_ == Opening::kNo;
+}
+
+void Checkpointer::PrepareSpare(std::vector<StorageOp>* ops) {
+  if (!spare_is_due()) return;
   if (spare_refused_ && now_ns_ < retry_at_ns_) return;
   spare_ = Spare::kPreparing;
   spare_name_ = absl::StrCat("spare-", options_.incarnation.value(), "-", ++spare_counter_);
@@ -263,11 +269,8 @@ void Checkpointer::EnsureStaging(Group* group, size_t bytes) {
 }
 
 std::string Checkpointer::Done(const StorageDone& done, Time now) {
-  bool recycled = done.token == kSpareToken && recycling_;
-  if (recycled || done.token == kRemoveToken) {
-    doomed_.pop_front();
-    removing_ = recycling_ = false;
-  }
+  const bool recycled = done.token == kSpareToken && recycling_;
+  if (recycled || done.token == kRemoveToken) return RemovalDone(done, now);
   if (done.token == kSpareToken) {
     spare_ = done.result < 0 ? Spare::kNone : Spare::kReady;
     spare_refused_ = done.result < 0;
@@ -296,6 +299,22 @@ std::string Checkpointer::Done(const StorageDone& done, Time now) {
   return "";
 }
 
+// A file that could not be removed stays the first one: what lies behind it must not go before.
+std::string Checkpointer::RemovalDone(const StorageDone& done, Time now) {
+  const bool recycled = recycling_;
+  removing_ = recycling_ = false;
+  if (recycled) spare_ = done.result < 0 ? Spare::kNone : Spare::kReady;
+  if (done.result >= 0) {
+    doomed_.pop_front();
+    remove_again_at_ns_ = 0;
+    return "";
+  }
+  remove_again_at_ns_ = now.monotonic_ns + kRetryNs;
+  // A log that goes on can bear an old file; one that begins anew must not be joined to it.
+  if (!clearing_ && !recycled) return "";
+  return StorageFailed("removing an old segment", done.result, now);
+}
+
 void Checkpointer::SettleDone() {
   while (in_flight() > 0 && GroupAt(first_group_)->state == Group::State::kDone) {
     Group* group = GroupAt(first_group_++);
@@ -312,13 +331,14 @@ bool Checkpointer::has_failed_group() const {
 
 // While the current segment has room, a refused spare does not matter yet.
 bool Checkpointer::storage_full() const {
+  if (clearing_ && remove_again_at_ns_ != 0) return true;
   return has_failed_group() || (spare_refused_ && at_boundary() && opening_ == Opening::kNo);
 }
 
 // A full disk is waited for; any other failure ends the process.
 std::string Checkpointer::StorageFailed(const char* what, int64_t result, Time now) {
   if (MeansFull(result)) {
-    retry_at_ns_ = now.monotonic_ns + int64_t{limits::kStorageRetryMs} * 1000 * 1000;
+    retry_at_ns_ = now.monotonic_ns + kRetryNs;
     return "";
   }
   std::string why = result < 0 ? std::strerror(static_cast<int>(-result)) : "a short write";
@@ -328,7 +348,9 @@ std::string Checkpointer::StorageFailed(const char* what, int64_t result, Time n
 void Checkpointer::Trim(Index oldest) {
   // Until the description of the last one is on disk, the log ends there with the one before it:
   // a disk that is full just then must not be left with nothing.
-  if (current_.file >= 0 && current_.durable_offset == 0) {
+  // After a cut of everything there is no other one.
+  const bool described = current_.file < 0 || current_.durable_offset > 0;
+  if (!described && !catalog_.segments().empty()) {
     oldest = std::min(oldest, catalog_.segments().back().first_index.prev());
   }
   for (CatalogSegment& segment : catalog_.TakeBelow(oldest)) {
@@ -339,12 +361,14 @@ void Checkpointer::Trim(Index oldest) {
 // One at a time: a crash must not leave an old segment whose successor is gone, since a recovery
 // would take that for a hole.
 void Checkpointer::RemoveNext(std::vector<StorageOp>* ops) {
-  if (doomed_.empty() || removing_) return;
+  if (doomed_.empty() || removing_ || now_ns_ < remove_again_at_ns_) return;
   removing_ = true;
   StorageOp* op = &ops->emplace_back();
   op->name = doomed_.front();
   op->token = kRemoveToken;
-  if (spare_ == Spare::kNone && opening_ == Opening::kNo) {
+  // After a failure simply: a rename needs room in the directory, too.
+  const bool failed_before = remove_again_at_ns_ != 0;
+  if (spare_ == Spare::kNone && opening_ == Opening::kNo && !failed_before) {
     recycling_ = true;
     spare_ = Spare::kPreparing;
     spare_name_ = absl::StrCat("spare-", options_.incarnation.value(), "-", ++spare_counter_);
@@ -357,7 +381,11 @@ void Checkpointer::RemoveNext(std::vector<StorageOp>* ops) {
 }
 
 int64_t Checkpointer::deadline_ns() const {
-  if (storage_full() || spare_refused_) return retry_at_ns_;
+  // Only where time alone makes it try again: what has been asked is answered by an event.
+  if (clearing_) {
+    return remove_again_at_ns_ != 0 && !removing_ ? remove_again_at_ns_ : INT64_MAX;
+  }
+  if (has_failed_group() || (spare_refused_ && spare_is_due())) return retry_at_ns_;
   // An answer will wake the caller, or there is nothing to write.
   if (pending_since_ns_ == 0 || in_flight() > 0 || current_.file < 0) return INT64_MAX;
   return pending_since_ns_ + options_.checkpoint_interval_ns;

@@ -159,11 +159,13 @@ class Checkpointer {
   void Emit(Group* group, std::vector<StorageOp>* ops);
   void RetryFailed(std::vector<StorageOp>* ops);
   bool has_failed_group() const;
+  bool spare_is_due() const;
   // The next entry to be written belongs to a segment that is not open yet.
   bool at_boundary() const {
     return !boundaries_.empty() && boundaries_.front().place.index == submitted_.index;
   }
   void EnsureStaging(Group* group, size_t bytes);
+  std::string RemovalDone(const StorageDone& done, Time now);
   void SettleDone();
   std::string StorageFailed(const char* what, int64_t result, Time now);
   Group* GroupAt(uint64_t number) { return &groups_[number % groups_.size()]; }
@@ -183,6 +185,7 @@ class Checkpointer {
   bool clearing_ = false;           // all old segments go before a new one is opened
   bool removing_ = false;           // the first of them is on its way
   bool recycling_ = false;          // likewise, to become the spare
+  int64_t remove_again_at_ns_ = 0;  // the first of them could not be removed; 0: no failure
   RingPlace submitted_;             // first record not yet in a group
   Watermark durable_;
   std::array<Group, limits::kGroupsInFlightMax> groups_;

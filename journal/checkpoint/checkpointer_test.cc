@@ -1,75 +1,14 @@
 #include "journal/checkpoint/checkpointer.h"
 
 #include "gtest/gtest.h"
-#include "journal/checkpoint/test_disk.h"
-#include "journal/ring/test_ring.h"
+#include "journal/checkpoint/test_checkpointer.h"
 #include "journal/segment/segment_scan.h"
 
 namespace ringjournal {
 namespace {
 
-constexpr int64_t kMs = 1'000'000;
+using Fixture = CheckpointerTest;
 using Kind = StorageOp::Kind;
-
-// A checkpointer over a test ring. `Turn` is one batch of the journal.
-class Fixture : public testing::Test {
- protected:
-  Fixture() : t(1 << 20), checkpointer(Options()) {
-    t.reusable = Index(UINT64_MAX - 1);
-    checkpointer.Start(t.ring.end(), t.State(), SegmentCatalog());
-  }
-  static CheckpointerOptions Options() {
-    CheckpointerOptions options;
-    options.journal = TestRing::Identity().journal;
-    options.incarnation = Incarnation(3);
-    options.segment_bytes = limits::kSegmentBytesMin;
-    options.checkpoint_bytes = 64 * 1024;
-    return options;
-  }
-  void Append(size_t bytes, int times = 1) {
-    for (int i = 0; i < times; ++i) {
-      if (checkpointer.boundary_due(t.ring, RecordBytes(bytes))) {
-        checkpointer.SetBoundary(t.ring, t.State());
-      }
-      ASSERT_TRUE(t.AppendWithSnapshots(bytes, 1));
-    }
-  }
-  void Turn(bool disk_waiter = false) {
-    CheckpointInput input;
-    input.now.monotonic_ns = now_ns;
-    input.committed = {t.position.next_index.prev(), t.position.next_lsn.prev()};
-    input.disk_waiter = disk_waiter;
-    input.close = closing;
-    checkpointer.Flush(t.ring, input, &ops);
-    disk.Take(&ops);
-  }
-  std::string CompleteOne() {
-    Time now;
-    now.monotonic_ns = now_ns;
-    return checkpointer.Done(disk.CompleteOne(), now);
-  }
-  // The first segment is open, its description durable.
-  void Open() {
-    for (int i = 0; i < 6; ++i) {
-      Turn();
-      while (!disk.pending().empty()) ASSERT_EQ(CompleteOne(), "");
-    }
-  }
-  void Settle() {
-    for (int i = 0; i < 40; ++i) {
-      now_ns += 20 * kMs;
-      Turn();
-      while (!disk.pending().empty()) ASSERT_EQ(CompleteOne(), "");
-    }
-  }
-
-  TestRing t;
-  Checkpointer checkpointer;
-  TestDisk disk;
-  std::vector<StorageOp> ops;
-  int64_t now_ns = 1'000 * kMs;
-  bool closing = false;
-};
 
 TEST_F(Fixture, OpensItsFirstSegmentFromAPreparedSpareWithADescription) {
   Turn();
@@ -198,6 +137,16 @@ TEST_F(Fixture, AFullDiskIsTriedAgainAfterAWhileAndNotAtEveryTurn) {
   EXPECT_TRUE(checkpointer.idle(t.ring));
 }
 
+TEST_F(Fixture, WhatIsAskedOfAFullDiskAgainIsWaitedForWithoutADeadline) {
+  disk.full = true;
+  Turn();
+  while (!disk.pending().empty()) ASSERT_EQ(CompleteOne(), "");
+  now_ns = checkpointer.deadline_ns();
+  Turn();
+  ASSERT_EQ(disk.pending_of(Kind::kPrepareSpare), 1u);
+  EXPECT_EQ(checkpointer.deadline_ns(), INT64_MAX);
+}
+
 TEST_F(Fixture, AnOpeningThatFindsTheDiskFullIsTriedAgain) {
   disk.open_result = -ENOSPC;
   Turn();
@@ -210,32 +159,6 @@ TEST_F(Fixture, AnOpeningThatFindsTheDiskFullIsTriedAgain) {
   Append(100);
   Settle();
   EXPECT_TRUE(checkpointer.idle(t.ring));
-}
-
-// What is cut may be written already, or on its way: neither makes the new log durable there.
-TEST_F(Fixture, NothingAboveACutIsDurable) {
-  Open();
-  Append(1000, 9);
-  const RingPlace cut = t.ring.end();
-  const v1::StateSnapshot state = t.State();
-  Append(1000, 20);
-  Settle();
-  ASSERT_EQ(checkpointer.durable().index, t.ring.end().index.prev());
-  checkpointer.Truncate(cut, state);
-  EXPECT_EQ(checkpointer.durable().index, cut.index.prev());
-}
-
-TEST_F(Fixture, AWriteThatWasOnItsWayAtACutMakesOnlyWhatStaysDurable) {
-  Open();
-  Append(1000, 9);
-  const RingPlace cut = t.ring.end();
-  const v1::StateSnapshot state = t.State();
-  Append(1000, 20);
-  Turn(true);
-  ASSERT_FALSE(disk.pending().empty());
-  checkpointer.Truncate(cut, state);
-  while (!disk.pending().empty()) ASSERT_EQ(CompleteOne(), "");
-  EXPECT_EQ(checkpointer.durable().index, cut.index.prev());
 }
 
 // A full disk refuses the description just when everything before it has been trimmed: without the

@@ -51,6 +51,7 @@ class TestDisk {
   bool full = false;             // no new file is made
   int64_t write_result = 0;      // not 0: what writes answer instead
   int64_t open_result = 0;       // likewise for opening a segment
+  int64_t remove_result = 0;     // likewise for removing and recycling
   uint64_t spares_prepared = 0;  // tried, also where it failed
   std::map<std::string, std::shared_ptr<std::string>> files;
 
@@ -69,8 +70,10 @@ class TestDisk {
       case Kind::kWrite:
         return write_result != 0 ? write_result : Write(op);
       case Kind::kRemove:
+        if (remove_result != 0) return remove_result;
         return files.erase(op.name) == 1 ? 0 : -ENOENT;
       case Kind::kRecycle:
+        if (remove_result != 0) return remove_result;
         return Rename(op.name, op.from);
       case Kind::kOpenRead:
         return Open(op.name);

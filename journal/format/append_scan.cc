@@ -17,8 +17,6 @@ struct Field {
   ByteSpan bytes;      // wire type 2
 };
 
-// Reads one field and moves *pos behind it. False: cut off, number 0, or a group (which no message
-// of ours has).
 // A tag or a length: five bytes at most, as the generated parsers take them. What they refuse must
 // not get into a journal.
 bool ReadShortVarint(const std::byte** pos, const std::byte* end, uint64_t* value) {
@@ -26,6 +24,8 @@ bool ReadShortVarint(const std::byte** pos, const std::byte* end, uint64_t* valu
   return ReadVarint(pos, end, value) && *pos - from <= 5;
 }
 
+// Reads one field and moves *pos behind it. False: cut off, number 0, or a group (which no message
+// of ours has).
 bool ReadField(const std::byte** pos, const std::byte* end, Field* field) {
   uint64_t tag;
   if (!ReadShortVarint(pos, end, &tag) || tag > UINT32_MAX) return false;

@@ -3,21 +3,15 @@
 #include <algorithm>
 
 #include "journal/base/check.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal {
-namespace {
-
-// Frames of which the rest is received in place. Below, several come with one system call.
-constexpr uint32_t kLargeFrameBytes = 16 * 1024;
-
-}  // namespace
 
 FrameDecoder::Result FrameDecoder::Next(ByteSpan* bytes, ByteSpan* frame) {
   if (returned_partial_) {
     returned_partial_ = false;
     partial_.clear();
-    // A rare large frame must not keep its memory for the life of an idle session.
-    if (partial_.capacity() > 64 * 1024 && bytes->empty()) partial_ = FrameBuffer();
+    if (bytes->empty()) ReleaseLarge();
   }
   if (!partial_.empty()) return NextBuffered(bytes, frame);
   if (bytes->size() < kFrameHeaderBytes) {
@@ -32,7 +26,16 @@ FrameDecoder::Result FrameDecoder::Next(ByteSpan* bytes, ByteSpan* frame) {
   }
   *frame = bytes->subspan(kFrameHeaderBytes, announced_bytes_);
   *bytes = bytes->subspan(kFrameHeaderBytes + announced_bytes_);
+  // A small frame and nothing behind it: no stream of large ones that would use the memory again.
+  if (announced_bytes_ < limits::kLargeFrameBytes && bytes->empty()) ReleaseLarge();
   return Result::kFrame;
+}
+
+// A rare large frame must not keep its memory for the life of an idle session.
+void FrameDecoder::ReleaseLarge() {
+  for (FrameBuffer* buffer : {&partial_, &spare_}) {
+    if (buffer->capacity() > limits::kFrameBufferKeptBytes) *buffer = FrameBuffer();
+  }
 }
 
 FrameDecoder::Result FrameDecoder::NextBuffered(ByteSpan* bytes, ByteSpan* frame) {
@@ -68,7 +71,8 @@ std::span<std::byte> FrameDecoder::Room(size_t bytes_max) {
   if (returned_partial_ || partial_.size() < kFrameHeaderBytes) return {};
   uint32_t announced = Load32(partial_.bytes().data());
   size_t whole = kFrameHeaderBytes + announced;
-  if (announced < kLargeFrameBytes || announced > limit_bytes_ || partial_.size() >= whole) {
+  if (announced < limits::kLargeFrameBytes || announced > limit_bytes_ ||
+      partial_.size() >= whole) {
     return {};
   }
   size_t room = std::min(bytes_max, whole - partial_.size());

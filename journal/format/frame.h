@@ -61,6 +61,7 @@ class FrameDecoder {
   Result NextBuffered(ByteSpan* bytes, ByteSpan* frame);
   void Gather(ByteSpan* bytes, size_t up_to);
   void Reserve(size_t bytes);
+  void ReleaseLarge();
 
   uint32_t limit_bytes_;
   uint32_t announced_bytes_ = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal {
 namespace {
@@ -145,6 +146,23 @@ TEST(FrameDecoder, AFrameThatIsKeptStaysWhereItIsAndItsMemoryIsUsedAgain) {
   EXPECT_EQ(c.data(), place);
   EXPECT_EQ(AsView(c), std::string(20000, 'c'));
   EXPECT_EQ(AsView(b), std::string(20000, 'b'));
+}
+
+TEST(FrameDecoder, ALargeBufferIsGivenBackOnceFramesAreSmallAgain) {
+  std::string large, small;
+  AppendFrame(std::string(1 << 20, 'a'), &large);
+  AppendFrame("b", &small);
+  FrameDecoder decoder(8 << 20);
+  ByteSpan head = AsBytes(std::string_view(large).substr(0, 100)), frame;
+  ASSERT_EQ(decoder.Next(&head, &frame), FrameDecoder::Result::kNeedMore);
+  ByteSpan tail = AsBytes(std::string_view(large).substr(100));
+  ASSERT_EQ(decoder.Next(&tail, &frame), FrameDecoder::Result::kFrame);
+  decoder.Reuse(decoder.TakeBuffer());
+  ASSERT_GT(decoder.buffered_bytes(), limits::kFrameBufferKeptBytes) << "for the next large one";
+  ByteSpan bytes = AsBytes(small);
+  ASSERT_EQ(decoder.Next(&bytes, &frame), FrameDecoder::Result::kFrame);
+  EXPECT_EQ(AsView(frame), "b");
+  EXPECT_LE(decoder.buffered_bytes(), limits::kFrameBufferKeptBytes);
 }
 
 TEST(FrameDecoder, AFrameInTheBytesFedHasNoBufferToKeep) {

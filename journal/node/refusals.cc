@@ -117,6 +117,18 @@ void RefuseNoSegment(uint32_t retry_after_ms, v1::ErrorReply* refusal) {
                refusal);
 }
 
+void RefuseBeforeEpoch(v1::ErrorReply* refusal) {
+  RefuseForNow("this node has just become the leader; its epoch has not begun yet",
+               limits::kEpochRetryMs, refusal);
+}
+
+void RefuseEpochWithoutRoom(v1::ErrorReply* refusal) {
+  RefuseForNow(
+      "this node has just become the leader; its epoch has not begun yet, as the ring is full of "
+      "entries that are not on disk yet",
+      limits::kStorageRetryMs, refusal);
+}
+
 void RefuseBackPressure(uint32_t retry_after_ms, v1::ErrorReply* refusal) {
   RefuseForNow("the ring is full of entries that are not on disk yet", retry_after_ms, refusal);
 }

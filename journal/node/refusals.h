@@ -24,6 +24,10 @@ void RefuseExpectedLsn(Lsn expected, Lsn actual, v1::ErrorReply* refusal);
 void RefuseProducers(uint32_t limit, v1::ErrorReply* refusal);
 void RefuseDiskFull(v1::ErrorReply* refusal);
 void RefuseNoSegment(uint32_t retry_after_ms, v1::ErrorReply* refusal);
+// The leader of a new epoch has not begun it: the others do not have its first entry yet, or there
+// is no room for that one.
+void RefuseBeforeEpoch(v1::ErrorReply* refusal);
+void RefuseEpochWithoutRoom(v1::ErrorReply* refusal);
 void RefuseBackPressure(uint32_t retry_after_ms, v1::ErrorReply* refusal);
 
 }  // namespace ringjournal

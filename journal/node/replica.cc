@@ -122,7 +122,12 @@ AppendVerdict Replica::Append(const AppendEnvelope& envelope, const ProducerHand
 bool Replica::CheckAppend(const AppendEnvelope& envelope, const ProducerHandle& producer,
                           v1::ErrorReply* refusal) {
   if (!leads_) {
-    RefuseBackPressure(limits::kStorageRetryMs, refusal);
+    if (wants_to_lead_) {
+      RefuseEpochWithoutRoom(refusal);
+    } else {
+      Refuse(v1::ERROR_CODE_NOT_LEADER,
+             "this node leads the journal no longer; connect again to find who does", refusal);
+    }
     return false;
   }
   const ProducerState& state = derived_.producers().at(producer.slot);

@@ -297,6 +297,7 @@ TEST(Replica, ALeaderOfAFullRingLeadsOnceTheDiskHasMadeRoomAndTakesNothingBefore
   Index end = t.replica->ring().end().index;
   EXPECT_EQ(t.AppendNext(1), AppendVerdict::kRefused);
   EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_BACK_PRESSURE);
+  EXPECT_NE(t.refusal.message().find("its epoch has not begun yet"), std::string::npos);
   ProducerHandle handle;
   EXPECT_FALSE(t.replica->OpenProducer("other", t.now, &handle, &t.refusal));
   EXPECT_EQ(t.replica->ring().end().index, end);

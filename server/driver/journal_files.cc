@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::string_view kSparePrefix = "spare-";
 
+// A full disk is waited for, anything else is not.
+int64_t ErrorOf(const absl::Status& status) {
+  if (status.ok()) return 0;
+  return absl::IsResourceExhausted(status) ? -ENOSPC : -EIO;
+}
+
 }  // namespace
 
 JournalFiles::JournalFiles(JournalId id, std::string segment_dir, std::string ring_path)
@@ -81,7 +87,7 @@ int64_t JournalFiles::Execute(const StorageOp& op) {
     case StorageOp::Kind::kRecycle:
       return io::RenameDurably(PathOf(op.name), PathOf(op.from));
     case StorageOp::Kind::kRemove:
-      return io::RemoveFile(PathOf(op.name)).ok() ? 0 : -EIO;
+      return ErrorOf(io::RemoveFile(PathOf(op.name)));
     case StorageOp::Kind::kOpenRead:
       return io::OpenForReading(PathOf(op.name));
     case StorageOp::Kind::kClose:

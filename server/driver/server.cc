@@ -6,6 +6,7 @@
 #include "io/clock.h"
 #include "journal/base/check.h"
 #include "server/config/listen_address.h"
+#include "server/driver/connection_effects.h"
 #include "server/log/log.h"
 #include "server/version.h"
 
@@ -47,10 +48,14 @@ void Server::BeginDrain() {
   stopping_ = true;
   stop_deadline_ns_ = now_.monotonic_ns + options_.drain_timeout_ns;
   LogEvent(LogLevel::kInfo, "draining", {{"sessions", shard_->session_count()}});
-  // Nobody is to find an address at which nobody answers.
-  if (address_file_written_) (void)io::RemoveFile(options_.address_file);
+  RemoveAddressFile();
   loop_->StopAccepting();
   StepShard(DrainRequested{});
+}
+
+// Nobody is to find an address at which nobody answers. It was written before the first turn.
+void Server::RemoveAddressFile() const {
+  if (!options_.address_file.empty()) (void)io::RemoveFile(options_.address_file);
 }
 
 void Server::StepShard(const ShardEvent& event) { shard_->Step(event, now_, &effects_); }
@@ -107,42 +112,18 @@ void Server::CarryOut() {
     LogEvent(LogLevel::kError, "disk_failed",
              {{"reason", effects_.fatal},
               {"next", "the process stops; start it again to recover from the ring"}});
+    RemoveAddressFile();
     exit_code_ = kServerExitDiskFailed;
     done_ = true;
     return;
   }
-  CarryOutSends();
+  CarryOutConnections(&effects_, loop_.get(), [this](const ShardEvent& e) { StepShard(e); });
   for (const ShardEffects::Opened& opened : effects_.opened) {
     storage_->Register(opened.journal, files_[std::string(opened.id.view())].get());
   }
   for (const ShardEffects::Storage& storage : effects_.storage) storage_->Start(storage);
   CarryOutControl();
   effects_.Clear();
-}
-
-void Server::CarryOutSends() {
-  for (const ShardEffects::Send& send : effects_.sends) {
-    loop_->Send(io::ConnectionId::FromU64(send.connection), send.head, send.body);
-  }
-  for (ConnectionNumber c : effects_.pauses) loop_->PauseReceive(io::ConnectionId::FromU64(c));
-  for (ConnectionNumber c : effects_.resumes) loop_->ResumeReceive(io::ConnectionId::FromU64(c));
-  for (ConnectionNumber c : effects_.closes) loop_->CloseAfterFlush(io::ConnectionId::FromU64(c));
-  // What the socket did not take shows the shard who is slow. It takes effect in the next turn.
-  std::vector<ConnectionNumber> slow;
-  for (const ShardEffects::Send& send : effects_.sends) {
-    if (loop_->queued_bytes(io::ConnectionId::FromU64(send.connection)) > 0) {
-      slow.push_back(send.connection);
-    }
-  }
-  effects_.sends.clear();
-  effects_.pauses.clear();
-  effects_.resumes.clear();
-  effects_.closes.clear();
-  for (ConnectionNumber c : slow) {
-    StepShard(SendQueue{c, loop_->queued_bytes(io::ConnectionId::FromU64(c))});
-  }
-  for (ConnectionNumber c : effects_.pauses) loop_->PauseReceive(io::ConnectionId::FromU64(c));
-  for (ConnectionNumber c : effects_.closes) loop_->Close(io::ConnectionId::FromU64(c));
 }
 
 void Server::CarryOutControl() {

@@ -57,18 +57,17 @@ class Server {
   void HandleEvent(const io::Event& event);
   void TakeControlResults();
   void CarryOut();
-  void CarryOutSends();
   void CarryOutControl();
   io::WaitOptions NextWait();
   void BeginDrain();
   bool CheckStop();
+  void RemoveAddressFile() const;
   void StepShard(const ShardEvent& event);
 
   ServerOptions options_;
   io::DirectoryLock lock_;
   std::string ring_dir_;
   std::string address_;  // bound
-  bool address_file_written_ = false;
   std::vector<std::pair<JournalNumber, JournalId>> started_;
   BootId boot_ = {};
   std::unique_ptr<LocalFileStore> store_;  // control thread's, once the loop runs

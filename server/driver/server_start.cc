@@ -222,7 +222,6 @@ absl::Status Server::OpenForBusiness() {
   if (!options_.address_file.empty()) {
     RJ_RETURN_IF_ERROR(io::WriteFileAtomically(options_.address_file, address_ + "\n"));
   }
-  address_file_written_ = !options_.address_file.empty();
   LogEvent(LogLevel::kInfo, "serving",
            {{"address", address_},
             {"node", options_.node},

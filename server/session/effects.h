@@ -124,8 +124,8 @@ struct ShardEffects {
 
   std::vector<Send> sends;
   std::vector<ConnectionNumber> closes;  // after what is queued has been sent
-  std::vector<ConnectionNumber> pauses;  // stop receiving: the rest waits in the socket
-  std::vector<ConnectionNumber> resumes;
+  // Stop receiving, the rest waits in the socket; and go on. A connection is in one of them.
+  std::vector<ConnectionNumber> pauses, resumes;
   std::vector<Opened> opened;
   std::vector<Storage> storage;
   std::vector<ConfigRequest> config;
@@ -136,11 +136,14 @@ struct ShardEffects {
   std::vector<std::string> notes;  // one sentence each, for the log
   std::string fatal;               // not empty: the process must stop with this reason
 
-  void Clear() {
+  void ClearConnections() {
     sends.clear();
     closes.clear();
     pauses.clear();
     resumes.clear();
+  }
+  void Clear() {
+    ClearConnections();
     opened.clear();
     storage.clear();
     config.clear();

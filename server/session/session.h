@@ -115,6 +115,7 @@ struct Session {
   bool paused = false;           // receiving is paused
   bool waits_for_admin = false;  // for its change of the config: frames behind it wait
   bool waits_for_peer = false;   // to take its replies: likewise
+  bool receive_ended = false;    // the peer sends nothing more; what it asked is answered first
   std::string client_name;
 
   Journal* journal = nullptr;  // after Open
@@ -129,6 +130,11 @@ struct Session {
   std::vector<std::unique_ptr<Subscription>> subscriptions;
   std::vector<CheckpointWaiter> checkpoint_waiters;
   std::deque<DeferredReply> deferred;
+  // The answer to its Open still waits: nothing that follows from it may leave before.
+  bool awaits_open() const {
+    return !deferred.empty() && deferred.front().message.has_open_reply();
+  }
+  bool deferred_is_full() const { return deferred.size() >= limits::kDeferredRepliesPerSessionMax; }
 
   // Of a dropped session: its readers may still have operations there.
   Journal* journal_of_grave = nullptr;

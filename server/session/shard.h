@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -114,6 +115,7 @@ class Shard {
   void DropSession(ConnectionNumber connection);
   void CheckTimeouts();
   void BeginClosing(Session* session);
+  static bool Owes(const Session& session);
   void CloseFinished();
 
   // appending (shard_append.cc)
@@ -152,6 +154,7 @@ class Shard {
   void WantReplica(const v1::JournalConfig& config, const JournalId& id);
   bool MakeReplica(const RingAnswer& event);
   bool RefuseElsewhere(Session* session, uint64_t request_id, const Journal& journal);
+  void ForgetOwed(Session* session);
   void EndSessionsOf(Journal* journal, v1::ErrorCode code, const std::string& why);
   std::vector<std::string> NewMembers() const;
   void ReplyOnceTrue(Session* session, const Journal& journal, Index true_from,
@@ -225,6 +228,7 @@ class Shard {
   std::unique_ptr<Cluster> cluster_;
   uint64_t followed_version_ = 0;  // of the document that roles and sessions follow
   std::map<JournalId, v1::JournalConfig> wanted_replicas_;  // their memory has been asked for
+  std::set<JournalId> without_room_;  // no memory for their replicas, which was told
   Time now_;
   ShardEffects* effects_ = nullptr;  // of the Step that runs
   // In order: one seed is one run.

@@ -136,6 +136,7 @@ bool Shard::SendAcksOf(Session* session) {
   const Replica& replica = *session->journal->replica;
   AckQueue& acks = session->acks;
   if (acks.empty()) return true;
+  if (session->awaits_open()) return false;
   if (!replica.HasReached(acks.front().level, acks.front().place)) return false;
   Marks marks = replica.marks();
   AckEncoder encoder(&session->out);

@@ -13,8 +13,10 @@ namespace {
 
 // A journal is made on so many nodes, where there are so many.
 constexpr size_t kCopiesDefault = 3;
-// When to ask a leader again whose epoch has not begun yet.
-constexpr uint32_t kEpochRetryMs = 10;
+
+bool Equal(const v1::JournalSettings& a, const v1::JournalSettings& b) {
+  return a.SerializeAsString() == b.SerializeAsString();
+}
 
 }  // namespace
 
@@ -78,6 +80,9 @@ void Shard::FollowDocument() {
     if (!JournalId::FromView(config.id(), &id) || cluster_->Find(id) != nullptr) continue;
     if (Names(config.members(), options_.node)) WantReplica(config, id);
   }
+  std::erase_if(without_room_, [&](const JournalId& id) {
+    return ringjournal::FindJournal(options_.document, id) == nullptr;
+  });
 }
 
 void Shard::FollowRole(Journal* journal) {
@@ -94,6 +99,11 @@ void Shard::FollowRole(Journal* journal) {
                                ": connect there"));
   }
   journal->served = served;
+  // Of those that are kept here, whoever leads: its checkpoints are this node's own.
+  const v1::JournalSettings settings = WithDefaults(config->settings());
+  if (Equal(settings, journal->replica->options().settings)) return;
+  journal->replica->ApplySettings(settings);
+  journal->dirty = true;
 }
 
 void Shard::EndSessionsOf(Journal* journal, v1::ErrorCode code, const std::string& why) {
@@ -102,9 +112,7 @@ void Shard::EndSessionsOf(Journal* journal, v1::ErrorCode code, const std::strin
     if (session->journal == journal) bound.push_back(session.get());
   }
   for (Session* session : bound) {
-    // What was not acknowledged stays unknown: the next leader may have it.
-    session->acks = AckQueue();
-    session->deferred.clear();
+    ForgetOwed(session);
     if (session->closing) continue;
     v1::ErrorReply error;
     Refuse(code, why, &error);
@@ -116,17 +124,35 @@ void Shard::EndSessionsOf(Journal* journal, v1::ErrorCode code, const std::strin
   }
 }
 
+// What was not acknowledged stays unknown: the next leader may have it.
+void Shard::ForgetOwed(Session* session) {
+  session->acks = AckQueue();
+  if (session->deferred.empty()) return;
+  session->deferred.clear();
+  deferring_.erase(std::remove(deferring_.begin(), deferring_.end(), session), deferring_.end());
+}
+
 void Shard::WantReplica(const v1::JournalConfig& config, const JournalId& id) {
   auto pending = [&](const PendingChange& c) { return c.id == id; };
   if (wanted_replicas_.count(id) > 0 || std::any_of(changes_.begin(), changes_.end(), pending)) {
     return;
   }
-  wanted_replicas_[id] = config;
   v1::JournalSettings settings = WithDefaults(config.settings());
+  const uint64_t head_bytes = RingHeadBytes(settings.producers_max());
+  if (RingBytesTotal() + settings.ring_bytes() + head_bytes > options_.ring_bytes_total_max) {
+    // Tried again with every newer document, told once.
+    if (!without_room_.insert(id).second) return;
+    effects_->notes.push_back(
+        absl::StrCat("journal ", config.name(), " gets no copy here: the rings of this node would ",
+                     "exceed ", options_.ring_bytes_total_max,
+                     " bytes of memory; raise --ring-total, or remove a journal"));
+    return;
+  }
+  without_room_.erase(id);
+  wanted_replicas_[id] = config;
   // Nothing of an earlier membership may be mixed with what comes.
   bool anew = config.epoch() > 0;
-  effects_->rings.push_back(
-      {id, settings.ring_bytes(), RingHeadBytes(settings.producers_max()), anew});
+  effects_->rings.push_back({id, settings.ring_bytes(), head_bytes, anew});
 }
 
 // An empty replica in the memory that was asked for. False: the answer is to another question.
@@ -171,7 +197,7 @@ bool Shard::RefuseElsewhere(Session* session, uint64_t request_id, const Journal
   }
   if (journal.replicated == nullptr || journal.replicated->serving()) return false;
   if (journal.replicated->leads()) {
-    RefuseBackPressure(kEpochRetryMs, &error);
+    RefuseBeforeEpoch(&error);
   } else {
     FillNotLeader(journal.config, &error);
   }
@@ -185,21 +211,24 @@ void Shard::ReplyOnceTrue(Session* session, const Journal& journal, Index true_f
   if (journal.replicated == nullptr || Mutated(Mutant::kOpenBeforeCommit)) {
     return Reply(session, message);
   }
+  if (session->deferred.empty()) deferring_.push_back(session);
   session->deferred.push_back({true_from, std::move(message)});
-  if (std::find(deferring_.begin(), deferring_.end(), session) == deferring_.end()) {
-    deferring_.push_back(session);
-  }
 }
 
 void Shard::AnswerDeferred() {
   size_t kept = 0;
   for (Session* session : deferring_) {
     const Replica& replica = *session->journal->replica;
+    const bool held_acks = session->awaits_open();
+    const bool was_full = session->deferred_is_full();
     while (!session->deferred.empty() &&
            replica.HasReached(v1::LEVEL_REPLICATED, session->deferred.front().true_from)) {
       Reply(session, session->deferred.front().message);
       session->deferred.pop_front();
     }
+    if (held_acks && !session->awaits_open()) SendAcksOf(session);
+    // Frames that have waited for it may go on; nobody else would wake us.
+    batch_due_ = batch_due_ || (was_full && !session->deferred_is_full());
     if (!session->deferred.empty()) deferring_[kept++] = session;
   }
   deferring_.resize(kept);

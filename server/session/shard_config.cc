@@ -46,6 +46,10 @@ uint64_t Shard::RingBytesTotal() const {
              RingHeadBytes(journal->replica->options().settings.producers_max());
   }
   // Those that are being made count, or a burst of requests would get past the limit.
+  for (const auto& [id, config] : wanted_replicas_) {
+    const v1::JournalSettings settings = WithDefaults(config.settings());
+    total += settings.ring_bytes() + RingHeadBytes(settings.producers_max());
+  }
   for (const PendingChange& change : changes_) {
     if (change.kind != PendingChange::Kind::kCreate) continue;
     total += change.settings.ring_bytes() + RingHeadBytes(change.settings.producers_max());
@@ -86,7 +90,8 @@ void Shard::StartCreate(Session* session, PendingChange change) {
 }
 
 // One for each session: what it sends behind it waits, so that it is answered in order and the
-// changes that wait are never more than the sessions.
+// changes that wait are never more than the sessions, beside the journals that are being made:
+// those have their limit in --ring-total.
 void Shard::TakeChange(Session* session, PendingChange change) {
   change.connection = session->connection;
   session->waits_for_admin = true;
@@ -292,6 +297,8 @@ void Shard::ApplyRemove(Journal* journal) {
   // Nothing more is read for backups, and no file may stay open.
   if (journal->replicated != nullptr) journal->replicated->Stop();
   for (Session* session : bound) {
+    // Among several nodes nothing is committed any more, so what is owed would be waited for.
+    if (journal->replicated != nullptr) ForgetOwed(session);
     for (auto& subscription : session->subscriptions) {
       v1::ServerMessage message;
       v1::ReadEnd* end = message.mutable_read_end();

@@ -82,6 +82,26 @@ TEST(Flood, TwoWhoOpenAJournalIfThereIsNoneBothGetIt) {
   for (ConnectionNumber c : {kOne, kTwo}) EXPECT_TRUE(t.TakeLast(c).has_open_reply());
 }
 
+// A change that waits behind another one, and whose session is gone, would pile up with each
+// reconnect.
+TEST(Flood, AChangeOfASessionThatIsGoneIsNotBegun) {
+  TestServer t;
+  t.Open(kOne, "p");
+  v1::ClientMessage change;
+  v1::JournalSet* set = change.mutable_journal_set();
+  set->set_name("ledger");
+  set->add_fields("checkpoint_interval_ms");
+  set->mutable_settings()->set_checkpoint_interval_ms(50);
+  t.Send(kOne, change);
+  t.Connect(kTwo);
+  set->mutable_settings()->set_checkpoint_interval_ms(77);
+  t.Send(kTwo, change);
+  t.Step(ReceiveEnded{kTwo, ECONNRESET});
+  t.Settle();
+  EXPECT_TRUE(t.TakeLast(kOne).has_journal_reply());
+  EXPECT_EQ(t.config().settings().checkpoint_interval_ms(), 50u);
+}
+
 TEST(Flood, OneSessionWaitsForSoManyCheckpoints) {
   TestServer t;
   t.Open(kOne, "p");

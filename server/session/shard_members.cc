@@ -146,9 +146,13 @@ bool Shard::HoldsAppends(const Journal& journal, v1::ErrorReply* error) const {
 
 void Shard::FillNotLeader(const v1::JournalConfig& config, v1::ErrorReply* error) const {
   if (!config.has_leader()) {
-    return Refuse(v1::ERROR_CODE_NOT_LEADER,
-                  absl::StrCat("nobody leads journal ", config.name(), " at the moment; try again"),
-                  error);
+    const std::string& name = config.name();
+    return Refuse(
+        v1::ERROR_CODE_NOT_LEADER,
+        absl::StrCat("nobody leads journal ", name, " at the moment; try again. If that lasts, ",
+                     "see `ringjournal journal info ", name, "` for its members and start ",
+                     "those that are down: their logs say what an election waits for"),
+        error);
   }
   const std::string& leader = config.leader().node();
   Refuse(v1::ERROR_CODE_NOT_LEADER,

@@ -107,6 +107,24 @@ TEST_F(Requests, ARemovedJournalEndsItsSessionsAndItsNameIsFree) {
   EXPECT_TRUE(Ask(create, kTwo).has_journal_reply());
 }
 
+TEST_F(Requests, AReadOfWhatIsDurableIsToldHowFarThatGoesNotWhatIsCommitted) {
+  t.hold_disk = true;
+  t.Append(kOne, 6, 10, v1::LEVEL_REPLICATED);
+  t.SettleFor(20);
+  t.Take(kOne);
+  request.mutable_read()->mutable_from()->set_oldest(true);
+  request.mutable_read()->set_credit_bytes(limits::kReadCreditBytesMax);
+  for (const auto& [visibility, lsn] :
+       {std::pair(v1::VISIBILITY_DURABLE, 5u), std::pair(v1::VISIBILITY_COMMITTED, 6u)}) {
+    request.mutable_read()->set_visibility(visibility);
+    t.Send(kOne, request);
+    t.Settle();
+    const std::vector<v1::ServerMessage> messages = t.Take(kOne);
+    ASSERT_FALSE(messages.empty());
+    EXPECT_EQ(messages.front().read_data().visible_lsn(), lsn);
+  }
+}
+
 class ManyProducers : public Requests {
  protected:
   void SetUp() override {
@@ -222,6 +240,43 @@ TEST_F(Requests, AHalfClosedSessionIsStillAnswered) {
   t.Settle();
   EXPECT_EQ(t.TakeLast(kOne).append_reply().results_size(), 1);
   EXPECT_TRUE(t.is_closed(kOne));
+}
+
+TEST_F(Requests, AHalfClosedSessionIsAnsweredItsCreationAndWhatWaitsBehindIt) {
+  t.Connect(kTwo);
+  t.EndBatch();
+  request.mutable_journal_create()->set_name("other");
+  *request.mutable_journal_create()->mutable_settings() = t.settings;
+  v1::ClientMessage list;
+  list.mutable_journal_list()->set_request_id(7);
+  t.Send(kTwo, FrameOf(request) + FrameOf(list));
+  t.Take(kTwo);
+  t.Step(ReceiveEnded{kTwo, 0});
+  EXPECT_FALSE(t.is_closed(kTwo));
+  t.Settle();
+  std::vector<v1::ServerMessage> answers = t.Take(kTwo);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[0].journal_reply().config().name(), "other");
+  EXPECT_EQ(answers[1].journal_list_reply().journals_size(), 2);
+  EXPECT_TRUE(t.is_closed(kTwo));
+}
+
+TEST_F(Requests, AHalfClosedSessionIsAnsweredItsCheckpoint) {
+  t.Append(kOne, 6, 10, v1::LEVEL_REPLICATED);
+  t.EndBatch();
+  t.hold_disk = true;
+  t.Connect(kTwo);
+  request.mutable_checkpoint()->set_name("ledger");
+  t.Send(kTwo, request);
+  t.EndBatch();
+  t.Take(kTwo);
+  t.Step(ReceiveEnded{kTwo, 0});
+  t.EndBatch();
+  EXPECT_FALSE(t.is_closed(kTwo));
+  t.hold_disk = false;
+  t.Settle();
+  EXPECT_EQ(t.TakeLast(kTwo).checkpoint_reply().watermarks().durable().lsn(), 6u);
+  EXPECT_TRUE(t.is_closed(kTwo));
 }
 
 }  // namespace

@@ -38,21 +38,34 @@ void Shard::OnAccepted(const Accepted& event) {
 // Receiving is paused while an append waits, while the peer does not take its replies, and at the
 // end.
 void Shard::UpdatePause(Session* session) {
-  bool pause = session->intake.stalled() || session->closing ||
+  bool pause = session->intake.stalled() || session->closing || session->receive_ended ||
                session->send_queue_bytes > limits::kSendBufferPauseBytes;
   if (pause == session->paused) return;
   session->paused = pause;
+  // Of one turn's words the last counts, whatever the order in which they are carried out.
+  auto* overruled = pause ? &effects_->resumes : &effects_->pauses;
+  overruled->erase(std::remove(overruled->begin(), overruled->end(), session->connection),
+                   overruled->end());
   (pause ? effects_->pauses : effects_->resumes).push_back(session->connection);
 }
 
 void Shard::OnReceiveEnded(const ReceiveEnded& event) {
   Session* session = FindSession(event.connection);
   if (session == nullptr) return;
-  // Half-closed: what was asked is answered first. An error or an idle session ends at once.
-  bool owes = !session->acks.empty() || session->intake.stalled() || !session->out.empty() ||
-              !session->deferred.empty();
-  if (event.error != 0 || !owes) return DropSession(event.connection);
-  BeginClosing(session);
+  // Half-closed: what was asked is answered first, frames that wait included. An error or an idle
+  // session ends at once.
+  if (event.error != 0 || !Owes(*session)) return DropSession(event.connection);
+  if (session->receive_ended) return;
+  session->receive_ended = true;
+  if (!session->closing) closing_.push_back(session);
+  UpdatePause(session);
+}
+
+// Whether answers are still to come; reads are given up.
+bool Shard::Owes(const Session& session) {
+  return !session.acks.empty() || session.intake.stalled() || !session.out.empty() ||
+         !session.deferred.empty() || session.waits_for_admin ||
+         !session.checkpoint_waiters.empty();
 }
 
 void Shard::DropSession(ConnectionNumber connection) {
@@ -63,6 +76,12 @@ void Shard::DropSession(ConnectionNumber connection) {
        {&with_acks_, &with_out_, &stalled_, &readers_, &checkpointers_, &deferring_, &closing_}) {
     Forget(list, session);
   }
+  // A creation has memory on its way; any other change that nobody waits for is not begun.
+  auto is_idle = [&](const PendingChange& c) {
+    const bool begun = c.submitted || c.kind == PendingChange::Kind::kCreate;
+    return c.connection == connection && !begun;
+  };
+  changes_.erase(std::remove_if(changes_.begin(), changes_.end(), is_idle), changes_.end());
   if (session->journal != nullptr) {
     for (auto& subscription : session->subscriptions) subscription->Stop(&ops_);
     EmitStorage(session->journal);
@@ -91,10 +110,7 @@ void Shard::OnSendQueue(const SendQueue& event) {
 void Shard::CloseFinished() {
   std::vector<ConnectionNumber> finished;
   for (Session* session : closing_) {
-    if (session->acks.empty() && !session->intake.stalled() && session->out.empty() &&
-        session->deferred.empty()) {
-      finished.push_back(session->connection);
-    }
+    if (!Owes(*session)) finished.push_back(session->connection);
   }
   for (ConnectionNumber connection : finished) DropSession(connection);
 }
@@ -102,7 +118,7 @@ void Shard::CloseFinished() {
 void Shard::BeginClosing(Session* session) {
   if (session->closing) return;
   session->closing = true;
-  closing_.push_back(session);
+  if (!session->receive_ended) closing_.push_back(session);
   UpdatePause(session);
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,7 +68,10 @@ class TestCluster {
   // Bytes between nodes take so many milliseconds.
   void Delay(int64_t ms) { delay_ms_ = ms; }
   // Another process takes the node's name; this one goes on for now.
-  void Replace(size_t i) { Register(i); }
+  void Replace(size_t i) {
+    Register(i);
+    nodes_[i]->replaced = true;
+  }
   // No byte passes between the two until Heal; connections stay.
   void Silence(size_t a, size_t b) { silent_.push_back({a, b}); }
   void Heal() { silent_.clear(); }
@@ -177,13 +181,21 @@ class TestCluster {
     }
     return text;
   }
+  // Why a node that Replace has cheated wants to stop; empty: it does not.
+  const std::string& fatal(size_t i) const { return nodes_[i]->fatal; }
+  bool is_closed(ConnectionNumber c) const { return closed_.count(c) > 0; }
+  bool is_paused(ConnectionNumber c) const { return paused_.count(c) > 0 && paused_.at(c); }
   std::vector<std::string> notes;
+  uint64_t ring_bytes_total_max =
+      limits::kRingBytesTotalDefault;  // of nodes that start from now on
 
  private:
   static constexpr std::string_view kClusterId = "0123456789abcdef";
   struct Node {
     uint64_t starts = 0;
     Incarnation incarnation;
+    bool replaced = false;
+    std::string fatal;
     std::unique_ptr<TestRingMemory> memory;  // of its only journal
     std::unique_ptr<Shard> shard;
     TestDisk disk;
@@ -210,6 +222,7 @@ class TestCluster {
     options.incarnation = nodes_[i]->incarnation;
     options.document = document_;
     options.cluster = true;
+    options.ring_bytes_total_max = ring_bytes_total_max;
     options.random_seed = i + 1;
     nodes_[i]->shard = std::make_unique<Shard>(std::move(options));
   }
@@ -227,7 +240,8 @@ class TestCluster {
     ShardEffects effects;
     node->shard->Step(event, now_, &effects);
     for (const std::string& note : effects.notes) notes.push_back(NameOf(i) + ": " + note);
-    RJ_CHECK(effects.fatal.empty());  // nothing here fails
+    RJ_CHECK(effects.fatal.empty() || node->replaced);  // nothing here fails
+    if (!effects.fatal.empty()) node->fatal = effects.fatal;
     for (const auto& s : effects.sends) {
       std::string bytes = std::string(AsView(s.head)) + std::string(AsView(s.body));
       auto wire = wires_.find({i, s.connection});
@@ -239,7 +253,12 @@ class TestCluster {
         if (other != wires_.end()) other->second.bytes.push_back({at, bytes});
       }
     }
-    for (ConnectionNumber c : effects.closes) Cut(i, c);
+    for (ConnectionNumber c : effects.pauses) paused_[c] = true;
+    for (ConnectionNumber c : effects.resumes) paused_[c] = false;
+    for (ConnectionNumber c : effects.closes) {
+      closed_.insert(c);
+      Cut(i, c);
+    }
     for (const ShardEffects::Dial& dial : effects.dials) dials_.push_back({i, dial});
     for (ShardEffects::Storage& s : effects.storage) {
       std::vector<StorageOp> one;
@@ -357,6 +376,8 @@ class TestCluster {
   std::optional<bool> unknown_applied_;
   bool holds_answers_ = false;
   std::map<ConnectionNumber, std::string> sent_;
+  std::map<ConnectionNumber, bool> paused_;
+  std::set<ConnectionNumber> closed_;
   ConnectionNumber next_connection_ = 1;
 };
 

@@ -31,8 +31,7 @@ void JournalTruth::CheckHandover(const v1::JournalConfig& before, const v1::Jour
   if (!before.has_leader() || !after.has_leader() || before.epoch() == after.epoch()) return;
   if (before.generation() != after.generation()) return;
   const ReplicaName old = AsReplica(before.leader()), next = AsReplica(after.leader());
-  const std::string by =
-      absl::StrCat(before.leader().node(), "-", before.leader().incarnation(), "-");
+  const std::string by = absl::StrCat(before.leader().node(), "-", old.incarnation.value(), "-");
   if (old == next || after.change_id().compare(0, by.size(), by) != 0) return;
   ++handovers_;
   const NodeView* from = LivingView(before.leader());

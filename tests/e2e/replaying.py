@@ -126,6 +126,17 @@ def into_after_a_loss(environment):
         run_ok(server, "append", "orders", "--level", "disk", stdin=lines(last + 1, last + 5))
 
 
+@case("replay --into after a loss behind what it has copied goes on, however often it is repeated")
+def into_behind_a_loss(environment):
+    server = losing(environment)
+    run_ok(server, "replay", "orders", "--until", "90", "--into", "copy", "--level", "disk")
+    lose(server)
+    for last in (1000, 1010, 1020):
+        run_ok(server, "append", "orders", "--level", "disk", stdin=lines(last + 1, last + 10))
+        run_ok(server, "replay", "orders", "--into", "copy", "--level", "disk")
+        expect_equal(run_ok(server, "cat", "copy"), lines(1, 90) + lines(1001, last + 10), "the copy")
+
+
 @case("a replay --into that runs while its source loses what it has copied: exit code 5, and how to copy what is left")
 def into_over_a_loss(environment):
     server = losing(environment)

@@ -1,5 +1,6 @@
 #include "tools/ringjournal/into_plan.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/numbers.h"
@@ -15,6 +16,7 @@ namespace {
 struct Copy {
   std::string producer;
   Lsn base;
+  Lsn begin;                // of the first part; base where this is the only one
   uint32_t generation = 1;  // of the source, when it began
   uint64_t count = 0;
 
@@ -48,14 +50,31 @@ std::optional<Copy> CopyOf(const IntoRequest& request, const CopyProducer& produ
   return copy;
 }
 
+// Where the parts begin that reach to this one without a hole: a loss behind a copy's end begins
+// another part of it.
+Lsn BeginOfParts(Lsn base, const std::vector<Copy>& copies) {
+  for (size_t i = 0; i < copies.size();) {
+    const bool before = copies[i].base < base && copies[i].next() == base;
+    if (before) base = copies[i].base;
+    i = before ? 0 : i + 1;
+  }
+  return base;
+}
+
 // The copy that reaches furthest. One that was begun and holds nothing binds nobody.
 std::optional<Copy> NewestCopy(const IntoRequest& request,
                                const std::vector<CopyProducer>& producers) {
   std::optional<Copy> newest;
+  std::vector<Copy> copies;
   for (const CopyProducer& producer : producers) {
     const std::optional<Copy> copy = CopyOf(request, producer);
     if (!copy.has_value() || copy->count == 0) continue;
+    copies.push_back(*copy);
     if (!newest.has_value() || newest->next() < copy->next()) newest = copy;
+  }
+  // With a filter nobody knows how far a copy has read.
+  if (newest.has_value()) {
+    newest->begin = request.filtered ? newest->base : BeginOfParts(newest->base, copies);
   }
   return newest;
 }
@@ -66,7 +85,7 @@ absl::Status Refuse(const std::string& why, const std::string& next) {
 
 // What a copy holds, for messages.
 std::string Holds(const IntoRequest& request, const Copy& copy) {
-  return absl::StrCat(request.target, " holds ", request.source, " from LSN ", copy.base.value(),
+  return absl::StrCat(request.target, " holds ", request.source, " from LSN ", copy.begin.value(),
                       request.filtered ? " on, as far as it passed the filter"
                                        : absl::StrCat(" to ", copy.next().prev().value()));
 }
@@ -91,21 +110,33 @@ absl::Status CheckLosses(const IntoRequest& request, const Copy& copy) {
     if (loss.generation <= copy.generation) continue;
     // How far a filtered copy has read is not known.
     if (!request.filtered && loss.first_lsn >= copy.next()) continue;
+    // A run that was reading when it happened went on with what came in its place.
+    const std::string held = request.filtered
+                                 ? ""
+                                 : absl::StrCat(
+                                       "; if a run that lasted through the loss has copied that, "
+                                       "go on behind it: --from ",
+                                       copy.next().value(), " --producer NAME");
     return absl::FailedPreconditionError(absl::StrCat(
         Holds(request, copy), "; since then ", request.source, " has lost what it held from LSN ",
         loss.first_lsn.value(), " on (generation ", loss.generation,
-        "), and what stands there now would be left out; to copy that, as another copy behind this "
+        "), and what stands there now may be left out; to copy that, as another copy behind this "
         "one: --from ",
-        loss.first_lsn.value(), " --producer NAME"));
+        loss.first_lsn.value(), " --producer NAME", held));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<IntoPlan> BeginCopy(const IntoRequest& request) {
+bool LostSince(const IntoRequest& request, const Copy& copy) {
+  return std::ranges::any_of(request.losses, [&copy](const SourceLoss& loss) {
+    return loss.generation > copy.generation;
+  });
+}
+
+absl::StatusOr<IntoPlan> BeginCopy(const IntoRequest& request, Lsn from) {
   const std::string generation =
       request.generation > 1 ? absl::StrCat("g", request.generation) : "";
-  IntoPlan plan = {absl::StrCat(request.prefix, request.from.value(), generation, request.suffix),
-                   request.from};
+  IntoPlan plan = {absl::StrCat(request.prefix, from.value(), generation, request.suffix), from};
   const size_t bytes = plan.producer.size();
   if (bytes <= limits::kProducerNameBytesMax) return plan;
   return absl::FailedPreconditionError(
@@ -144,15 +175,17 @@ std::string CopySuffix(const FilterOptions& filter) {
 absl::StatusOr<IntoPlan> PlanInto(const IntoRequest& request,
                                   const std::vector<CopyProducer>& producers) {
   const std::optional<Copy> copy = NewestCopy(request, producers);
-  if (!copy.has_value()) return BeginCopy(request);
+  if (!copy.has_value()) return BeginCopy(request, request.from);
   if (absl::Status s = CheckLosses(request, *copy); !s.ok()) return s;
-  if (request.from < copy->base) {
+  if (request.from < copy->begin) {
     return Refuse(absl::StrCat(Holds(request, *copy), ": to begin at LSN ", request.from.value(),
                                " would copy it twice"),
-                  absl::StrCat("; give --from ", copy->base.value(), " to go on behind it"));
+                  absl::StrCat("; give --from ", copy->begin.value(), " to go on behind it"));
   }
   if (request.filtered) return GoOnFiltered(request, *copy);
   if (request.from > copy->next()) return RefuseHole(request, *copy);
+  // A part of its own: what it copies from here on was written after the loss, and is not lost.
+  if (LostSince(request, *copy)) return BeginCopy(request, copy->next());
   return IntoPlan{copy->producer, copy->base};
 }
 

@@ -52,9 +52,11 @@ std::string CopySuffix(const FilterOptions& filter);
 
 // `producers`: of the target, those with the prefix at least. Goes on with the copy that the range
 // begins in or right behind, wherever in it: so a command may be repeated although its --from has
-// moved on, because the journal was trimmed or has grown. FailedPrecondition where it would leave a
-// hole in the copy or go back, where the source has lost what is copied and may hold something else
-// there, and where the producer's name would be too long; the message says what to do.
+// moved on, because the journal was trimmed or has grown. Where the source has lost something
+// behind the copy's end, it goes on as another part of the copy, with a producer of its own.
+// FailedPrecondition where it would leave a hole in the copy or go back, where the source has lost
+// what is copied and may hold something else there, and where the producer's name would be too
+// long; the message says what to do.
 absl::StatusOr<IntoPlan> PlanInto(const IntoRequest& request,
                                   const std::vector<CopyProducer>& producers);
 

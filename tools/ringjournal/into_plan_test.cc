@@ -81,15 +81,42 @@ TEST(PlanInto, WhatTheSourceHasLostBelowTheCopysEndIsRefused) {
   EXPECT_THAT(text, HasSubstr("holds orders from LSN 1 to 100"));
   EXPECT_THAT(text, HasSubstr("lost what it held from LSN 91 on (generation 2)"));
   EXPECT_THAT(text, HasSubstr("--from 91 --producer NAME"));
+  EXPECT_THAT(text, HasSubstr("behind it: --from 101 --producer NAME"));
 }
 
-TEST(PlanInto, ALossBehindTheCopysEndBindsNobody) {
+TEST(PlanInto, BehindALossThatTookNothingOfTheCopyItGoesOnAsAnotherPartOfIt) {
   IntoRequest request = From(1);
   request.generation = 2;
   request.losses = {{2, Lsn(91)}};
   auto plan = PlanInto(request, {{"replay-abc-1", 90}});
   ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_EQ(plan->producer, "replay-abc-1");
+  EXPECT_EQ(plan->producer, "replay-abc-91g2");
+  EXPECT_EQ(plan->base, Lsn(91));
+}
+
+TEST(PlanInto, ACopyInPartsIsRepeatedAsOneAndLaterLossesCount) {
+  IntoRequest request = From(1);
+  request.generation = 3;
+  request.losses = {{2, Lsn(91)}, {3, Lsn(121)}};
+  std::vector<CopyProducer> parts = {{"replay-abc-91g2", 30}, {"replay-abc-1", 90}};
+  auto plan = PlanInto(request, parts);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->producer, "replay-abc-121g3");
+  parts.push_back({"replay-abc-121g3", 5});
+  for (uint64_t from : {1, 100, 126}) {
+    request.from = Lsn(from);
+    plan = PlanInto(request, parts);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_EQ(plan->producer, "replay-abc-121g3");
+    EXPECT_EQ(plan->base, Lsn(121));
+  }
+  request.losses.push_back({4, Lsn(122)});
+  EXPECT_THAT(Refusal(request, parts), HasSubstr("from LSN 1 to 125; since then"));
+}
+
+TEST(PlanInto, APartBehindAHoleIsNoneAndGoingBackBeforeItIsRefused) {
+  const std::vector<CopyProducer> copies = {{"replay-abc-1", 80}, {"replay-abc-91g2", 30}};
+  EXPECT_THAT(Refusal(From(1), copies), HasSubstr("from LSN 91 to 120"));
 }
 
 TEST(PlanInto, ACopyThatBeganAfterALossGoesOnButNotOverALaterOne) {

@@ -1,0 +1,122 @@
+// What clients of several nodes are told, in which order, and what of theirs has a limit.
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/session/test_cluster.h"
+
+namespace ringjournal {
+namespace {
+
+class ClusterSessions : public testing::Test {
+ protected:
+  ClusterSessions() : cluster(3) { cluster.Run(300); }
+  // Nothing more is committed; the leader notices after kPeerGraceMs.
+  void SilenceBackups() {
+    cluster.Silence(0, 1);
+    cluster.Silence(0, 2);
+  }
+  TestCluster cluster;
+  v1::ClientMessage request;
+};
+
+TEST_F(ClusterSessions, AChangedSettingReachesTheReplicasOfAllMembers) {
+  ConnectionNumber c = cluster.Open(0, "p");
+  v1::JournalSet* set = request.mutable_journal_set();
+  set->set_name(TestCluster::kJournal);
+  set->mutable_settings()->set_checkpoint_interval_ms(77);
+  set->add_fields("checkpoint_interval_ms");
+  cluster.Send(0, c, FrameOf(request));
+  cluster.Run(1000);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(cluster.replica(i)->options().settings.checkpoint_interval_ms(), 77u) << "node " << i;
+  }
+}
+
+TEST_F(ClusterSessions, ARemovedJournalEndsASessionThatWaitsForCommit) {
+  ConnectionNumber c = cluster.Open(0, "p"), other = cluster.Open(0, "");
+  cluster.Run(5);
+  SilenceBackups();
+  cluster.Append(0, c, 1);
+  cluster.Run(5);
+  ASSERT_EQ(cluster.TakeAcked(c), 0u);
+  request.mutable_journal_remove()->set_name(TestCluster::kJournal);
+  cluster.Send(0, other, FrameOf(request));
+  cluster.Run(50);
+  EXPECT_TRUE(cluster.is_closed(c));
+  EXPECT_EQ(cluster.Take(c).back().error().code(), v1::ERROR_CODE_JOURNAL_NOT_FOUND);
+  EXPECT_EQ(cluster.replica(0), nullptr) << "nobody uses it any more";
+}
+
+TEST_F(ClusterSessions, NoAcknowledgementLeavesBeforeTheAnswerToTheOpen) {
+  SilenceBackups();
+  ConnectionNumber c = cluster.Open(0, "p");
+  cluster.Append(0, c, 1, v1::LEVEL_RECEIVED);
+  cluster.Run(20);
+  for (const v1::ServerMessage& m : cluster.Take(c)) EXPECT_TRUE(m.has_hello_reply());
+  cluster.Heal();
+  cluster.Run(50);
+  std::vector<v1::ServerMessage> answers = cluster.Take(c);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_TRUE(answers[0].has_open_reply());
+  EXPECT_EQ(answers[1].append_reply().results_size(), 1);
+}
+
+TEST_F(ClusterSessions, AnswersThatWaitForCommitHaveALimitBehindWhichFramesWait) {
+  ConnectionNumber c = cluster.Open(0, "p");
+  cluster.Run(5);
+  SilenceBackups();
+  cluster.Append(0, c, 1);
+  request.mutable_resolve()->set_producer("p");
+  request.mutable_resolve()->set_sequence(1);
+  std::string burst;
+  for (uint32_t i = 0; i < limits::kDeferredRepliesPerSessionMax; ++i) burst += FrameOf(request);
+  cluster.Send(0, c, burst);
+  cluster.Run(5);
+  EXPECT_FALSE(cluster.is_paused(c));
+  cluster.Send(0, c, burst + burst);
+  cluster.Run(5);
+  EXPECT_TRUE(cluster.is_paused(c));
+  cluster.Take(c);
+  cluster.Heal();
+  cluster.Run(50);
+  size_t answers = 0;
+  for (const v1::ServerMessage& m : cluster.Take(c)) answers += m.has_resolve_reply();
+  EXPECT_EQ(answers, 3u * limits::kDeferredRepliesPerSessionMax);
+  EXPECT_FALSE(cluster.is_paused(c));
+}
+
+TEST_F(ClusterSessions, AMemberWithoutMemoryForACopySaysSoOnceAndMakesNone) {
+  cluster.Kill(2);
+  cluster.ring_bytes_total_max = limits::kRingBytesMin;
+  cluster.Start(2, false);
+  cluster.Run(1000);
+  EXPECT_EQ(cluster.replica(2), nullptr);
+  size_t notes = 0;
+  for (const std::string& note : cluster.notes) notes += note.find("--ring-total") != note.npos;
+  EXPECT_EQ(notes, 1u);
+}
+
+TEST_F(ClusterSessions, ALeaderWhoseEpochHasNotBegunSaysThatAndNotThatItsRingIsFull) {
+  cluster.Kill(0);
+  cluster.Silence(1, 2);
+  std::vector<std::string> refusals;
+  for (int ms = 0; ms < 400; ++ms) {
+    cluster.Run(1);
+    for (size_t i : {1u, 2u}) {
+      ConnectionNumber c = cluster.Open(i, "p");
+      cluster.Run(1);
+      for (const v1::ServerMessage& m : cluster.Take(c)) {
+        if (m.error().code() != v1::ERROR_CODE_BACK_PRESSURE) continue;
+        refusals.push_back(m.error().message());
+        EXPECT_EQ(m.error().back_pressure().retry_after_ms(), limits::kEpochRetryMs);
+      }
+    }
+  }
+  ASSERT_FALSE(refusals.empty());
+  EXPECT_THAT(refusals, testing::Each(testing::HasSubstr("its epoch has not begun yet")));
+}
+
+}  // namespace
+}  // namespace ringjournal
