@@ -84,6 +84,7 @@ void SimAppender::Append() {
   ++started_;
   pending.token = next_token_++;
   pending.level = request.level;
+  pending.told = told_;
   pending.run = std::string(AsView(request.run));
   pending.operation = history_->Invoke(plan_.client, pending.first_counter, now_ns());
   next_counter_ += pending.count;
@@ -113,7 +114,8 @@ void SimAppender::Take(const AppendOutcome& outcome, const Pending& pending) {
     case Fate::kNotApplied:
       return TakeNotApplied(outcome, pending);
     case Fate::kUnknown:
-      if (receipts_may_vanish_) return;
+      // Behind a loss the journal may be one that knows the producer from an earlier time only.
+      if (receipts_may_vanish_ || told_ > pending.told) return;
       env_.report->Violation("I15: ", name(),
                              ": an outcome stays unknown: ", outcome.error.ToString());
   }
