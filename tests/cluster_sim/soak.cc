@@ -34,7 +34,7 @@ struct Flags {
 
 // What runs these options again.
 std::string CommandOf(const RunOptions& o, const std::string& mutant) {
-  std::string command = absl::StrCat("./dev soak cluster --seeds 1 --from ", o.seed, " --trace");
+  std::string command = absl::StrCat("./dev soak sim --seeds 1 --from ", o.seed, " --trace");
   if (!mutant.empty()) absl::StrAppend(&command, " --mutant ", mutant);
   if (o.bias != Bias::kNone) {
     absl::StrAppend(&command, " --bias ", std::string(BiasName(o.bias)));
@@ -197,10 +197,12 @@ void AddFlags(Flags* flags, CLI::App* app) {
   for (CLI::Option* option : {
            app->add_option("--from", flags->from, "first seed")->capture_default_str(),
            app->add_flag("--trace", flags->trace, "print the trace of every seed"),
-           app->add_flag("--hashes", flags->hashes, "print the hash of every seed's whole trace, and nothing else"),
+           app->add_flag("--hashes", flags->hashes,
+                         "print the hash of every seed's whole trace, and nothing else"),
            app->add_option("--jobs", flags->jobs, "processes that share the range")
                ->capture_default_str()
-               ->check(CLI::Range(1, 64)),
+               ->check(CLI::Range(1, 64))
+               ->take_last(),
            app->add_option("--commit", flags->commit,
                            "print the row for soak_runs.md with this name of the code"),
            app->add_flag("--go-on", flags->go_on, "do not stop at a seed that fails"),

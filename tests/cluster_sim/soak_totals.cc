@@ -39,8 +39,8 @@ SoakTotals Finish(const Child& child) {
   SoakTotals totals;
   size_t got = 0;
   while (got < sizeof(totals)) {
-    const ssize_t n = read(child.answer, reinterpret_cast<char*>(&totals) + got,
-                           sizeof(totals) - got);
+    const ssize_t n =
+        read(child.answer, reinterpret_cast<char*>(&totals) + got, sizeof(totals) - got);
     if (n <= 0) break;
     got += static_cast<size_t>(n);
   }

@@ -1,6 +1,7 @@
 #include "tests/cluster_sim/stage.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "journal/base/limits.h"
 #include "server/config_store/document.h"
 #include "server/config_store/document_edits.h"
@@ -15,19 +16,20 @@ constexpr int64_t kSetUpNs = 10 * kSecond;
 constexpr const char* kJournal = "ledger";
 
 std::string NamesOf(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& replicas) {
-  std::string text;
-  for (const v1::ReplicaId& r : replicas) absl::StrAppend(&text, " ", r.node());
-  return text.empty() ? " nobody" : text;
+  std::set<std::string> names;
+  for (const v1::ReplicaId& r : replicas) names.insert(r.node());
+  return names.empty() ? " nobody" : absl::StrCat(" ", absl::StrJoin(names, " "));
 }
 
-std::string DocumentText(const v1::JournalConfig& config) {
-  std::string members;
-  for (const std::string& member : config.members()) absl::StrAppend(&members, " ", member);
-  return absl::StrCat("the document: ", config.has_leader() ? config.leader().node() : "nobody",
-                      " leads", config.has_leader() ? " epoch " : ", epoch ", config.epoch(),
-                      config.generation() > 1 ? absl::StrCat(" of generation ", config.generation())
-                                              : "",
-                      ", in sync:", NamesOf(config.isr()), "; members:", members);
+// Who the members are goes without saying where all nodes are.
+std::string DocumentText(const v1::JournalConfig& config, size_t nodes) {
+  std::string text =
+      absl::StrCat("the document: ", config.has_leader() ? config.leader().node() : "nobody",
+                   " leads", config.has_leader() ? " epoch " : ", epoch ", config.epoch());
+  if (config.generation() > 1) absl::StrAppend(&text, " of generation ", config.generation());
+  absl::StrAppend(&text, ", in sync:", NamesOf(config.isr()));
+  if (static_cast<size_t>(config.members_size()) == nodes) return text;
+  return absl::StrCat(text, "; members: ", absl::StrJoin(config.members(), " "));
 }
 
 }  // namespace
@@ -64,7 +66,9 @@ void Stage::SetUp(const StageOptions& options) {
   };
   if (!WaitUntil(registered, kSetUpNs)) return report_.Violation("set-up: not all registered");
   MakeJournal(options);
-  auto ready = [this] { return leader() == 0 && WhyNotInSync().empty() && truth_->committed() > 0; };
+  auto ready = [this] {
+    return leader() == 0 && WhyNotInSync().empty() && truth_->committed() > 0;
+  };
   if (!WaitUntil(ready, kSetUpNs)) {
     return report_.Violation("set-up: n1 does not lead with all in sync: ", WhyNotInSync());
   }
@@ -72,7 +76,7 @@ void Stage::SetUp(const StageOptions& options) {
                                               &names_, [this](const std::string& s) { Say(s); });
   appender_->Begin();
   lines_.clear();
-  Say(DocumentText(config()));
+  Say(DocumentText(config(), nodes_.size()));
 }
 
 void Stage::MakeJournal(const StageOptions& options) {
@@ -226,7 +230,7 @@ void Stage::OnConfigChange(const v1::ConfigDocument&, const v1::ConfigDocument& 
   if (truth_ == nullptr || next == nullptr) return;
   const v1::JournalConfig before = truth_->config();
   truth_->OnConfig(before, *next);
-  std::string text = DocumentText(*next);
+  std::string text = DocumentText(*next, nodes_.size());
   if (text != last_told_) Say(text);
   last_told_ = text;
   for (int i = before.losses_size(); i < next->losses_size(); ++i) {

@@ -43,7 +43,7 @@ class Stage : public EventTarget {
 
   // ---- nodes; `n` counts from 0. False: it was so already. ----
   bool Kill(uint32_t n) { return nodes_[n]->Kill("by the script"); }
-  bool Start(uint32_t n);     // a process; the machine is switched on if need be
+  bool Start(uint32_t n);  // a process; the machine is switched on if need be
   bool PowerOff(uint32_t n) { return nodes_[n]->LoseMachine(); }
   void LoseDisk(uint32_t n) { nodes_[n]->LoseDisk(); }  // of a machine that is off
   bool DamageDisk(uint32_t n);                          // a bit of what was synced; process runs on

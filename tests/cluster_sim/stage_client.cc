@@ -29,11 +29,13 @@ std::string ErrorText(const absl::Status& status) {
   return client::ErrorCodeName(client::CodeOf(status));
 }
 
-// Copies on disks only where the level says something of them: else they depend on the moment.
-std::string ReceiptText(const client::AppendReceipt& r) {
+// What depends on the moment is left out: copies on disks, and a level above the one asked for,
+// unless a single copy has to be on its disk.
+std::string ReceiptText(const client::AppendReceipt& r, Level asked) {
   if (r.first_lsn == Lsn()) return "it is applied, its place is no longer known";
-  return absl::StrCat("acknowledged at ", std::string(client::LevelName(r.level)), ", LSN ",
-                      r.first_lsn.value(), ", ", r.memory_copies,
+  return absl::StrCat("acknowledged at ",
+                      std::string(client::LevelName(r.memory_copies > 1 ? asked : r.level)),
+                      ", LSN ", r.first_lsn.value(), ", ", r.memory_copies,
                       r.memory_copies == 1 ? " copy" : " copies", " in memory",
                       r.duplicate ? ", from an earlier try" : "");
 }
@@ -102,7 +104,7 @@ void StageAppender::Take(const AppendOutcome& outcome, const Pending& pending) {
   fate->outcome = outcome;
   switch (outcome.fate) {
     case Fate::kApplied:
-      tell_(absl::StrCat(pending.name, ": ", ReceiptText(outcome.receipt)));
+      tell_(absl::StrCat(pending.name, ": ", ReceiptText(outcome.receipt, pending.level)));
       if (outcome.receipt.first_lsn > Lsn()) {
         env_.truth->OnAck(outcome.receipt, pending.level, AsBytes(pending.run));
       }

@@ -220,8 +220,9 @@ class Player {
   void Read(const Words&) {
     std::vector<std::string> names;
     const bool ended = stage_->Read(kAnswerWithinNs, &names);
-    lines_.push_back(absl::StrCat("a reader gets: ", names.empty() ? "nothing" : absl::StrJoin(names, " "),
-                                  ended ? "" : ", and no end within 5 s"));
+    lines_.push_back(
+        absl::StrCat("a reader gets: ", names.empty() ? "nothing" : absl::StrJoin(names, " "),
+                     ended ? "" : ", and no end within 5 s"));
   }
 
   // ---- time ----
@@ -262,21 +263,29 @@ class Player {
   }
   void WhoLeads(const Words&) {
     const int leader = stage_->leader();
-    lines_.push_back(leader < 0 ? "nobody leads"
-                                : absl::StrCat(stage_->node(static_cast<uint32_t>(leader))->name(),
-                                               " leads"));
+    lines_.push_back(
+        leader < 0 ? "nobody leads"
+                   : absl::StrCat(stage_->node(static_cast<uint32_t>(leader))->name(), " leads"));
   }
 
-  const std::map<std::string, Verb> verbs_ = {
-      {"cluster", &Player::Cluster},        {"kill", &Player::Kill},
-      {"start", &Player::Start},            {"stop", &Player::Stop},
-      {"power-off", &Player::PowerOff},     {"lose-disk", &Player::LoseDisk},
-      {"pause", &Player::Pause},            {"slow-disk", &Player::SlowDisk},
-      {"cut", &Player::Cut},                {"cut-off", &Player::CutOff},
-      {"mend", &Player::Mend},              {"store-forgets", &Player::StoreForgets},
-      {"store-delays", &Player::StoreDelays}, {"append", &Player::Append},
-      {"read", &Player::Read},              {"wait", &Player::Wait},
-      {"wait-for", &Player::WaitFor},       {"who-leads", &Player::WhoLeads}};
+  const std::map<std::string, Verb> verbs_ = {{"cluster", &Player::Cluster},
+                                              {"kill", &Player::Kill},
+                                              {"start", &Player::Start},
+                                              {"stop", &Player::Stop},
+                                              {"power-off", &Player::PowerOff},
+                                              {"lose-disk", &Player::LoseDisk},
+                                              {"pause", &Player::Pause},
+                                              {"slow-disk", &Player::SlowDisk},
+                                              {"cut", &Player::Cut},
+                                              {"cut-off", &Player::CutOff},
+                                              {"mend", &Player::Mend},
+                                              {"store-forgets", &Player::StoreForgets},
+                                              {"store-delays", &Player::StoreDelays},
+                                              {"append", &Player::Append},
+                                              {"read", &Player::Read},
+                                              {"wait", &Player::Wait},
+                                              {"wait-for", &Player::WaitFor},
+                                              {"who-leads", &Player::WhoLeads}};
   StageOptions options_;
   std::unique_ptr<Stage> stage_;
   std::vector<std::string> lines_;  // of this command, behind what happened
