@@ -74,7 +74,7 @@ inline constexpr uint32_t kProducersMax = 100000;
 inline constexpr uint32_t kProducerStateBytesMax = 128;  // one producer in a snapshot
 // Producers that one answer names: it stays a small frame.
 inline constexpr uint32_t kProducersNamedMax = 1000;
-inline constexpr uint32_t kEpochHistoryMax = 4096;       // older epochs are forgotten first
+inline constexpr uint32_t kEpochHistoryMax = 4096;  // older epochs are forgotten first
 inline constexpr uint32_t kSessionsMaxDefault = 10000;
 // Acknowledgements that one session may wait for; then its receive is paused.
 inline constexpr uint32_t kAppendsInFlightPerSessionMax = 16384;

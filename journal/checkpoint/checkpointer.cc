@@ -91,9 +91,13 @@ void Checkpointer::Flush(const Ring& ring, const CheckpointInput& input,
 }
 
 // The next segment's file is made while the current one fills, so that a change costs no wait.
-void Checkpointer::PrepareSpare(std::vector<StorageOp>* ops) {
+bool Checkpointer::spare_is_due() const {
   bool soon = !boundaries_.empty() || current_.offset >= options_.segment_bytes / 2;
-  if (spare_ != Spare::kNone || !soon || opening_ != Opening::kNo) return;
+  return soon && spare_ == Spare::kNone && opening_ == Opening::kNo;
+}
+
+void Checkpointer::PrepareSpare(std::vector<StorageOp>* ops) {
+  if (!spare_is_due()) return;
   if (spare_refused_ && now_ns_ < retry_at_ns_) return;
   spare_ = Spare::kPreparing;
   spare_name_ = absl::StrCat("spare-", options_.incarnation.value(), "-", ++spare_counter_);
@@ -377,8 +381,9 @@ void Checkpointer::RemoveNext(std::vector<StorageOp>* ops) {
 }
 
 int64_t Checkpointer::deadline_ns() const {
-  if (clearing_ && remove_again_at_ns_ != 0) return remove_again_at_ns_;
-  if (storage_full() || spare_refused_) return retry_at_ns_;
+  if (clearing_) return remove_again_at_ns_ != 0 ? remove_again_at_ns_ : INT64_MAX;
+  // Only where time alone makes it try again: what has been asked is answered by an event.
+  if (has_failed_group() || (spare_refused_ && spare_is_due())) return retry_at_ns_;
   // An answer will wake the caller, or there is nothing to write.
   if (pending_since_ns_ == 0 || in_flight() > 0 || current_.file < 0) return INT64_MAX;
   return pending_since_ns_ + options_.checkpoint_interval_ns;

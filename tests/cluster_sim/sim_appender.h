@@ -55,7 +55,6 @@ class SimAppender : public SimClient {
     client::Level level = client::Level::kUnknown;
     std::string run;
     size_t operation = 0;  // in the history
-    uint64_t told = 0;     // losses that the client had been told of when it was begun
   };
   void Open(HostNumber host);
   void Append();
