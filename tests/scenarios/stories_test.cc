@@ -1,4 +1,5 @@
 // Each golden story is played and compared byte for byte; stories that are wrong must fail.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -36,7 +37,9 @@ TEST_P(GoldenStory, GoesAsItIsWritten) {
 }
 
 std::string NameOf(const testing::TestParamInfo<std::string>& info) {
-  return std::filesystem::path(info.param).stem().string();
+  std::string name = std::filesystem::path(info.param).stem().string();
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Stories, GoldenStory, testing::ValuesIn(Stories()), NameOf);
