@@ -14,7 +14,7 @@ namespace ringjournal::cluster_sim {
 // Sums over seeds. Plain numbers, so that a process can hand them to another.
 struct SoakTotals {
   uint64_t seeds = 0, violations = 0;
-  double core_seconds = 0;  // of all processes together
+  double core_seconds = 0;  // processor time of all processes together
   int64_t simulated_ns = 0;
   uint64_t events = 0, steps = 0, turns = 0, spins = 0;
   uint64_t faults = 0, failovers = 0;
