@@ -381,8 +381,10 @@ void Checkpointer::RemoveNext(std::vector<StorageOp>* ops) {
 }
 
 int64_t Checkpointer::deadline_ns() const {
-  if (clearing_) return remove_again_at_ns_ != 0 ? remove_again_at_ns_ : INT64_MAX;
   // Only where time alone makes it try again: what has been asked is answered by an event.
+  if (clearing_) {
+    return remove_again_at_ns_ != 0 && !removing_ ? remove_again_at_ns_ : INT64_MAX;
+  }
   if (has_failed_group() || (spare_refused_ && spare_is_due())) return retry_at_ns_;
   // An answer will wake the caller, or there is nothing to write.
   if (pending_since_ns_ == 0 || in_flight() > 0 || current_.file < 0) return INT64_MAX;

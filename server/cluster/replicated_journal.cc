@@ -67,6 +67,7 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
 
 void ReplicatedJournal::Stop() {
   stopped_ = true;
+  planned_.GiveUp(leader_.get(), "the node stops; ask the next leader");
   if (leader_ != nullptr) c_.replica->StepDown();
   leader_.reset();
   backup_.reset();
@@ -185,12 +186,13 @@ void ReplicatedJournal::AfterBatch(Time now) {
   c_.now = now;
   c_.ClearEnded();
   if (leader_ != nullptr) leader_->AfterBatch();
+  planned_.AfterBatch(leader_.get());
   if (backup_ != nullptr) backup_->AfterBatch();
   if (backup_ != nullptr && backup_->suspects_leader()) c_.wants_config_read = true;
 }
 
 int64_t ReplicatedJournal::deadline_ns() const {
-  if (leader_ != nullptr) return leader_->deadline_ns();
+  if (leader_ != nullptr) return std::min(leader_->deadline_ns(), planned_.deadline_ns());
   if (backup_ != nullptr) return backup_->deadline_ns();
   // Answers of others are events; besides them only the end of the wait matters.
   int64_t wait_over = leaderless_since_ns_ + limits::kMemoryRecoveryWaitMs * kMs + 1;
@@ -213,7 +215,9 @@ bool ReplicatedJournal::Try(const absl::Status& edited, const std::string& what)
 bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now) {
   c_.now = now;
   if (c_.config_version == 0 || stopped_) return false;
-  if (leader_ != nullptr) return leader_->Wanted(document).has_value();
+  if (leader_ != nullptr) {
+    return planned_.wants_change() || leader_->Wanted(document).has_value();
+  }
   if (!c_.config.has_leader()) return WantsLeaderless();
   bool may = in_isr_ || Mutated(Mutant::kOutsiderElected);
   return may && backup_ != nullptr && backup_->suspects_leader();
@@ -236,7 +240,7 @@ bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string
                                      Time now) {
   c_.now = now;
   proposing_.reset();
-  electing_ = false;
+  electing_ = proposing_planned_ = false;
   Claim claim{c_.id, c_.self.node, c_.self.incarnation, change_id};
   if (leader_ != nullptr) return EditAsLeader(next, claim);
   if (!c_.config.has_leader()) return EditLeaderless(next, claim);
@@ -245,6 +249,7 @@ bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string
 }
 
 bool ReplicatedJournal::EditAsLeader(v1::ConfigDocument* next, const Claim& claim) {
+  if (planned_.wants_change()) return EditPlanned(next, claim);
   proposing_ = leader_->Wanted(*next);
   if (!proposing_.has_value()) return false;
   ReplicaName backup{proposing_->backup.node, proposing_->backup.incarnation};
@@ -264,11 +269,14 @@ void ReplicatedJournal::Proposed() {
     return Lead();
   }
   if (leader_ != nullptr && proposing_.has_value()) leader_->Propose(*proposing_);
+  if (proposing_planned_) planned_.Proposed();
   proposing_.reset();
+  proposing_planned_ = false;
 }
 
 void ReplicatedJournal::Refused() {
   if (leader_ != nullptr) leader_->Withdraw();
+  planned_.Refused(leader_.get());
 }
 
 bool ReplicatedJournal::Elect(v1::ConfigDocument* next, const Claim& claim) {

@@ -10,6 +10,7 @@
 
 #include "server/cluster/backup_side.h"
 #include "server/cluster/leader_side.h"
+#include "server/cluster/planned_changes.h"
 #include "server/cluster/recovery_decision.h"
 
 namespace ringjournal {
@@ -54,6 +55,13 @@ class ReplicatedJournal {
   void Proposed();
   void Refused();
 
+  // What somebody asks, of a journal that is served here: see PlannedChanges.
+  absl::Status MoveLeader(const std::string& target, bool stays, Time now);
+  absl::Status AddMember(const v1::ConfigDocument& document, const std::string& node, Time now);
+  absl::Status RemoveMember(const v1::ConfigDocument& document, const std::string& node, Time now);
+  void GiveUpPlan(const std::string& why) { planned_.GiveUp(leader_.get(), why); }
+  PlannedChanges* planned() { return &planned_; }
+
   // The process ends: leads and follows no more, and wants nothing.
   void Stop();
 
@@ -73,6 +81,7 @@ class ReplicatedJournal {
 
  private:
   void Lead();
+  bool EditPlanned(v1::ConfigDocument* next, const Claim& claim);
   bool EditAsLeader(v1::ConfigDocument* next, const Claim& claim);
   bool EditLeaderless(v1::ConfigDocument* next, const Claim& claim);
   bool WantsLeaderless();
@@ -91,6 +100,7 @@ class ReplicatedJournal {
     int64_t at_ns = 0;
   };
   JournalContext c_;
+  PlannedChanges planned_{&c_};
   std::unique_ptr<LeaderSide> leader_;
   std::unique_ptr<BackupSide> backup_;
   Epoch role_epoch_;  // of the role that it has
@@ -99,6 +109,7 @@ class ReplicatedJournal {
   std::map<std::string, Answer> answers_;
   int64_t leaderless_since_ns_ = 0;
   std::optional<IsrChange> proposing_;
+  bool proposing_planned_ = false;
   int64_t decide_at_ns_ = 0;
   std::string last_wait_;     // why it waits; noted once
   std::string last_failure_;  // why it could not propose; likewise

@@ -12,8 +12,8 @@ namespace {
 using client::Level;
 
 constexpr std::string_view kNames[] = {
-    "none",      "two-in-sync",  "uncertain",      "old-lives",      "tight-ring",
-    "last-copy", "disks-decide", "memory-decides", "crossed-follow", "moving-leader"};
+    "none",         "two-in-sync",    "uncertain",      "old-lives",     "tight-ring", "last-copy",
+    "disks-decide", "memory-decides", "crossed-follow", "moving-leader", "operated"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -103,6 +103,16 @@ void MovingLeader(Plan* plan) {
   Aim(Moment::kLeads, 25, plan);
 }
 
+void Operated(Plan* plan) {
+  plan->operation_pause_max_ns = 200 * kMs;
+  plan->appenders = 3;
+  plan->store.answer_lost = 100;
+  plan->store.late = 150;
+  plan->faults = {Fault::kKill,       Fault::kCut,     Fault::kIsolate,        Fault::kPause,
+                  Fault::kChangeLate, Fault::kMachine, Fault::kAnswerForgotten};
+  Aim(Moment::kCasSubmitted, 15, plan);
+}
+
 }  // namespace
 
 std::string_view BiasName(Bias bias) { return kNames[static_cast<int>(bias)]; }
@@ -116,8 +126,9 @@ std::optional<Bias> FindBias(std::string_view name) {
 
 void ApplyBias(Bias bias, Plan* plan) {
   using Apply = void (*)(Plan*);
-  constexpr Apply kApply[] = {nullptr,  TwoInSync,   Uncertain,     OldLives,      TightRing,
-                              LastCopy, DisksDecide, MemoryDecides, CrossedFollow, MovingLeader};
+  constexpr Apply kApply[] = {nullptr,       TwoInSync,    Uncertain,   OldLives,
+                              TightRing,     LastCopy,     DisksDecide, MemoryDecides,
+                              CrossedFollow, MovingLeader, Operated};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
   // Who stands alone follows nobody.

@@ -136,6 +136,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   bool CarryConnections(const ShardEffects& effects);
   bool CarryStorage(const ShardEffects& effects);
   bool CarryRest(const ShardEffects& effects);
+  void DeleteLeftovers(const JournalId& id);
   void NoteFrames(const ShardEffects::Send& send, EndNumber end);
   ConnectionNumber NumberOf(EndNumber end);
   void Forget(ConnectionNumber number);

@@ -28,6 +28,7 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
     : options_(options),
       random_(options.seed),
       fault_random_(options.seed ^ 0x5eed'f417),
+      operator_random_(options.seed ^ 0x0be2'a702),
       report_(options.tracing),
       plan_(&random_),
       network_(&events_, &random_, &report_, kHostsMax),
@@ -37,6 +38,7 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
   config_.set_on_refusal([this](const std::string& why) {
     report_.Violation("config: a change of the config document breaks a rule: ", why);
   });
+  plan_.ChooseOperations(&operator_random_);
   ApplyBias(options.bias, &plan_);
   FitPlan(options.mutant, &plan_);
   plan_.Restrict(options.allowed);
@@ -73,6 +75,8 @@ void ClusterWorld::OnEvent(uint32_t kind, uint64_t arg) {
     case kCutAgain:
       AimedFault(static_cast<uint32_t>(arg & 0xff), arg >> 8);
       return;
+    case kNextOperation:
+      return NextOperation();
     case kPowerOn:
       nodes_[arg]->PowerOn();
       return RestartLater(static_cast<uint32_t>(arg));
@@ -113,6 +117,7 @@ void ClusterWorld::SetUp() {
     MakeClients(truth.get(), client);
     client += 10;
   }
+  if (plan_.nodes > 1) BeginOperations();
   config_.set_faults(plan_.store);
   phase_ = Phase::kFaults;
   began_ns_ = events_.now_ns();
@@ -252,6 +257,7 @@ void ClusterWorld::CheckEnd() {
     report_.Violation("I15: ", kHealNs / kSecond, " s after healing: ", why);
     return;
   }
+  if (phase_ == Phase::kHealed && !LastOperationsAreDone()) return;
   if (phase_ == Phase::kReading) {
     FinalChecks();
     phase_ = Phase::kDone;
@@ -311,7 +317,9 @@ void ClusterWorld::Collect() {
   for (auto& [id, truth] : truths_) {
     result_.failovers += truth->leaders() - std::min<uint64_t>(truth->leaders(), 1);
     result_.losses += truth->losses().size();
+    result_.handovers += truth->handovers();
   }
+  if (operator_ != nullptr) result_.operations = operator_->succeeded();
   for (auto& appender : appenders_) {
     result_.acknowledged += appender->acknowledged();
     result_.told += appender->told();

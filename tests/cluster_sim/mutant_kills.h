@@ -48,6 +48,12 @@ inline constexpr MutantKill kMutantKills[] = {
 // No seed that kills them is known; docs/replication.md says what is known of each. Once one is,
 // they move up.
 inline constexpr std::string_view kMutantsThatLive[] = {
+    "hands_over_early",
+    "resumes_while_unknown",
+    "removed_in_one_step",
+    "removed_stays_counted",
+    "removed_before_disks",
+    "learner_counted",
     "restart_shrinks_recovery_set",
     "complete_follows_every_change",
     "stale_life_added",

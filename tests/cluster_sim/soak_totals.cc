@@ -69,6 +69,8 @@ void SoakTotals::Add(const RunResult& r) {
   spins += r.spins;
   faults += r.faults;
   failovers += r.failovers;
+  handovers += r.handovers;
+  operations += r.operations;
   intact_restarts += r.intact_restarts;
   amnesiac_restarts += r.amnesiac_restarts;
   losses += r.losses;
@@ -88,6 +90,8 @@ void SoakTotals::Add(const SoakTotals& o) {
   spins += o.spins;
   faults += o.faults;
   failovers += o.failovers;
+  handovers += o.handovers;
+  operations += o.operations;
   intact_restarts += o.intact_restarts;
   amnesiac_restarts += o.amnesiac_restarts;
   losses += o.losses;
@@ -102,10 +106,10 @@ std::string SoakTotals::Summary(double seconds) const {
       PerSecond(simulated_seconds(), core_seconds), " times real time on each core, ",
       PerSecond(static_cast<double>(events), core_seconds), " events/s on each core (", events,
       " events, ", steps, " steps, ", turns, " turns, ", spins, " at once again); ", faults,
-      " faults, ", failovers, " failovers, ", intact_restarts, " intact and ", amnesiac_restarts,
-      " amnesiac restarts, ", losses, " all-lost recoveries; ", acknowledged,
-      " appends acknowledged, ", read, " read, ", told, " losses told; ", violations,
-      " violations");
+      " faults, ", failovers, " failovers (", handovers, " handovers; ", operations,
+      " operations), ", intact_restarts, " intact and ", amnesiac_restarts, " amnesiac restarts, ",
+      losses, " all-lost recoveries; ", acknowledged, " appends acknowledged, ", read, " read, ",
+      told, " losses told; ", violations, " violations");
 }
 
 std::string SoakTotals::TableRow(const std::string& what) const {

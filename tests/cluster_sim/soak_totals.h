@@ -17,7 +17,7 @@ struct SoakTotals {
   double core_seconds = 0;  // processor time of all processes together
   int64_t simulated_ns = 0;
   uint64_t events = 0, steps = 0, turns = 0, spins = 0;
-  uint64_t faults = 0, failovers = 0;
+  uint64_t faults = 0, failovers = 0, handovers = 0, operations = 0;
   uint64_t intact_restarts = 0, amnesiac_restarts = 0, losses = 0;
   uint64_t acknowledged = 0, told = 0, read = 0;
 

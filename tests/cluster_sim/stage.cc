@@ -75,6 +75,7 @@ void Stage::SetUp(const StageOptions& options) {
   appender_ = std::make_unique<StageAppender>(MakeClientEnvironment(), next_host_++, kJournal,
                                               &names_, [this](const std::string& s) { Say(s); });
   appender_->Begin();
+  operator_ = std::make_unique<SimOperator>(MakeClientEnvironment(), next_host_++);
   lines_.clear();
   Say(DocumentText(config(), nodes_.size()));
 }

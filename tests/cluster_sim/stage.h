@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/cluster_sim/cluster_node.h"
+#include "tests/cluster_sim/sim_operator.h"
 #include "tests/cluster_sim/stage_client.h"
 
 namespace ringjournal::cluster_sim {
@@ -69,6 +70,10 @@ class Stage : public EventTarget {
   // Everything that a reader gets. False: it did not reach an end within that time.
   bool Read(int64_t within_ns, std::vector<std::string>* names);
 
+  // One request at a time: begun by it, done when it is not busy.
+  SimOperator* admin() { return operator_.get(); }
+  const std::string& journal() const { return config().name(); }
+
   // ---- what is visible ----
   const v1::JournalConfig& config() const { return truth_->config(); }
   // The node that the document names and whose process knows; -1: none.
@@ -113,6 +118,7 @@ class Stage : public EventTarget {
   std::vector<Said> said_;
   AppendNames names_;
   std::unique_ptr<StageAppender> appender_;
+  std::unique_ptr<SimOperator> operator_;
   std::vector<std::unique_ptr<StageReader>> readers_;
   HostNumber next_host_;
   std::set<std::pair<HostNumber, HostNumber>> cuts_;

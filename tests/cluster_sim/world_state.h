@@ -9,6 +9,7 @@
 #include "tests/cluster_sim/cluster_node.h"
 #include "tests/cluster_sim/cluster_world.h"
 #include "tests/cluster_sim/sim_appender.h"
+#include "tests/cluster_sim/sim_operator.h"
 #include "tests/cluster_sim/sim_reader.h"
 
 namespace ringjournal::cluster_sim {
@@ -24,7 +25,15 @@ class ClusterWorld : public EventTarget {
   void OnEvent(uint32_t kind, uint64_t arg) override;
 
  private:
-  enum Kind : uint32_t { kTick, kNextFault, kAimedFault, kCutAgain, kPowerOn, kBackToNormal };
+  enum Kind : uint32_t {
+    kTick,
+    kNextFault,
+    kAimedFault,
+    kCutAgain,
+    kPowerOn,
+    kBackToNormal,
+    kNextOperation
+  };
   static constexpr HostNumber kHostsMax = 32;
 
   // cluster_world.cc
@@ -43,6 +52,12 @@ class ClusterWorld : public EventTarget {
   void Collect();
   NodeEnvironment MakeNodeEnvironment();
   ClientEnvironment MakeClientEnvironment(JournalTruth* truth);
+
+  // operations.cc
+  void BeginOperations();
+  void NextOperation();
+  void Operate(const v1::JournalConfig& config, uint64_t choice);
+  bool LastOperationsAreDone();
 
   // faults.cc
   void NextFault();
@@ -65,9 +80,10 @@ class ClusterWorld : public EventTarget {
   void BreakPromise(uint32_t node);
 
   RunOptions options_;
-  // Two streams: a fault that is left out must not change what else the seed decides.
+  // Several streams: a fault that is left out must not change what else the seed decides.
   Random random_;
   Random fault_random_;
+  Random operator_random_;
   Report report_;
   Plan plan_;
   EventQueue events_;
@@ -78,6 +94,9 @@ class ClusterWorld : public EventTarget {
   std::vector<std::unique_ptr<History>> histories_;
   std::vector<std::unique_ptr<SimAppender>> appenders_;
   std::vector<std::unique_ptr<SimReader>> readers_, last_readers_;
+  std::unique_ptr<SimOperator> operator_;  // null: none in this run
+  bool asked_last_ = false;                // what must succeed
+  size_t moved_last_ = 0;                  // journals that were handed over then
   HostNumber next_host_ = 0;
   enum class Phase { kStarting, kFaults, kHealed, kReading, kDone } phase_ = Phase::kStarting;
   int64_t began_ns_ = 0, healed_at_ns_ = 0;

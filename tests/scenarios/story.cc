@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "client/errors.h"
 #include "tests/cluster_sim/stage.h"
 
 namespace ringjournal::scenarios {
@@ -39,6 +40,10 @@ std::string AboutText(int64_t ns) {
   int64_t bound = 10 * kMs;
   for (int step = 0; bound < ns; ++step) bound = step % 3 == 1 ? bound / 2 * 5 : bound * 2;
   return bound < kSecond ? absl::StrCat(bound / kMs, " ms") : absl::StrCat(bound / kSecond, " s");
+}
+
+std::string ErrorText(const absl::Status& status) {
+  return client::ErrorCodeName(client::CodeOf(status));
 }
 
 // One play of one story.
@@ -225,6 +230,32 @@ class Player {
                      ended ? "" : ", and no end within 5 s"));
   }
 
+  // ---- the operator ----
+
+  void MoveLeader(const Words& words) {
+    if (words.size() > 1) return Fail("move-leader [NODE]");
+    Ask([&](auto* admin) {
+      admin->MoveLeader(stage_->journal(), words.empty() ? "" : words[0], kAnswerWithinNs);
+    });
+  }
+  void AddMember(const Words& words) {
+    if (words.size() != 1) return Fail("add-member NODE");
+    Ask([&](auto* admin) { admin->AddMember(stage_->journal(), words[0], kAnswerWithinNs); });
+  }
+  void RemoveMember(const Words& words) {
+    if (words.size() != 1) return Fail("remove-member NODE");
+    Ask([&](auto* admin) { admin->RemoveMember(stage_->journal(), words[0], kAnswerWithinNs); });
+  }
+  void Ask(const std::function<void(cluster_sim::SimOperator*)>& request) {
+    if (stage_->admin()->busy()) return Fail("the operator's last request is not answered");
+    request(stage_->admin());
+    stage_->WaitUntil([this] { return !stage_->admin()->busy(); }, 2 * kAnswerWithinNs);
+    const absl::Status& outcome = stage_->admin()->outcome();
+    lines_.push_back(absl::StrCat("the operator is told: ", stage_->admin()->busy() ? "nothing"
+                                                            : outcome.ok()          ? "done"
+                                                                           : ErrorText(outcome)));
+  }
+
   // ---- time ----
 
   void Wait(const Words& words) {
@@ -284,6 +315,9 @@ class Player {
                                               {"append", &Player::Append},
                                               {"read", &Player::Read},
                                               {"wait", &Player::Wait},
+                                              {"move-leader", &Player::MoveLeader},
+                                              {"add-member", &Player::AddMember},
+                                              {"remove-member", &Player::RemoveMember},
                                               {"wait-for", &Player::WaitFor},
                                               {"who-leads", &Player::WhoLeads}};
   StageOptions options_;

@@ -3,7 +3,7 @@
 #include "client/transaction_run.h"
 #include "journal/base/check.h"
 #include "journal/format/frame.h"
-#include "tests/sim/log_model.h"
+#include "tests/sim/payload_ledger.h"
 #include "tests/small_scope/world.h"
 
 namespace ringjournal::small_scope {
@@ -14,7 +14,7 @@ constexpr uint32_t kClientNumber = 1;
 constexpr size_t kPayloadBytes = 24;
 
 std::string PayloadOf(uint64_t sequence) {
-  return sim::LogModel::MakePayload(kClientNumber, sequence, kPayloadBytes);
+  return sim::PayloadLedger::MakePayload(kClientNumber, sequence, kPayloadBytes);
 }
 
 std::string FrameOf(const v1::ClientMessage& message) {
