@@ -28,7 +28,7 @@ RunResult Check(uint64_t seed) {
   size_t from = result.trace.size() > 60 ? result.trace.size() - 60 : 0;
   for (size_t i = from; i < result.trace.size(); ++i) trace += result.trace[i] + "\n";
   ADD_FAILURE() << trace << result.violation << "\nplan: " << result.plan
-                << "\nagain: ./dev soak cluster --seeds 1 --trace --from " << seed;
+                << "\nagain: ./dev soak sim --seeds 1 --trace --from " << seed;
   return result;
 }
 

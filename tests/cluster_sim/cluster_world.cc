@@ -181,6 +181,7 @@ void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
 
 void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
                                   const v1::ConfigDocument& after) {
+  if (report_.tracing()) report_.MixTrace(after.SerializeAsString());
   for (const v1::JournalConfig& config : after.journals()) {
     JournalId id;
     RJ_CHECK(JournalId::FromView(config.id(), &id));
@@ -301,6 +302,8 @@ void ClusterWorld::Collect() {
   result_.plan = plan_.Describe();
   result_.trace.assign(report_.lines().begin(), report_.lines().end());
   result_.fingerprint = report_.fingerprint();
+  report_.MixTrace(report_.fingerprint());
+  result_.trace_hash = report_.trace_hash();
   result_.simulated_ns = events_.now_ns() - kSecond;
   result_.events = events_.events();
   result_.fault_numbers = fault_number_;
@@ -328,6 +331,7 @@ RunResult ClusterWorld::Run() {
   while (phase_ != Phase::kDone && !report_.failed()) {
     report_.set_now_ns(events_.now_ns());
     if (!events_.RunOne()) break;
+    report_.MixTrace(static_cast<uint64_t>(events_.now_ns()));
     if (events_.events() > kEventsMax) {
       report_.Violation("I15: ", kEventsMax, " events and no end: ", WhyNotDone());
     }
@@ -381,6 +385,10 @@ RunResult RunSeed(const RunOptions& options) {
   }
   sigaction(SIGABRT, &before, nullptr);
   return result;
+}
+
+std::string TraceHashLine(uint64_t seed, const RunResult& result) {
+  return absl::StrCat(seed, " ", absl::Hex(result.trace_hash, absl::kZeroPad16));
 }
 
 }  // namespace ringjournal::cluster_sim
