@@ -22,8 +22,12 @@ enum class Bias : uint8_t {
   kCrossedFollow,  // a backup asks again while answers to it are under way
   kMovingLeader,   // leadership moves all the time, and clients append densely
   kOperated,       // leaders are moved, members come and go, and changes become uncertain
+  kTornTail,       // all processes die while the newest record of each ring goes
+  kLeadersRing,    // all processes die, and the last leader's memory alone is left
+  kTwiceDead,      // what one disk alone holds, of a node that is back for a moment only
+  kLateFollower,   // four nodes: one outside the in-sync set nearly has what a new leader has
 };
-inline constexpr int kBiases = static_cast<int>(Bias::kOperated) + 1;
+inline constexpr int kBiases = static_cast<int>(Bias::kLateFollower) + 1;
 
 std::string_view BiasName(Bias bias);
 // nullopt for a name that is not there.

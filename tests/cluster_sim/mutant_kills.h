@@ -14,6 +14,8 @@ struct MutantKill {
   Bias bias;
   uint64_t seed;
   std::string_view checker;  // what stands before the ':' of its verdict
+  // Another mutant beside it: its rule guards the same promise, which neither breaks alone here.
+  std::string_view with = {};
 };
 
 inline constexpr MutantKill kMutantKills[] = {
