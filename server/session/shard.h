@@ -159,7 +159,16 @@ class Shard {
   std::vector<std::string> NewMembers() const;
   void ReplyOnceTrue(Session* session, const Journal& journal, Index true_from,
                      v1::ServerMessage message);
+  void Defer(Session* session, DeferredReply reply);
   void AnswerDeferred();
+
+  // the end of a journal (shard_tail.cc)
+  std::optional<TailWait> NoteTail(const Journal& journal) const;
+  bool TailIsCertain(const Journal& journal, const TailWait& tail) const;
+  v1::ErrorReply TailIsUncertain(const Journal& journal) const;
+  bool MayLeave(const Session& session, DeferredReply* reply) const;
+  bool GiveUpOpen(Session* session);
+  int64_t TailDeadline() const;
 
   // changes of the config document, one at a time (shard_config.cc)
   void StartCreate(Session* session, PendingChange change);

@@ -12,8 +12,8 @@ namespace {
 using client::Level;
 
 constexpr std::string_view kNames[] = {
-    "none",      "two-in-sync",  "uncertain",      "old-lives",      "tight-ring",
-    "last-copy", "disks-decide", "memory-decides", "crossed-follow", "moving-leader"};
+    "none",         "two-in-sync",    "uncertain",      "old-lives",     "tight-ring", "last-copy",
+    "disks-decide", "memory-decides", "crossed-follow", "moving-leader", "old-ends",   "laggards"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -103,6 +103,23 @@ void MovingLeader(Plan* plan) {
   Aim(Moment::kLeads, 25, plan);
 }
 
+void OldEnds(Plan* plan) {
+  plan->faults = {Fault::kIsolate, Fault::kPartial,  Fault::kPartial, Fault::kPause,
+                  Fault::kPause,   Fault::kSlowLink, Fault::kOneWay};
+  plan->tails = 3;
+  plan->fault_pause_max_ns = 120 * kMs;
+}
+
+void Laggards(Plan* plan) {
+  plan->settings.set_ring_bytes(limits::kRingBytesMin);
+  plan->payload_bytes_max = 4000;
+  plan->appenders = 3;
+  plan->appends = 3000;
+  plan->faults = {Fault::kSlowLink, Fault::kSlowLink, Fault::kSlowLink,
+                  Fault::kSlowDisk, Fault::kPartial,  Fault::kPause};
+  plan->fault_pause_max_ns = 180 * kMs;
+}
+
 }  // namespace
 
 std::string_view BiasName(Bias bias) { return kNames[static_cast<int>(bias)]; }
@@ -116,8 +133,9 @@ std::optional<Bias> FindBias(std::string_view name) {
 
 void ApplyBias(Bias bias, Plan* plan) {
   using Apply = void (*)(Plan*);
-  constexpr Apply kApply[] = {nullptr,  TwoInSync,   Uncertain,     OldLives,      TightRing,
-                              LastCopy, DisksDecide, MemoryDecides, CrossedFollow, MovingLeader};
+  constexpr Apply kApply[] = {nullptr,       TwoInSync,    Uncertain,   OldLives,
+                              TightRing,     LastCopy,     DisksDecide, MemoryDecides,
+                              CrossedFollow, MovingLeader, OldEnds,     Laggards};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
   // Who stands alone follows nobody.

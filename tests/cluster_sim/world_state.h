@@ -10,6 +10,7 @@
 #include "tests/cluster_sim/cluster_world.h"
 #include "tests/cluster_sim/sim_appender.h"
 #include "tests/cluster_sim/sim_reader.h"
+#include "tests/cluster_sim/sim_tail.h"
 
 namespace ringjournal::cluster_sim {
 
@@ -78,6 +79,7 @@ class ClusterWorld : public EventTarget {
   std::vector<std::unique_ptr<History>> histories_;
   std::vector<std::unique_ptr<SimAppender>> appenders_;
   std::vector<std::unique_ptr<SimReader>> readers_, last_readers_;
+  std::vector<std::unique_ptr<SimTail>> tails_;
   HostNumber next_host_ = 0;
   enum class Phase { kStarting, kFaults, kHealed, kReading, kDone } phase_ = Phase::kStarting;
   int64_t began_ns_ = 0, healed_at_ns_ = 0;
