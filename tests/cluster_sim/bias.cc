@@ -104,19 +104,24 @@ void MovingLeader(Plan* plan) {
 }
 
 void OldEnds(Plan* plan) {
-  plan->faults = {Fault::kIsolate, Fault::kPartial,  Fault::kPartial, Fault::kPause,
-                  Fault::kPause,   Fault::kSlowLink, Fault::kOneWay};
+  plan->faults = {Fault::kPartial, Fault::kPause,    Fault::kPause,  Fault::kStoreAway,
+                  Fault::kOneWay,  Fault::kSlowLink, Fault::kIsolate};
   plan->tails = 3;
   plan->fault_pause_max_ns = 120 * kMs;
 }
 
+// A backup whose disk takes nothing soon has a full ring: it answers, and takes nothing either.
 void Laggards(Plan* plan) {
+  plan->settings.set_memory_only(false);
   plan->settings.set_ring_bytes(limits::kRingBytesMin);
-  plan->payload_bytes_max = 4000;
+  plan->degraded_policy = v1::DEGRADED_POLICY_MEMORY;
+  plan->levels = {Level::kReceived, Level::kReceived, Level::kReplicated};
+  plan->payload_bytes_max = 2000;
   plan->appenders = 3;
-  plan->appends = 3000;
-  plan->faults = {Fault::kSlowLink, Fault::kSlowLink, Fault::kSlowLink,
-                  Fault::kSlowDisk, Fault::kPartial,  Fault::kPause};
+  plan->journals = 1;
+  plan->readers = 0;
+  plan->appends = 14'000;
+  plan->faults = {Fault::kSlowDisk, Fault::kDiskFull, Fault::kDiskFull};
   plan->fault_pause_max_ns = 180 * kMs;
 }
 
