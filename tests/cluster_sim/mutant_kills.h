@@ -31,6 +31,9 @@ inline constexpr MutantKill kMutantKills[] = {
     {"serves_before_epoch_start", Bias::kNone, 1, "I14"},
     {"disk_level_of_memory", Bias::kNone, 1, "I14"},
     {"quorum_of_one_disk", Bias::kNone, 1, "I14"},
+    {"laggard_kept", Bias::kLaggards, 15, "laggard"},
+    {"laggard_dropped_at_once", Bias::kLaggards, 12, "laggard"},
+    {"tail_without_round", Bias::kOldEnds, 13, "tail"},
     {"no_truncation", Bias::kNone, 1, "I4"},
     {"truncates_to_commit", Bias::kUncertain, 9, "I2"},
     {"stale_follow_ok", Bias::kCrossedFollow, 89, "fatal"},
@@ -57,6 +60,7 @@ inline constexpr std::string_view kMutantsThatLive[] = {
     "added_before_epoch_start",      "open_before_commit",   "degraded_ignored",
     "overwrites_uncommitted",        "chain_not_checked",    "old_lives_heard",
     "acked_end_not_raised",          "memory_leads_at_once", "recovery_set_ignored",
+    "laggard_leaves_one", "tail_of_an_older_round",
     "commit_outlives_generation",
 };
 
