@@ -171,6 +171,27 @@ TEST(RequestSession, AChangeThatWasRefusedForNowIsAskedAgainElsewhere) {
   EXPECT_EQ(asked, 2);
 }
 
+TEST(RequestSession, WhoIsRefusedForNowAgainAndAgainLosesPatience) {
+  v1::ClientMessage request;
+  request.mutable_journal_move_leader()->set_name("orders");
+  RequestSession session({.retry_for_ns = kSecondNs}, request, true);
+  FakePeer peer(&session);
+  peer.on_message = [&](const v1::ClientMessage& m) {
+    if (!m.has_journal_move_leader()) return false;
+    peer.SendError(m.journal_move_leader().request_id(), v1::ERROR_CODE_UNAVAILABLE, "not now");
+    return true;
+  };
+  for (int i = 0; i < 100 && !session.stopped(); ++i) {
+    peer.Connect();
+    peer.Settle();
+    if (!session.stopped()) peer.Disconnect();
+    peer.AdvanceTime(kSecondNs / 10);
+  }
+  ASSERT_TRUE(session.stopped());
+  EXPECT_NE(std::string(session.status().message()).find("not now"), std::string::npos)
+      << session.status();
+}
+
 TEST(RequestSession, AChangeWithoutAnAnswerIsUnknownAndNotRepeated) {
   v1::ClientMessage request;
   request.mutable_journal_remove()->set_name("orders");

@@ -174,7 +174,7 @@ bool Checkpointer::GroupIsDue(uint64_t pending_bytes, const CheckpointInput& inp
   if (input.disk_waiter || input.flush || input.close || pending_bytes >= options_.checkpoint_bytes)
     return true;
   // Up to a boundary there is nothing more to gather.
-  return !boundaries_.empty() || input.now.monotonic_ns >= deadline_ns();
+  return !boundaries_.empty() || input.now.monotonic_ns >= group_due_at_ns();
 }
 
 // As many whole records as fit one group, at least one.
@@ -385,10 +385,10 @@ int64_t Checkpointer::deadline_ns() const {
   if (clearing_) {
     return remove_again_at_ns_ != 0 && !removing_ ? remove_again_at_ns_ : INT64_MAX;
   }
-  if (has_failed_group() || (spare_refused_ && spare_is_due())) return retry_at_ns_;
-  // An answer will wake the caller, or there is nothing to write.
-  if (pending_since_ns_ == 0 || in_flight() > 0 || current_.file < 0) return INT64_MAX;
-  return pending_since_ns_ + options_.checkpoint_interval_ns;
+  if (has_failed_group()) return retry_at_ns_;
+  int64_t retry_at_ns = spare_refused_ && spare_is_due() ? retry_at_ns_ : INT64_MAX;
+  if (pending_since_ns_ == 0 || in_flight() > 0 || current_.file < 0) return retry_at_ns;
+  return at_boundary() ? retry_at_ns : std::min(retry_at_ns, group_due_at_ns());
 }
 
 }  // namespace ringjournal

@@ -74,6 +74,8 @@ class ReplicatedJournal {
   bool leads() const { return leader_ != nullptr; }
   // Appends, reads and openings may be answered.
   bool serving() const { return leader_ != nullptr && leader_->serving(); }
+  // Only while serving().
+  LeaderSide* mutable_leader() { return leader_.get(); }
   const JournalContext& context() const { return c_; }
   JournalContext* mutable_context() { return &c_; }
   const LeaderSide* leader() const { return leader_.get(); }

@@ -364,6 +364,7 @@ int64_t Shard::deadline_ns() const {
     if (journal == nullptr || journal->replica == nullptr) continue;
     deadline = std::min(deadline, journal->replica->deadline_ns());
   }
+  deadline = std::min(deadline, TailDeadline());
   for (const Session* session : stalled_) {
     if (session->stalled_since_ns == 0) continue;
     deadline = std::min(deadline, session->stalled_since_ns + limits::kRingFullWaitMs * kMs);

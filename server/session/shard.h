@@ -159,6 +159,7 @@ class Shard {
   std::vector<std::string> NewMembers() const;
   void ReplyOnceTrue(Session* session, const Journal& journal, Index true_from,
                      v1::ServerMessage message);
+  void Defer(Session* session, DeferredReply reply);
   void AnswerDeferred();
 
   // who leads and who is a member, as somebody asks for it (shard_members.cc)
@@ -183,6 +184,14 @@ class Shard {
   void Retire(Journal* journal);
   void HandOverAll();
   bool HandsOver() const;
+
+  // the end of a journal (shard_tail.cc)
+  std::optional<TailWait> NoteTail(const Journal& journal) const;
+  bool TailIsCertain(const Journal& journal, const TailWait& tail) const;
+  v1::ErrorReply TailIsUncertain(const Journal& journal) const;
+  bool MayLeave(const Session& session, DeferredReply* reply) const;
+  bool GiveUpOpen(Session* session);
+  int64_t TailDeadline() const;
 
   // changes of the config document, one at a time (shard_config.cc)
   void StartCreate(Session* session, PendingChange change);

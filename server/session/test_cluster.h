@@ -102,6 +102,15 @@ class TestCluster {
     Send(i, c, std::string(kPreface) + HelloFrame() + OpenFrame(producer));
     return c;
   }
+  // Connects and says hello, which is answered.
+  ConnectionNumber Connect(size_t i) {
+    ConnectionNumber c = next_connection_++;
+    Step(i, Accepted{c});
+    Send(i, c, std::string(kPreface) + HelloFrame());
+    Step(i, EndOfBatch{});
+    Take(c);
+    return c;
+  }
   // Connects, opens the journal and is answered; the answers are taken.
   ConnectionNumber OpenReady(size_t i, const std::string& producer) {
     ConnectionNumber c = Open(i, producer);

@@ -13,7 +13,8 @@ using client::Level;
 
 constexpr std::string_view kNames[] = {
     "none",         "two-in-sync",    "uncertain",      "old-lives",     "tight-ring", "last-copy",
-    "disks-decide", "memory-decides", "crossed-follow", "moving-leader", "operated"};
+    "disks-decide", "memory-decides", "crossed-follow", "moving-leader", "operated",   "old-ends",
+    "laggards"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -113,6 +114,28 @@ void Operated(Plan* plan) {
   Aim(Moment::kCasSubmitted, 15, plan);
 }
 
+void OldEnds(Plan* plan) {
+  plan->faults = {Fault::kPartial, Fault::kPause,    Fault::kPause,  Fault::kStoreAway,
+                  Fault::kOneWay,  Fault::kSlowLink, Fault::kIsolate};
+  plan->tails = 3;
+  plan->fault_pause_max_ns = 120 * kMs;
+}
+
+// A backup whose disk takes nothing soon has a full ring: it answers, and takes nothing either.
+void Laggards(Plan* plan) {
+  plan->settings.set_memory_only(false);
+  plan->settings.set_ring_bytes(limits::kRingBytesMin);
+  plan->degraded_policy = v1::DEGRADED_POLICY_MEMORY;
+  plan->levels = {Level::kReceived, Level::kReceived, Level::kReplicated};
+  plan->payload_bytes_max = 2000;
+  plan->appenders = 3;
+  plan->journals = 1;
+  plan->readers = 0;
+  plan->appends = 14'000;
+  plan->faults = {Fault::kSlowDisk, Fault::kDiskFull, Fault::kDiskFull};
+  plan->fault_pause_max_ns = 180 * kMs;
+}
+
 }  // namespace
 
 std::string_view BiasName(Bias bias) { return kNames[static_cast<int>(bias)]; }
@@ -128,7 +151,8 @@ void ApplyBias(Bias bias, Plan* plan) {
   using Apply = void (*)(Plan*);
   constexpr Apply kApply[] = {nullptr,       TwoInSync,    Uncertain,   OldLives,
                               TightRing,     LastCopy,     DisksDecide, MemoryDecides,
-                              CrossedFollow, MovingLeader, Operated};
+                              CrossedFollow, MovingLeader, Operated,    OldEnds,
+                              Laggards};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
   // Who stands alone follows nobody.

@@ -22,8 +22,10 @@ enum class Bias : uint8_t {
   kCrossedFollow,  // a backup asks again while answers to it are under way
   kMovingLeader,   // leadership moves all the time, and clients append densely
   kOperated,       // leaders are moved, members come and go, and changes become uncertain
+  kOldEnds,        // leaders that are cut off or stand still are asked where the journal ends
+  kLaggards,       // one backup is slow while much is appended
 };
-inline constexpr int kBiases = static_cast<int>(Bias::kOperated) + 1;
+inline constexpr int kBiases = static_cast<int>(Bias::kLaggards) + 1;
 
 std::string_view BiasName(Bias bias);
 // nullopt for a name that is not there.

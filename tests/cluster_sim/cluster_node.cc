@@ -200,6 +200,7 @@ void ClusterNode::Step(const ShardEvent& event) {
   counts_.turns += ends_batch ? 1 : 0;
   shard_->Step(event, Now(), &effects_);
   ObserveReplicas();
+  if (ends_batch) laggard_audit_.Look(name_, *shard_, env_.report);
   if (env_.report->failed()) return;
   if (!effects_.fatal.empty()) return StopItself();
   if (!Carry(effects_)) {

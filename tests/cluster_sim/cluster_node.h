@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "server/session/shard.h"
 #include "tests/cluster_sim/journal_truth.h"
+#include "tests/cluster_sim/laggard_audit.h"
 #include "tests/cluster_sim/network.h"
 #include "tests/cluster_sim/node_clock.h"
 #include "tests/cluster_sim/sim_config_store.h"
@@ -162,6 +163,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   Incarnation incarnation_;
   std::string nonce_;
   std::unique_ptr<Shard> shard_;
+  LaggardAudit laggard_audit_;
   ShardEffects effects_;
   bool dying_ = false;  // inside a call that the process does not survive
   bool in_batch_ = false;

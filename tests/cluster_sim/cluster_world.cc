@@ -39,6 +39,8 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
     report_.Violation("config: a change of the config document breaks a rule: ", why);
   });
   plan_.ChooseOperations(&operator_random_);
+  // Not drawn: what other seeds decide stays as it is.
+  plan_.tails = options.seed % 4 == 0 ? 1 : 0;
   ApplyBias(options.bias, &plan_);
   FitPlan(options.mutant, &plan_);
   plan_.Restrict(options.allowed);
@@ -177,6 +179,12 @@ void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
                                                    truth->config().name(), false));
     readers_.back()->Begin();
   }
+  for (uint32_t i = 0; i < plan_.tails; ++i) {
+    tails_.push_back(std::make_unique<SimTail>(MakeClientEnvironment(truth), next_host_++,
+                                               absl::StrCat("tail ", first_client + i),
+                                               truth->config().name()));
+    tails_.back()->Begin();
+  }
 }
 
 void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
@@ -231,6 +239,7 @@ void ClusterWorld::Heal() {
     node->StartIn(kMs);
   }
   for (auto& appender : appenders_) appender->Hurry();
+  for (auto& tail : tails_) tail->Finish();
 }
 
 std::string ClusterWorld::WhyNotDone() const {
@@ -240,6 +249,9 @@ std::string ClusterWorld::WhyNotDone() const {
   }
   for (const auto& reader : last_readers_) {
     if (!reader->done()) absl::StrAppend(&why, reader->Describe(), "; ");
+  }
+  for (const auto& tail : tails_) {
+    if (!tail->done()) absl::StrAppend(&why, tail->Describe(), "; ");
   }
   for (const auto& [id, truth] : truths_) {
     std::string converged = truth->WhyNotConverged();

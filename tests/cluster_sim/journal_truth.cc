@@ -267,6 +267,7 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
   for (int level = 2; level <= static_cast<int>(receipt.level); ++level) {
     acked_[level] = std::max(acked_[level], receipt.index);
   }
+  known_lsn_ = std::max(known_lsn_, receipt.last_lsn());
   CheckDiskLevels(receipt, asked);
 }
 
@@ -338,6 +339,8 @@ void JournalTruth::OnRead(const client::ReadTransaction& t) {
   if (lsn != t.lsn || AsView(transaction) != AsView(t.encoded)) {
     report_->Violation("I10: a reader got other bytes for LSN ", t.lsn.value());
   }
+  const bool lost = i > entries_.size() || entries_[i - 1].header.chain != t.chain;
+  if (!lost) known_lsn_ = std::max(known_lsn_, lsn);
 }
 
 }  // namespace ringjournal::cluster_sim

@@ -74,6 +74,9 @@ class JournalTruth {
   Lsn oldest_in_ring() const;
   uint64_t committed() const { return entries_.size(); }
   Lsn next_lsn() const { return position_.next_lsn; }
+  // The last that a client has been acknowledged, at `replicated` or above, or has read: whoever
+  // asks for the end from now on must be told of it. 0: none.
+  Lsn known_lsn() const { return known_lsn_; }
   uint32_t generation() const { return generation_; }
   // 0 while there is none.
   uint64_t newest_record_bytes() const {
@@ -177,6 +180,7 @@ class JournalTruth {
   std::map<Epoch, Fewest> fewest_;  // members and target_copies, of each epoch
   uint64_t handovers_ = 0;
   Lsn committed_ever_;
+  Lsn known_lsn_;
   Index acked_[5];                           // newest acknowledged, by level reached
   Index quorum_word_;                        // newest acknowledged at disk_quorum
   std::vector<uint64_t> quorum_disk_lives_;  // of all nodes then

@@ -49,6 +49,8 @@ class SimClient : public EventTarget, public NetworkUser {
   virtual client::Session* session() const = 0;
   // Something new to do; called whenever the client is awake. Returns when to be called again.
   virtual int64_t Work() = 0;
+  // When there will be, as it stands after everything that could be done now.
+  virtual int64_t NextWork() const { return INT64_MAX; }
   // After every event: outcomes and losses are taken. May put a new session in place of one that
   // has stopped.
   virtual void Check() = 0;

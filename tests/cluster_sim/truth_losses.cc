@@ -157,6 +157,7 @@ void JournalTruth::CutTo(Index next) {
     position_ = {h.index.next(), h.next_lsn(), h.chain, h.epoch};
   }
   for (Index& mark : acked_) mark = std::min(mark, next.prev());
+  known_lsn_ = std::min(known_lsn_, lsn.prev());
   for (NodeView& view : views_) view.durable_max = std::min(view.durable_max, next.prev());
   for (DiskWord& word : disk_words_) word.index = std::min(word.index, next.prev());
   quorum_word_ = std::min(quorum_word_, next.prev());

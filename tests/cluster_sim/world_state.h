@@ -11,6 +11,7 @@
 #include "tests/cluster_sim/sim_appender.h"
 #include "tests/cluster_sim/sim_operator.h"
 #include "tests/cluster_sim/sim_reader.h"
+#include "tests/cluster_sim/sim_tail.h"
 
 namespace ringjournal::cluster_sim {
 
@@ -97,6 +98,7 @@ class ClusterWorld : public EventTarget {
   std::unique_ptr<SimOperator> operator_;  // null: none in this run
   bool asked_last_ = false;                // what must succeed
   size_t moved_last_ = 0;                  // journals that were handed over then
+  std::vector<std::unique_ptr<SimTail>> tails_;
   HostNumber next_host_ = 0;
   enum class Phase { kStarting, kFaults, kHealed, kReading, kDone } phase_ = Phase::kStarting;
   int64_t began_ns_ = 0, healed_at_ns_ = 0;

@@ -127,9 +127,7 @@ void operator delete(void* p) noexcept { ringjournal::small_scope::Free(p); }
 void operator delete[](void* p) noexcept { ringjournal::small_scope::Free(p); }
 void operator delete(void* p, size_t) noexcept { ringjournal::small_scope::Free(p); }
 void operator delete[](void* p, size_t) noexcept { ringjournal::small_scope::Free(p); }
-void operator delete(void* p, const std::nothrow_t&) noexcept {
-  ringjournal::small_scope::Free(p);
-}
+void operator delete(void* p, const std::nothrow_t&) noexcept { ringjournal::small_scope::Free(p); }
 void operator delete[](void* p, const std::nothrow_t&) noexcept {
   ringjournal::small_scope::Free(p);
 }

@@ -38,9 +38,9 @@ std::string TextOf(const std::string& frame) {
 
 std::string TextOf(const v1::ConfigDocument& document) {
   const v1::JournalConfig& j = document.journals(0);
-  std::string text = absl::StrCat("epoch ", j.generation(), "/", j.epoch(), " led by ",
-                                  j.has_leader() ? ReplicaText(j.leader()) : "nobody",
-                                  ", in sync:");
+  std::string text =
+      absl::StrCat("epoch ", j.generation(), "/", j.epoch(), " led by ",
+                   j.has_leader() ? ReplicaText(j.leader()) : "nobody", ", in sync:");
   for (const v1::ReplicaId& id : j.isr()) absl::StrAppend(&text, " ", ReplicaText(id));
   return text;
 }

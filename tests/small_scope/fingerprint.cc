@@ -13,7 +13,6 @@ constexpr int64_t kMs = 1000 * 1000;
 constexpr int64_t kGraceNs = limits::kPeerGraceMs * kMs;
 constexpr int64_t kRetryNs = limits::kPeerRetryMs * kMs;
 
-
 void PutLife(const NodeLife& life, Hasher* out) {
   out->Put(std::string_view(life.node));
   out->Put(life.incarnation);
@@ -177,7 +176,9 @@ void World::PutWires(uint32_t i, Hasher* out) const {
     out->Put(wire.from_incarnation);
     out->Put(wire.to_incarnation);
     out->Put(wire.ended);
-    out->Put(wires_.count(wire.other) > 0 ? NumberOf(wire.from, wire.other.second) : 0);
+    auto other = wires_.find(wire.other);
+    bool open = other != wires_.end() && other->second.other == key;
+    out->Put(open ? NumberOf(wire.from, wire.other.second) : 0);
     out->Put(wire.last_ack);
     out->Put(wire.last_commit);
     out->Put(wire.known_commit);

@@ -16,13 +16,11 @@ struct OpenMember {
 }  // namespace ringjournal::small_scope
 
 // Defines NAME(object) for Class::member.
-#define RJ_OPEN_MEMBER(NAME, Class, member)                        \
-  struct NAME##Tag {                                               \
-    friend constexpr auto Reach(NAME##Tag);                        \
-  };                                                               \
-  template struct OpenMember<NAME##Tag, &Class::member>;           \
-  inline const auto& NAME(const Class& object) {                   \
-    return object.*Reach(NAME##Tag());                             \
-  }
+#define RJ_OPEN_MEMBER(NAME, Class, member)              \
+  struct NAME##Tag {                                     \
+    friend constexpr auto Reach(NAME##Tag);              \
+  };                                                     \
+  template struct OpenMember<NAME##Tag, &Class::member>; \
+  inline const auto& NAME(const Class& object) { return object.*Reach(NAME##Tag()); }
 
 #endif  // TESTS_SMALL_SCOPE_PRIVATE_ACCESS_H_

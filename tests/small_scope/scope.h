@@ -21,6 +21,7 @@ struct Scope {
   uint32_t min_isr = 1;
   // What was sent over one connection arrives together; else one message after the other.
   bool bursts = false;
+  int mutant = 0;           // of journal/base/mutants.h, once the world has begun; 0: none
   bool memory_loss = true;  // a crash may take the ring with it
 };
 

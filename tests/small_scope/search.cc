@@ -1,7 +1,7 @@
 #include "tests/small_scope/search.h"
 
-#include <csetjmp>
 #include <chrono>
+#include <csetjmp>
 #include <csignal>
 #include <memory>
 
@@ -75,6 +75,7 @@ class Stage {
     scope.crashes = 2;
     scope.changes = 4;
     scope.opens = 2;
+    scope.mutant = 0;
     for (uint32_t walk = 0; walk < 200; ++walk) {
       World world(scope, Rings(), true);
       uint64_t random = walk + 1;
@@ -115,6 +116,9 @@ class Searcher {
     if (r_.complete) Recheck();
     r_.states = states_.size();
     r_.seconds = Seconds();
+    for (uint64_t at : Ancestors(deepest_state_)) {
+      if (at != 0) r_.deepest_path.push_back(states_[at].choice);
+    }
     return r_;
   }
 
@@ -142,10 +146,11 @@ class Searcher {
   void Report(uint64_t s) {
     if (!o_.progress || Seconds() < next_report_s_) return;
     next_report_s_ = Seconds() + 10;
-    o_.progress(absl::StrFormat("%d states, %d of them expanded, depth %d, %d transitions, %.0f s, "
-                                "%d KiB a world",
-                                states_.size(), s, states_[s].depth, r_.transitions, Seconds(),
-                                stack_[0].saved.arena.size() / 1024));
+    o_.progress(
+        absl::StrFormat("%d states, %d of them expanded, depth %d, %d transitions, %.0f s, "
+                        "%d KiB a world",
+                        states_.size(), s, states_[s].depth, r_.transitions, Seconds(),
+                        stack_[0].saved.arena.size() / 1024));
   }
 
   // Its number, and whether it is new.
@@ -154,7 +159,10 @@ class Searcher {
     if (is_new) {
       uint16_t depth = static_cast<uint16_t>(states_.empty() ? 0 : states_[parent].depth + 1);
       states_.push_back({static_cast<uint32_t>(parent), choice, depth});
-      r_.deepest = std::max<uint32_t>(r_.deepest, depth);
+      if (depth > r_.deepest) {
+        r_.deepest = depth;
+        deepest_state_ = it->second;
+      }
     }
     return {it->second, is_new};
   }
@@ -169,7 +177,8 @@ class Searcher {
   void GoTo(uint64_t s) {
     std::vector<uint64_t> line = Ancestors(s);
     size_t common = 0;
-    while (common + 1 < line.size() && common + 1 < depth_ && stack_[common + 1].state == line[common + 1]) {
+    while (common + 1 < line.size() && common + 1 < depth_ &&
+           stack_[common + 1].state == line[common + 1]) {
       ++common;
     }
     stage_.Restore(stack_[common].saved);
@@ -212,7 +221,8 @@ class Searcher {
       successors += digest.high ^ digest.low * 3;
       auto [to, is_new] = Add(digest, s, choice);
       goes_on = goes_on || to != s;
-      bool sampled = o_.recheck_every > 0 && !is_new && to != s && r_.transitions % o_.recheck_every == 0;
+      bool sampled =
+          o_.recheck_every > 0 && !is_new && to != s && r_.transitions % o_.recheck_every == 0;
       if (sampled) edges_.push_back({s, choice, to});
     }
     states_[s].successors = successors;
@@ -267,6 +277,7 @@ class Searcher {
   std::vector<Level> stack_;
   size_t depth_ = 1;
   uint64_t expanded_ = 0;
+  uint64_t deepest_state_ = 0;
   std::vector<Choice> choices_;
   std::vector<Edge> edges_;
 };

@@ -32,11 +32,12 @@ struct SearchResult {
   uint64_t healed = 0;
   uint64_t rechecked = 0, rechecks_that_differ = 0;
   std::vector<Choice> recheck_example;  // the first that differs
-  uint32_t deepest = 0;  // steps of the longest shortest path
+  uint32_t deepest = 0;                 // steps of the longest shortest path
+  std::vector<Choice> deepest_path;
   double seconds = 0;
-  std::string violation;        // empty: none
-  std::vector<Choice> path;     // to it; the shortest there is
-  bool in_heal = false;         // it was found after that path, without faults
+  std::string violation;     // empty: none
+  std::vector<Choice> path;  // to it; the shortest there is
+  bool in_heal = false;      // it was found after that path, without faults
   std::string Summary() const;
 };
 

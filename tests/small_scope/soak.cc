@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "CLI/CLI.hpp"
-#include "journal/base/mutants.h"
+#include "tests/cluster_sim/mutant_hook.h"
 #include "tests/small_scope/search.h"
 
 namespace ringjournal::small_scope {
@@ -13,6 +13,7 @@ struct Flags {
   SearchOptions search;
   bool keep_memory = false;
   bool heal = false;
+  bool show_deepest = false;
   std::string replay;
   std::string mutant;
 };
@@ -33,21 +34,22 @@ void AddOptions(CLI::App* app, Flags* f) {
   app->add_option("--heal-last-every", f->search.heal_last_every, "of the last states; 0: none");
   app->add_option("--heal-every", f->search.heal_every, "of all states; 0: none");
   app->add_option("--recheck-every", f->search.recheck_every, "of the steps to known states");
+  app->add_flag("--show-deepest", f->show_deepest, "print the longest of the shortest paths");
   app->add_flag("--heal", f->heal, "with --replay: then nothing goes wrong any more");
   app->add_option("--replay", f->replay, "a path, as a violation prints it");
   app->add_option("--mutant", f->mutant, "a rule to break (mutants_soak only)");
 }
 
-bool Select(const std::string& name) {
+// False: there is none of that name.
+bool Select(const std::string& name, int* mutant) {
   if (name.empty()) return true;
-#ifdef RINGJOURNAL_MUTANTS
-  for (const MutantName& m : kMutantNames) {
-    if (m.name != name) continue;
-    active_mutant = m.mutant;
+  std::optional<cluster_sim::MutantChoice> choice = cluster_sim::FindMutant(name);
+  if (choice.has_value() && choice->production != 0) {
+    *mutant = choice->production;
     return true;
   }
-#endif
-  std::fprintf(stderr, "there is no mutant '%s' in this program\n", name.c_str());
+  std::fprintf(stderr, "there is no mutant '%s' in this program: mutants_soak has them\n",
+               name.c_str());
   return false;
 }
 
@@ -64,7 +66,7 @@ int Main(int argc, char** argv) {
   AddOptions(&app, &f);
   CLI11_PARSE(app, argc, argv);
   f.search.scope.memory_loss = !f.keep_memory;
-  if (!Select(f.mutant)) return 2;
+  if (!Select(f.mutant, &f.search.scope.mutant)) return 2;
   if (!f.replay.empty()) {
     auto path = ParsePath(f.replay);
     if (!path.has_value()) {
@@ -85,6 +87,7 @@ int Main(int argc, char** argv) {
   if (!result.recheck_example.empty()) {
     std::printf("differs: --replay %s\n", PathText(result.recheck_example).c_str());
   }
+  if (f.show_deepest) std::printf("deepest: --replay %s\n", PathText(result.deepest_path).c_str());
   std::printf("%s\n", result.Summary().c_str());
   return result.complete && result.rechecks_that_differ == 0 ? 0 : 1;
 }

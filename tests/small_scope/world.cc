@@ -9,6 +9,7 @@
 #include "server/config_store/document.h"
 #include "server/config_store/document_edits.h"
 #include "server/start/replica_load.h"
+#include "tests/cluster_sim/mutant_hook.h"
 
 namespace ringjournal::small_scope {
 // The memory of one node's processes.
@@ -43,7 +44,9 @@ World::World(const Scope& scope, RingRegions* rings, bool tracing)
   RJ_CHECK(scope.nodes >= 1 && scope.nodes <= kNodesMax);
   for (RingRegion& region : *rings_) region.Clear();
   nodes_.resize(scope.nodes);
+  cluster_sim::SelectProductionMutant(0);
   SetUp();
+  cluster_sim::SelectProductionMutant(scope.mutant);
 }
 
 World::~World() = default;
@@ -161,8 +164,8 @@ void World::Start(uint32_t i) {
   Storage storage(node, &(*rings_)[i]);
   absl::StatusOr<LoadedReplica> loaded = LoadReplica(input, &storage);
   if (!loaded.ok()) {
-    return report_.Violation(NameOf(i), " refuses to serve what it has: ",
-                             loaded.status().ToString());
+    return report_.Violation(NameOf(i),
+                             " refuses to serve what it has: ", loaded.status().ToString());
   }
   LogOrigin origin = OriginOf(*loaded);
   shard->AddReplica(config, std::move(loaded->replica), origin);

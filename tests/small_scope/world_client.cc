@@ -111,6 +111,12 @@ void World::TakeAck(const v1::AppendReply& reply, const v1::AppendResult& result
     return report_.Violation("I14: append ", result.request_id(), " asked for replicated and got ",
                              std::string(client::LevelName(receipt.level)));
   }
+  // A leader that does not know yet that its generation is over: what it says may be lost, and the
+  // loss report must say so.
+  for (const v1::LossReport& loss : document_.journals(0).losses()) {
+    if (loss.generation() <= receipt.epoch.generation) continue;
+    if (loss.first_index() <= result.index()) return;
+  }
   client::TransactionRun run = client::TransactionRun::Of(PayloadOf(result.request_id()));
   truth_->OnAck(receipt, client::Level::kReplicated, run.bytes());
 }

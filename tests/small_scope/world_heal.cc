@@ -36,7 +36,8 @@ void World::HealRound() {
       }
       for (const Key& key : WiresTo(i)) {
         auto wire = wires_.find(key);
-        if (wire == wires_.end() || (wire->second.messages.empty() && !wire->second.ended)) continue;
+        if (wire == wires_.end() || (wire->second.messages.empty() && !wire->second.ended))
+          continue;
         any = true;
         Deliver(key);
       }

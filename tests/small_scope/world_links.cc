@@ -69,7 +69,8 @@ void World::Send(uint32_t i, ConnectionNumber connection, const std::string& byt
   auto own = wires_.find({i, connection});
   if (own == wires_.end()) return;
   auto to = wires_.find(own->second.other);
-  if (to == wires_.end()) return;
+  // A later process of that node numbers its connections anew.
+  if (to == wires_.end() || to->second.other != own->first) return;
   Wire* wire = &to->second;
   wire->partial += bytes;
   while (true) {
@@ -134,7 +135,7 @@ bool World::IsNews(Wire* to, const PeerFrame& frame, const Message& message) con
   if (m.has_replicate_ack()) return message.digest != to->last_ack;
   // Whoever asks for logs wants to propose a change.
   if (m.has_probe() && changes_ >= scope_.changes) return false;
-  if (m.has_follow() || m.has_probe()) {
+  if (m.has_follow() || m.has_probe() || m.has_probe_reply()) {
     return std::none_of(to->messages.begin(), to->messages.end(), queued);
   }
   return true;
@@ -204,7 +205,7 @@ void World::Cut(uint32_t i, ConnectionNumber connection) {
   auto own = wires_.find({i, connection});
   if (own == wires_.end()) return;
   auto other = wires_.find(own->second.other);
-  if (other != wires_.end()) other->second.ended = true;
+  if (other != wires_.end() && other->second.other == own->first) other->second.ended = true;
   wires_.erase(own);
 }
 

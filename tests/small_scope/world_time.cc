@@ -25,8 +25,7 @@ static_assert(2 * kRoundNs > (limits::kPeerRetryMs << 2) * kMs, "two drops of on
 bool World::IsQuiet(uint32_t a, uint32_t b) const {
   bool connected = false;
   for (const auto& [key, wire] : wires_) {
-    bool between =
-        (key.first == a && wire.from == b) || (key.first == b && wire.from == a);
+    bool between = (key.first == a && wire.from == b) || (key.first == b && wire.from == a);
     if (!between) continue;
     if (!wire.messages.empty() || wire.ended) return false;
     connected = true;
@@ -116,7 +115,12 @@ void World::AddPasses(uint32_t i, std::vector<Choice>* out) const {
   // Nobody leads: all that time brings is a change of that.
   if (!HasTimer(i) && changes_ >= scope_.changes) return;
   if (QuestionsOf(i) == 0) add(Choice::Kind::kPass);
-  if (journal(i)->wants_probes() && changes_ < scope_.changes) add(Choice::Kind::kPassLong);
+  bool waited =
+      nodes_[i].now_ns - LeaderlessSince(*journal(i)) > limits::kMemoryRecoveryWaitMs * kMs;
+  bool may_wait = !waited || QuestionsOf(i) == 0;
+  if (journal(i)->wants_probes() && may_wait && changes_ < scope_.changes) {
+    add(Choice::Kind::kPassLong);
+  }
 }
 
 void World::PassLong(uint32_t i) {

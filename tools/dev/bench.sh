@@ -18,6 +18,7 @@ dev_soak() {
     node) name=sim ;;
   esac
   [ -z "$name" ] || [ ! -d "tests/${name}_sim" ] || name="${name}_sim"
+  [ -z "$name" ] || [ ! -d "tests/small_$name" ] || name="small_$name"
   for script in "tests/$name/soak.sh" "tests/$name/soak.py" "tests/soak/$name.sh" "tests/soak/$name.py"; do
     if [ -n "$name" ] && [ -x "$script" ]; then
       dev_setup
