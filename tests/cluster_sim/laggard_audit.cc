@@ -56,7 +56,10 @@ void LaggardAudit::Look(const std::string& node, const Shard& shard, sim::Report
     if (seen->epoch != journal->context().epoch()) *seen = {journal->context().epoch(), 0};
     const bool proposed = leader->proposals() > seen->proposals;
     seen->proposals = leader->proposals();
-    if (proposed && leader->proposed()->kind == IsrChange::Kind::kDrop) {
+    // Who is asked to leave the members need not be a laggard.
+    const bool leaves = proposed && journal->planned()->active() &&
+                        journal->planned()->node() == leader->proposed()->backup.node;
+    if (proposed && !leaves && leader->proposed()->kind == IsrChange::Kind::kDrop) {
       std::string wrong = WhyNotDue(*leader);
       if (!wrong.empty()) {
         report->Violation("laggard: ", node, " drops ", leader->proposed()->backup.node, " (",
