@@ -70,6 +70,8 @@ void ReplicatedJournal::Stop() {
   if (leader_ != nullptr) c_.replica->StepDown();
   leader_.reset();
   backup_.reset();
+  if (!recovers()) return;
+  EndRecovery({RecoverResult::Kind::kUnknown, "this node is shutting down: ask another", "", {}});
 }
 
 void ReplicatedJournal::Lead() {
@@ -168,7 +170,8 @@ v1::LogAnswer ReplicatedJournal::DescribeLog() const {
 
 void ReplicatedJournal::AddWantedPeers(std::set<std::string>* nodes) const {
   if (backup_ != nullptr) nodes->insert(backup_->leader().node);
-  if (c_.config.has_leader()) return;
+  if (recovers()) nodes->insert(operator_->request.lost.begin(), operator_->request.lost.end());
+  if (c_.config.has_leader() && !recovers()) return;
   for (const std::string& node : c_.config.members()) nodes->insert(node);
   for (const std::string& node : c_.config.recovery_set()) nodes->insert(node);
   for (const v1::ReplicaId& id : c_.config.complete()) nodes->insert(id.node());
@@ -187,14 +190,16 @@ void ReplicatedJournal::AfterBatch(Time now) {
   if (leader_ != nullptr) leader_->AfterBatch();
   if (backup_ != nullptr) backup_->AfterBatch();
   if (backup_ != nullptr && backup_->suspects_leader()) c_.wants_config_read = true;
+  TurnRecovery();
 }
 
 int64_t ReplicatedJournal::deadline_ns() const {
-  if (leader_ != nullptr) return leader_->deadline_ns();
-  if (backup_ != nullptr) return backup_->deadline_ns();
+  const int64_t asked = recovery_deadline_ns();
+  if (leader_ != nullptr) return std::min(asked, leader_->deadline_ns());
+  if (backup_ != nullptr) return std::min(asked, backup_->deadline_ns());
   // Answers of others are events; besides them only the end of the wait matters.
   int64_t wait_over = leaderless_since_ns_ + limits::kMemoryRecoveryWaitMs * kMs + 1;
-  int64_t deadline = c_.now.monotonic_ns < wait_over ? wait_over : INT64_MAX;
+  int64_t deadline = c_.now.monotonic_ns < wait_over ? std::min(asked, wait_over) : asked;
   return c_.now.monotonic_ns < decide_at_ns_ ? std::min(deadline, decide_at_ns_) : deadline;
 }
 
@@ -213,6 +218,7 @@ bool ReplicatedJournal::Try(const absl::Status& edited, const std::string& what)
 bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now) {
   c_.now = now;
   if (c_.config_version == 0 || stopped_) return false;
+  if (recovers() && operator_->ready && !operator_->proposed_to.has_value()) return true;
   if (leader_ != nullptr) return leader_->Wanted(document).has_value();
   if (!c_.config.has_leader()) return WantsLeaderless();
   bool may = in_isr_ || Mutated(Mutant::kOutsiderElected);
@@ -238,6 +244,7 @@ bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string
   proposing_.reset();
   electing_ = false;
   Claim claim{c_.id, c_.self.node, c_.self.incarnation, change_id};
+  if (recovers() && operator_->ready) return EditOperatorRecovery(next, claim);
   if (leader_ != nullptr) return EditAsLeader(next, claim);
   if (!c_.config.has_leader()) return EditLeaderless(next, claim);
   if (!WantsChange(*next, now)) return false;
@@ -263,11 +270,13 @@ void ReplicatedJournal::Proposed() {
     c_.config = elected_;
     return Lead();
   }
+  if (recovers() && operator_->ready) operator_->proposed_to = c_.config_version;
   if (leader_ != nullptr && proposing_.has_value()) leader_->Propose(*proposing_);
   proposing_.reset();
 }
 
 void ReplicatedJournal::Refused() {
+  if (recovers()) operator_->proposed_to.reset();
   if (leader_ != nullptr) leader_->Withdraw();
 }
 
@@ -325,7 +334,7 @@ bool ReplicatedJournal::EditRecovery(v1::ConfigDocument* next, const Claim& clai
   if (decision.step == RecoveryStep::kLeadFromMemory) {
     RingIncarnations held{c_.origin.content, c_.origin.claim};
     if (!Try(LeadAfterMemoryRecovery(next, claim, held), "to lead from memory")) return false;
-  } else if (!Try(LeadAfterDiskRecovery(next, claim, BuildReport()),
+  } else if (!Try(LeadAfterDiskRecovery(next, claim, BuildReport(c_.self.node)),
                   "a new generation, and to lead it from disk")) {
     return false;
   }
@@ -347,25 +356,23 @@ void ReplicatedJournal::PrepareClaim() {
 
 // Where what is lost may begin. A log whose last epoch was not the journal's last may end in
 // entries that a later leader has cut: it is only known to be right as far as it was committed.
-Watermark ReplicatedJournal::LastCertain() const {
-  const LogPosition& end = c_.replica->derived().position();
-  const v1::LogAnswer mine = DescribeLog();
-  bool last_epoch = Epoch{mine.last_generation(), mine.last_epoch()} == c_.epoch();
-  Watermark committed{Index(mine.commit_index()), Lsn(mine.commit_lsn())};
+Watermark ReplicatedJournal::LastCertain(const v1::LogAnswer& log) const {
+  const Watermark end{Index(log.end_index()), Lsn(log.end_lsn())};
+  bool last_epoch = Epoch{log.last_generation(), log.last_epoch()} == c_.epoch();
+  Watermark committed{Index(log.commit_index()), Lsn(log.commit_lsn())};
   // What an older generation called committed may have been given up by a later one.
   for (const v1::LossReport& loss : c_.config.losses()) {
-    if (loss.generation() <= mine.last_generation()) continue;
+    if (loss.generation() <= log.last_generation()) continue;
     committed = std::min(committed,
                          Watermark{Index(loss.first_index()).prev(), Lsn(loss.first_lsn()).prev()});
   }
-  return last_epoch ? end.last() : std::min(end.last(), committed);
+  return last_epoch ? end : std::min(end, committed);
 }
 
-v1::LossReport ReplicatedJournal::BuildReport() const {
+v1::LossReport ReplicatedJournal::BuildReport(const std::string& leader) const {
   RecoveryInput in = MakeRecoveryInput();
-  Watermark last = LastCertain();
+  Watermark last = LastCertain(in.logs.at(leader));
   ClusterLossInput loss;
-  loss.end = c_.replica->derived().position();
   loss.end.next_index = last.index.next();
   loss.end.next_lsn = last.lsn.next();
   loss.generation = c_.config.generation() + 1;
@@ -381,7 +388,7 @@ v1::LossReport ReplicatedJournal::BuildReport() const {
     loss.whole_disks += log.disk_is_whole() && Names(c_.config.recovery_set(), node);
   }
   loss.reason = absl::StrCat("no memory was left that held every committed entry; the log of ",
-                             c_.self.node, " was the greatest of ", in.logs.size());
+                             leader, " was the greatest of ", in.logs.size());
   loss.time_ns = static_cast<uint64_t>(c_.now.wall_ns);
   return BuildClusterLossReport(loss);
 }

@@ -94,6 +94,13 @@ class TestCluster {
     Send(i, c, std::string(kPreface) + HelloFrame() + OpenFrame(producer));
     return c;
   }
+  // A client that says hello and no more.
+  ConnectionNumber Connect(size_t i) {
+    ConnectionNumber c = next_connection_++;
+    Step(i, Accepted{c});
+    Send(i, c, std::string(kPreface) + HelloFrame());
+    return c;
+  }
   // Connects, opens the journal and is answered; the answers are taken.
   ConnectionNumber OpenReady(size_t i, const std::string& producer) {
     ConnectionNumber c = Open(i, producer);

@@ -12,8 +12,8 @@ namespace {
 using client::Level;
 
 constexpr std::string_view kNames[] = {
-    "none",      "two-in-sync",  "uncertain",      "old-lives",      "tight-ring",
-    "last-copy", "disks-decide", "memory-decides", "crossed-follow", "moving-leader"};
+    "none",         "two-in-sync",    "uncertain",      "old-lives",     "tight-ring", "last-copy",
+    "disks-decide", "memory-decides", "crossed-follow", "moving-leader", "operator"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -103,6 +103,16 @@ void MovingLeader(Plan* plan) {
   Aim(Moment::kLeads, 25, plan);
 }
 
+void Operator(Plan* plan) {
+  plan->min_isr = 1;
+  plan->has_operator = true;
+  plan->hasty_permille = 5;
+  plan->faults = {Fault::kGone, Fault::kGone,    Fault::kGone,
+                  Fault::kKill, Fault::kPartial, Fault::kMachine};
+  plan->restart_max_ns = 300 * kMs;
+  plan->fault_pause_max_ns = 500 * kMs;
+}
+
 }  // namespace
 
 std::string_view BiasName(Bias bias) { return kNames[static_cast<int>(bias)]; }
@@ -116,8 +126,9 @@ std::optional<Bias> FindBias(std::string_view name) {
 
 void ApplyBias(Bias bias, Plan* plan) {
   using Apply = void (*)(Plan*);
-  constexpr Apply kApply[] = {nullptr,  TwoInSync,   Uncertain,     OldLives,      TightRing,
-                              LastCopy, DisksDecide, MemoryDecides, CrossedFollow, MovingLeader};
+  constexpr Apply kApply[] = {nullptr,       TwoInSync,    Uncertain,   OldLives,
+                              TightRing,     LastCopy,     DisksDecide, MemoryDecides,
+                              CrossedFollow, MovingLeader, Operator};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
   // Who stands alone follows nobody.

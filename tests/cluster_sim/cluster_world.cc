@@ -76,6 +76,10 @@ void ClusterWorld::OnEvent(uint32_t kind, uint64_t arg) {
     case kPowerOn:
       nodes_[arg]->PowerOn();
       return RestartLater(static_cast<uint32_t>(arg));
+    case kGoes:
+      return Count(LetGo(static_cast<uint32_t>(arg)));
+    case kReturns:
+      return Return(static_cast<uint32_t>(arg));
     case kBackToNormal:
       nodes_[arg]->SlowDisk(1);
       nodes_[arg]->machine()->disk.set_full(false);
@@ -91,6 +95,7 @@ void ClusterWorld::Tick() {
     case Phase::kStarting:
       return SetUp();
     case Phase::kFaults: {
+      if (operator_ != nullptr) operator_->Turn();
       bool long_enough = events_.now_ns() - began_ns_ >= plan_.run_min_ns;
       bool broken_enough = result_.faults >= plan_.faults_min || fault_number_ > 4000;
       if (long_enough && broken_enough) Heal();
@@ -113,6 +118,7 @@ void ClusterWorld::SetUp() {
     MakeClients(truth.get(), client);
     client += 10;
   }
+  MakeOperator();
   config_.set_faults(plan_.store);
   phase_ = Phase::kFaults;
   began_ns_ = events_.now_ns();
@@ -174,6 +180,13 @@ void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
   }
 }
 
+void ClusterWorld::MakeOperator() {
+  if (!plan_.has_operator) return;
+  OperatorEnvironment environment{&events_, &report_, &network_, &truths_, &nodes_, &gone_};
+  operator_ = std::make_unique<SimOperator>(environment, next_host_++, options_.seed ^ 0x09e7'a704,
+                                            plan_.hasty_permille);
+}
+
 void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
                                   const v1::ConfigDocument& after) {
   for (const v1::JournalConfig& config : after.journals()) {
@@ -194,6 +207,15 @@ void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
                     config.has_leader() ? ReplicaText(config.leader()) : "none", " isr", isr);
     }
     truth->second->OnConfig(*old, config);
+    if (config.losses_size() == old->losses_size() || report_.failed()) continue;
+    const v1::LossReport& loss = config.losses(config.losses_size() - 1);
+    for (uint32_t i = 0; i < nodes_.size(); ++i) {
+      if (operator_ == nullptr) continue;
+      if (nodes_[i]->name() == config.leader().node()) operator_->OnLoss(loss, i);
+      const auto& lost = loss.declared_lost();
+      bool named = std::count(lost.begin(), lost.end(), nodes_[i]->name()) > 0;
+      if (named && gone_.count(i) > 0) events_.ScheduleIn(SomeTime(2500), this, kReturns, i);
+    }
   }
 }
 
@@ -214,6 +236,7 @@ void ClusterWorld::Heal() {
   report_.Trace("healing: no more faults");
   phase_ = Phase::kHealed;
   healed_at_ns_ = events_.now_ns();
+  gone_.clear();
   network_.HealAll();
   config_.HealAll();
   config_.set_faults(StoreFaults());
@@ -305,6 +328,7 @@ void ClusterWorld::Collect() {
     result_.intact_restarts += node->counts().warm_starts;
     result_.amnesiac_restarts += node->counts().disk_starts + node->counts().empty_starts;
   }
+  if (operator_ != nullptr) result_.operator_recoveries = operator_->recoveries();
   for (auto& [id, truth] : truths_) {
     result_.failovers += truth->leaders() - std::min<uint64_t>(truth->leaders(), 1);
     result_.losses += truth->losses().size();

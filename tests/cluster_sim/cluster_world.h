@@ -36,7 +36,7 @@ struct RunResult {
   uint64_t faults = 0;         // that did something
   uint64_t fault_numbers = 0;  // numbers given out, to others too
   uint64_t failovers = 0;
-  uint64_t intact_restarts = 0, amnesiac_restarts = 0, losses = 0;
+  uint64_t intact_restarts = 0, amnesiac_restarts = 0, losses = 0, operator_recoveries = 0;
   uint64_t acknowledged = 0, told = 0, read = 0;
 };
 

@@ -127,9 +127,11 @@ class JournalTruth {
   std::string WhyLacks(const Replica& replica, uint64_t index) const;
   void NoteRecoverySet(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after);
-  void CheckLossIsDue(const v1::JournalConfig& before);
+  void CheckLossIsDue(const v1::JournalConfig& before, const v1::LossReport& loss);
   void CheckLossRange(const v1::LossReport& loss, uint64_t kept);
-  void CheckDiskWords(const v1::JournalConfig& before, uint64_t kept);
+  void CheckDiskWords(const v1::JournalConfig& before, const v1::LossReport& loss, uint64_t kept);
+  void CheckKeepsMost(const v1::LossReport& loss, const v1::ReplicaId& winner, uint64_t kept);
+  bool WasDeclaredLost(Epoch epoch, Index index) const;
   bool Has(const NodeView& view, Incarnation incarnation, uint64_t index) const;
   uint32_t CopiesOf(uint64_t index) const;
   uint64_t KeptBy(const v1::ReplicaId& winner) const;

@@ -39,8 +39,9 @@ enum class Fault : uint8_t {
   kWallClock,        // jumps
   kDrain,            // an orderly stop
   kAimed,            // at a moment: see Moment
+  kGone,             // a machine goes, and comes back only once an operator has declared it lost
 };
-inline constexpr int kFaults = static_cast<int>(Fault::kAimed) + 1;
+inline constexpr int kFaults = static_cast<int>(Fault::kGone) + 1;
 std::string FaultName(Fault fault);
 
 // Which faults are allowed: all, unless somebody looks for the few that matter.
@@ -75,10 +76,13 @@ struct Plan {
   uint32_t fast_restart_percent = 30;  // these come back while bytes of the dead are under way
   uint32_t aim_percent[8] = {};        // by Moment
   int64_t run_min_ns = 10 * kSecond;
+  bool has_operator = false;
+  uint32_t hasty_permille = 0;  // of his looks at what there is to do, 100 a second
 
  private:
   void ChooseSizes(sim::Random* random);
   void ChooseFaults(sim::Random* random);
+  void ChooseOperator(sim::Random random);
 };
 
 }  // namespace ringjournal::cluster_sim

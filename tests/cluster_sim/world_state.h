@@ -9,6 +9,7 @@
 #include "tests/cluster_sim/cluster_node.h"
 #include "tests/cluster_sim/cluster_world.h"
 #include "tests/cluster_sim/sim_appender.h"
+#include "tests/cluster_sim/sim_operator.h"
 #include "tests/cluster_sim/sim_reader.h"
 
 namespace ringjournal::cluster_sim {
@@ -24,7 +25,16 @@ class ClusterWorld : public EventTarget {
   void OnEvent(uint32_t kind, uint64_t arg) override;
 
  private:
-  enum Kind : uint32_t { kTick, kNextFault, kAimedFault, kCutAgain, kPowerOn, kBackToNormal };
+  enum Kind : uint32_t {
+    kTick,
+    kNextFault,
+    kAimedFault,
+    kCutAgain,
+    kPowerOn,
+    kBackToNormal,
+    kGoes,
+    kReturns
+  };
   static constexpr HostNumber kHostsMax = 32;
 
   // cluster_world.cc
@@ -62,6 +72,9 @@ class ClusterWorld : public EventTarget {
     return static_cast<int64_t>(1 + fault_random_.Skewed(max_ms)) * kMs;
   }
   void RestartLater(uint32_t node);
+  bool LetGo(uint32_t node);
+  void Return(uint32_t node);
+  void MakeOperator();
   void BreakPromise(uint32_t node);
 
   RunOptions options_;
@@ -78,6 +91,8 @@ class ClusterWorld : public EventTarget {
   std::vector<std::unique_ptr<History>> histories_;
   std::vector<std::unique_ptr<SimAppender>> appenders_;
   std::vector<std::unique_ptr<SimReader>> readers_, last_readers_;
+  std::unique_ptr<SimOperator> operator_;  // null: there is none
+  std::set<uint32_t> gone_;
   HostNumber next_host_ = 0;
   enum class Phase { kStarting, kFaults, kHealed, kReading, kDone } phase_ = Phase::kStarting;
   int64_t began_ns_ = 0, healed_at_ns_ = 0;
