@@ -76,6 +76,8 @@ void ClusterWorld::OnEvent(uint32_t kind, uint64_t arg) {
     case kPowerOn:
       nodes_[arg]->PowerOn();
       return RestartLater(static_cast<uint32_t>(arg));
+    case kCutsOff:
+      return Count(CutOffAndGo(static_cast<uint32_t>(arg)));
     case kGoes:
       return Count(LetGo(static_cast<uint32_t>(arg)));
     case kReturns:
@@ -180,13 +182,6 @@ void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
   }
 }
 
-void ClusterWorld::MakeOperator() {
-  if (!plan_.has_operator) return;
-  OperatorEnvironment environment{&events_, &report_, &network_, &truths_, &nodes_, &gone_};
-  operator_ = std::make_unique<SimOperator>(environment, next_host_++, options_.seed ^ 0x09e7'a704,
-                                            plan_.hasty_permille);
-}
-
 void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
                                   const v1::ConfigDocument& after) {
   for (const v1::JournalConfig& config : after.journals()) {
@@ -207,15 +202,7 @@ void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
                     config.has_leader() ? ReplicaText(config.leader()) : "none", " isr", isr);
     }
     truth->second->OnConfig(*old, config);
-    if (config.losses_size() == old->losses_size() || report_.failed()) continue;
-    const v1::LossReport& loss = config.losses(config.losses_size() - 1);
-    for (uint32_t i = 0; i < nodes_.size(); ++i) {
-      if (operator_ == nullptr) continue;
-      if (nodes_[i]->name() == config.leader().node()) operator_->OnLoss(loss, i);
-      const auto& lost = loss.declared_lost();
-      bool named = std::count(lost.begin(), lost.end(), nodes_[i]->name()) > 0;
-      if (named && gone_.count(i) > 0) events_.ScheduleIn(SomeTime(2500), this, kReturns, i);
-    }
+    if (config.losses_size() > old->losses_size()) OnLossStored(config);
   }
 }
 

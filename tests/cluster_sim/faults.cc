@@ -11,10 +11,6 @@ namespace {
 constexpr uint64_t kAimedWithinNs = 4 * kMs;
 constexpr uint64_t kPauseMaxMs = 1500;
 constexpr uint64_t kOutageMaxMs = 2500;
-// A machine that nobody declares lost is mended in the end.
-constexpr int64_t kGoneMaxNs = 9 * kSecond;
-// It is cut off first, for so long at most: the last copy is elsewhere, or nowhere else.
-constexpr uint64_t kCutOffBeforeMs = 1500;
 
 }  // namespace
 
@@ -170,22 +166,6 @@ bool ClusterWorld::LoseMachine(uint32_t node, bool disk_too) {
   return true;
 }
 
-// Somebody stays to be asked.
-bool ClusterWorld::LetGo(uint32_t node) {
-  if (phase_ != Phase::kFaults || gone_.size() + 1 >= nodes_.size()) return false;
-  if (!nodes_[node]->LoseMachine()) return false;
-  if (fault_random_.Chance(40)) nodes_[node]->LoseDisk();
-  gone_.insert(node);
-  events_.ScheduleIn(kGoneMaxNs, this, kReturns, node);
-  return true;
-}
-
-void ClusterWorld::Return(uint32_t node) {
-  if (gone_.erase(node) == 0) return;
-  nodes_[node]->PowerOn();
-  RestartLater(node);
-}
-
 // MUTANT: the fault model says that this cannot happen.
 void ClusterWorld::BreakPromise(uint32_t node) {
   for (auto& [id, truth] : truths_) {
@@ -237,10 +217,7 @@ bool ClusterWorld::InjectIntoProcess(Fault fault, uint32_t node) {
       for (uint32_t i = 0; i < nodes_.size(); ++i) BreakPromise(i);
       return any;
     case Fault::kGone:
-      if (fault_random_.Chance(30)) return LetGo(node);
-      events_.ScheduleIn(static_cast<int64_t>(fault_random_.Below(kCutOffBeforeMs)) * kMs, this,
-                         kGoes, node);
-      return Isolate(node, events_.now_ns() + static_cast<int64_t>(kCutOffBeforeMs) * kMs);
+      return BeginToGo(node);
     case Fault::kPause:
       return n->PauseUntil(until_ns, false);
     case Fault::kSuspend:

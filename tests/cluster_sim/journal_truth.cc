@@ -165,7 +165,8 @@ void JournalTruth::OnCommitted(uint32_t node, const NodeView& view) {
   }
   if (view.committed.value() <= known) return;
   const Ring& ring = view.replica->ring();
-  std::optional<RingPlace> place = ring.Find(Index(known + 1));
+  BringBack(node, ring);
+  std::optional<RingPlace> place = ring.Find(Index(entries_.size() + 1));
   if (!place.has_value()) {
     report_->Violation("I4: ", nodes_[node], " has committed entry ", view.committed.value(),
                        ", its ring lacks entry ", known + 1, ", which nobody had committed");

@@ -136,6 +136,7 @@ class JournalTruth {
   uint32_t CopiesOf(uint64_t index) const;
   uint64_t KeptBy(const v1::ReplicaId& winner) const;
   void CutTo(Index next);
+  void BringBack(uint32_t node, const Ring& ring);
   Lsn LsnBefore(uint64_t index) const;
   Index DurableFloor(const client::AppendReceipt& receipt) const;
   void CheckDiskLevels(const client::AppendReceipt& receipt, client::Level asked);

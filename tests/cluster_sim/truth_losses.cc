@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "journal/format/entry_layout.h"
 #include "server/config_store/document.h"
 #include "tests/cluster_sim/journal_truth.h"
 
@@ -178,6 +179,30 @@ bool JournalTruth::WasDeclaredLost(Epoch epoch, Index index) const {
     return IsDeclaredLost(loss, nodes_[led->second.first]) && index.value() >= loss.first_index();
   }
   return false;
+}
+
+// The log of an older generation has won, from a node that was not there when the loss was made:
+// what lies below its ring is on its disk, and was committed once.
+void JournalTruth::BringBack(uint32_t node, const Ring& ring) {
+  if (ring.oldest().index == ring.end().index) return;
+  std::vector<const Entry*> back;
+  RecordView next = ring.Record(ring.oldest());
+  for (uint64_t index = ring.oldest().index.value() - 1; index > entries_.size(); --index) {
+    const size_t found = back.size();
+    for (auto [it, end] = lost_.equal_range(index); it != end && back.size() == found; ++it) {
+      const EntryHeader& h = it->second.header;
+      LogPosition position{h.index.next(), h.next_lsn(), h.chain, h.epoch};
+      if (position.Advance(next).empty()) back.push_back(&it->second);
+    }
+    // Its chain hash says what stands before; if nobody had that, the caller says so.
+    if (back.size() == found) return;
+    if (ParseRecord(AsBytes(back.back()->record), &next) != RecordVerdict::kOk) return;
+  }
+  for (auto it = back.rbegin(); it != back.rend(); ++it) {
+    RecordView record;
+    record.record = AsBytes((*it)->record);
+    Add(node, record);
+  }
 }
 
 // Entries from `next` on are gone.

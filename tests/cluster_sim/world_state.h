@@ -32,6 +32,7 @@ class ClusterWorld : public EventTarget {
     kCutAgain,
     kPowerOn,
     kBackToNormal,
+    kCutsOff,
     kGoes,
     kReturns
   };
@@ -72,10 +73,15 @@ class ClusterWorld : public EventTarget {
     return static_cast<int64_t>(1 + fault_random_.Skewed(max_ms)) * kMs;
   }
   void RestartLater(uint32_t node);
+  void BreakPromise(uint32_t node);
+
+  // gone.cc
+  void OnLossStored(const v1::JournalConfig& config);
+  bool BeginToGo(uint32_t node);
+  bool CutOffAndGo(uint32_t node);
   bool LetGo(uint32_t node);
   void Return(uint32_t node);
   void MakeOperator();
-  void BreakPromise(uint32_t node);
 
   RunOptions options_;
   // Two streams: a fault that is left out must not change what else the seed decides.
