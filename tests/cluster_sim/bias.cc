@@ -131,6 +131,7 @@ void ApplyBias(Bias bias, Plan* plan) {
                               CrossedFollow, MovingLeader, Operator};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
+  plan->has_operator = false;
   // Who stands alone follows nobody.
   plan->nodes = 3;
   while (plan->clock_ppm.size() < plan->nodes) plan->clock_ppm.push_back(0);

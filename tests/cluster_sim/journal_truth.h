@@ -137,6 +137,9 @@ class JournalTruth {
   uint64_t KeptBy(const v1::ReplicaId& winner) const;
   void CutTo(Index next);
   void BringBack(uint32_t node, const Ring& ring);
+  const Entry* LostBefore(uint64_t index, const RecordView& next) const;
+  static bool Precedes(const EntryHeader& header, const RecordView& next);
+  uint64_t KeptBelow(const Ring& ring) const;
   Lsn LsnBefore(uint64_t index) const;
   Index DurableFloor(const client::AppendReceipt& receipt) const;
   void CheckDiskLevels(const client::AppendReceipt& receipt, client::Level asked);

@@ -83,6 +83,10 @@ uint64_t JournalTruth::KeptBy(const v1::ReplicaId& winner) const {
   int node = NodeNamed(winner.node());
   const NodeView& view = views_[static_cast<size_t>(node)];
   uint64_t kept = entries_.size();
+  if (view.replica != nullptr && view.replica->ring().oldest().index.value() > kept + 1 &&
+      view.incarnation.value() == winner.incarnation()) {
+    return KeptBelow(view.replica->ring());
+  }
   while (kept > 0 && !Has(view, Incarnation(winner.incarnation()), kept)) --kept;
   return kept;
 }
@@ -181,6 +185,32 @@ bool JournalTruth::WasDeclaredLost(Epoch epoch, Index index) const {
   return false;
 }
 
+// Its chain hash says what stands before an entry.
+bool JournalTruth::Precedes(const EntryHeader& h, const RecordView& next) {
+  LogPosition position{h.index.next(), h.next_lsn(), h.chain, h.epoch};
+  return position.Advance(next).empty();
+}
+
+const JournalTruth::Entry* JournalTruth::LostBefore(uint64_t index, const RecordView& next) const {
+  for (auto [it, end] = lost_.equal_range(index); it != end; ++it) {
+    if (Precedes(it->second.header, next)) return &it->second;
+  }
+  return nullptr;
+}
+
+// The same for a log of which the ring holds only entries above all that are committed: below it
+// may stand what an older generation had there.
+uint64_t JournalTruth::KeptBelow(const Ring& ring) const {
+  RecordView next = ring.Record(ring.oldest());
+  for (uint64_t index = ring.oldest().index.value() - 1; index > 0; --index) {
+    if (index <= entries_.size() && Precedes(entries_[index - 1].header, next)) return index;
+    const Entry* lost = LostBefore(index, next);
+    if (lost == nullptr) return std::min<uint64_t>(index, entries_.size());
+    if (ParseRecord(AsBytes(lost->record), &next) != RecordVerdict::kOk) return 0;
+  }
+  return 0;
+}
+
 // The log of an older generation has won, from a node that was not there when the loss was made:
 // what lies below its ring is on its disk, and was committed once.
 void JournalTruth::BringBack(uint32_t node, const Ring& ring) {
@@ -188,14 +218,9 @@ void JournalTruth::BringBack(uint32_t node, const Ring& ring) {
   std::vector<const Entry*> back;
   RecordView next = ring.Record(ring.oldest());
   for (uint64_t index = ring.oldest().index.value() - 1; index > entries_.size(); --index) {
-    const size_t found = back.size();
-    for (auto [it, end] = lost_.equal_range(index); it != end && back.size() == found; ++it) {
-      const EntryHeader& h = it->second.header;
-      LogPosition position{h.index.next(), h.next_lsn(), h.chain, h.epoch};
-      if (position.Advance(next).empty()) back.push_back(&it->second);
-    }
-    // Its chain hash says what stands before; if nobody had that, the caller says so.
-    if (back.size() == found) return;
+    back.push_back(LostBefore(index, next));
+    // Nobody had committed that: the caller says so.
+    if (back.back() == nullptr) return;
     if (ParseRecord(AsBytes(back.back()->record), &next) != RecordVerdict::kOk) return;
   }
   for (auto it = back.rbegin(); it != back.rend(); ++it) {
