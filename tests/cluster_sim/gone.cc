@@ -18,8 +18,8 @@ constexpr uint64_t kReturnsWithinMs = 2500;
 void ClusterWorld::MakeOperator() {
   if (!plan_.has_operator) return;
   OperatorEnvironment environment{&events_, &report_, &network_, &truths_, &nodes_, &gone_};
-  operator_ = std::make_unique<SimOperator>(environment, next_host_++, options_.seed ^ 0x09e7'a704,
-                                            plan_.hasty_permille);
+  operator_ = std::make_unique<RecoveryOperator>(environment, next_host_++,
+                                                 options_.seed ^ 0x09e7'a704, plan_.hasty_permille);
 }
 
 // Mostly it is the last copy: one other node falls behind, then all do, then it goes.

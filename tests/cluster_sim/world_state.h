@@ -9,7 +9,7 @@
 #include "tests/cluster_sim/cluster_node.h"
 #include "tests/cluster_sim/cluster_world.h"
 #include "tests/cluster_sim/sim_appender.h"
-#include "tests/cluster_sim/sim_operator.h"
+#include "tests/cluster_sim/recovery_operator.h"
 #include "tests/cluster_sim/sim_reader.h"
 
 namespace ringjournal::cluster_sim {
@@ -97,7 +97,7 @@ class ClusterWorld : public EventTarget {
   std::vector<std::unique_ptr<History>> histories_;
   std::vector<std::unique_ptr<SimAppender>> appenders_;
   std::vector<std::unique_ptr<SimReader>> readers_, last_readers_;
-  std::unique_ptr<SimOperator> operator_;  // null: there is none
+  std::unique_ptr<RecoveryOperator> operator_;  // null: there is none
   std::set<uint32_t> gone_;
   HostNumber next_host_ = 0;
   enum class Phase { kStarting, kFaults, kHealed, kReading, kDone } phase_ = Phase::kStarting;

@@ -1,6 +1,6 @@
 // The operator of the simulated cluster: declares machines lost, rightly or in haste.
-#ifndef TESTS_CLUSTER_SIM_SIM_OPERATOR_H_
-#define TESTS_CLUSTER_SIM_SIM_OPERATOR_H_
+#ifndef TESTS_CLUSTER_SIM_RECOVERY_OPERATOR_H_
+#define TESTS_CLUSTER_SIM_RECOVERY_OPERATOR_H_
 
 #include <map>
 #include <memory>
@@ -25,10 +25,10 @@ struct OperatorEnvironment {
 // Asks nodes for recoveries, one at a time, and holds each loss report that names a lost node to
 // what was asked: the same nodes, nothing below the bound that was accepted, and nobody declared
 // lost who talked to the winner all the time; the truth knows what it must keep. One thread.
-class SimOperator : public NetworkUser {
+class RecoveryOperator : public NetworkUser {
  public:
-  SimOperator(const OperatorEnvironment& environment, HostNumber host, uint64_t seed,
-              uint32_t hasty_permille);
+  RecoveryOperator(const OperatorEnvironment& environment, HostNumber host, uint64_t seed,
+                   uint32_t hasty_permille);
 
   // Looks what there is to do; now and then, while there are faults.
   void Turn();
@@ -79,4 +79,4 @@ class SimOperator : public NetworkUser {
 
 }  // namespace ringjournal::cluster_sim
 
-#endif  // TESTS_CLUSTER_SIM_SIM_OPERATOR_H_
+#endif  // TESTS_CLUSTER_SIM_RECOVERY_OPERATOR_H_

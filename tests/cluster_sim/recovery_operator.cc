@@ -1,4 +1,4 @@
-#include "tests/cluster_sim/sim_operator.h"
+#include "tests/cluster_sim/recovery_operator.h"
 
 #include <utility>
 
@@ -21,13 +21,13 @@ std::set<std::string> LostIn(const v1::LossReport& loss) {
 
 }  // namespace
 
-SimOperator::SimOperator(const OperatorEnvironment& environment, HostNumber host, uint64_t seed,
-                         uint32_t hasty_permille)
+RecoveryOperator::RecoveryOperator(const OperatorEnvironment& environment, HostNumber host,
+                                   uint64_t seed, uint32_t hasty_permille)
     : env_(environment), host_(host), random_(seed), hasty_permille_(hasty_permille) {}
 
 // ---- asking ----
 
-bool SimOperator::IsServed(const JournalId& id) const {
+bool RecoveryOperator::IsServed(const JournalId& id) const {
   for (const auto& node : *env_.nodes) {
     if (!node->serving() || node->shard()->cluster() == nullptr) continue;
     const auto& journals = node->shard()->cluster()->journals();
@@ -37,7 +37,7 @@ bool SimOperator::IsServed(const JournalId& id) const {
   return false;
 }
 
-void SimOperator::Turn() {
+void RecoveryOperator::Turn() {
   const int64_t now = env_.events->now_ns();
   for (auto& [id, truth] : *env_.truths) {
     if (IsServed(id) || served_at_ns_.count(id) == 0) served_at_ns_[id] = now;
@@ -55,12 +55,12 @@ void SimOperator::Turn() {
   }
 }
 
-uint32_t SimOperator::SomeNode() {
+uint32_t RecoveryOperator::SomeNode() {
   return static_cast<uint32_t>(random_.Below(env_.nodes->size()));
 }
 
 // Names all that are gone, or forgets one. First a dry run, mostly, which names the bound.
-void SimOperator::AskForTheGone(const JournalId& id, JournalTruth* truth) {
+void RecoveryOperator::AskForTheGone(const JournalId& id, JournalTruth* truth) {
   Asked asked;
   const bool forgets = random_.Chance(20);
   for (uint32_t node : *env_.gone) {
@@ -74,7 +74,7 @@ void SimOperator::AskForTheGone(const JournalId& id, JournalTruth* truth) {
 }
 
 // Names somebody who is alive, or may be, and accepts anything.
-void SimOperator::AskInHaste(const JournalId& id, JournalTruth* truth) {
+void RecoveryOperator::AskInHaste(const JournalId& id, JournalTruth* truth) {
   Asked asked;
   asked.lost.insert((*env_.nodes)[SomeNode()]->name());
   if (random_.Chance(30)) asked.lost.insert((*env_.nodes)[SomeNode()]->name());
@@ -83,7 +83,8 @@ void SimOperator::AskInHaste(const JournalId& id, JournalTruth* truth) {
   Ask(id, truth, asked, false);
 }
 
-void SimOperator::Ask(const JournalId& id, JournalTruth* truth, const Asked& asked, bool dry_run) {
+void RecoveryOperator::Ask(const JournalId& id, JournalTruth* truth, const Asked& asked,
+                           bool dry_run) {
   uint32_t node = SomeNode();
   const std::string address = std::exchange(leader_address_, "");
   for (uint32_t i = 0; i < env_.nodes->size(); ++i) {
@@ -108,7 +109,7 @@ void SimOperator::Ask(const JournalId& id, JournalTruth* truth, const Asked& ask
   end_ = env_.network->Dial(host_, this, node, false);
 }
 
-void SimOperator::HangUp(int64_t pause_ns) {
+void RecoveryOperator::HangUp(int64_t pause_ns) {
   if (end_ != kNoEnd) env_.network->Close(end_);
   end_ = kNoEnd;
   next_at_ns_ = env_.events->now_ns() + pause_ns;
@@ -116,7 +117,7 @@ void SimOperator::HangUp(int64_t pause_ns) {
 
 // ---- the answer ----
 
-void SimOperator::OnDialed(EndNumber end, int error) {
+void RecoveryOperator::OnDialed(EndNumber end, int error) {
   if (end != end_) return;
   if (error != 0) {
     end_ = kNoEnd;
@@ -133,7 +134,7 @@ void SimOperator::OnDialed(EndNumber end, int error) {
   env_.network->Send(end_, AsBytes(bytes));
 }
 
-void SimOperator::OnBytes(EndNumber end, ByteSpan bytes) {
+void RecoveryOperator::OnBytes(EndNumber end, ByteSpan bytes) {
   if (end != end_) return;
   ByteSpan frame;
   while (end_ != kNoEnd && decoder_->Next(&bytes, &frame) == FrameDecoder::Result::kFrame) {
@@ -146,11 +147,11 @@ void SimOperator::OnBytes(EndNumber end, ByteSpan bytes) {
   }
 }
 
-void SimOperator::OnEnded(EndNumber end, int) {
+void RecoveryOperator::OnEnded(EndNumber end, int) {
   if (end == end_) HangUp(100 * kMs);
 }
 
-void SimOperator::Take(const v1::ServerMessage& message) {
+void RecoveryOperator::Take(const v1::ServerMessage& message) {
   HangUp(20 * kMs);
   env_.report->Trace("operator is told: ", message.ShortDebugString());
   if (!message.has_journal_recover_reply()) {
@@ -178,7 +179,7 @@ void SimOperator::Take(const v1::ServerMessage& message) {
 
 // ---- what came of it ----
 
-void SimOperator::OnLoss(const v1::LossReport& loss, HostNumber winner) {
+void RecoveryOperator::OnLoss(const v1::LossReport& loss, HostNumber winner) {
   if (loss.declared_lost().empty()) return;
   ++recoveries_;
   auto asked = asked_.find(loss.statement());
@@ -194,7 +195,7 @@ void SimOperator::OnLoss(const v1::LossReport& loss, HostNumber winner) {
   CheckSilence(loss, winner);
 }
 
-void SimOperator::CheckSilence(const v1::LossReport& loss, HostNumber winner) {
+void RecoveryOperator::CheckSilence(const v1::LossReport& loss, HostNumber winner) {
   const ClusterNode& node = *(*env_.nodes)[winner];
   const int64_t until_ns = node.proposed_at_ns(loss) - 50 * kMs;
   const int64_t since_ns = until_ns - static_cast<int64_t>(limits::kRecoverAskMs) * kMs + 150 * kMs;
