@@ -283,7 +283,8 @@ TEST_F(AppendSessionTest, ALossIsReportedWithTheLsnsHeldAndWaitsForAcceptance) {
 // last sequence at an LSN at or above the loss, or below it.
 class AppendsAcrossALoss : public AppendSessionTest {
  protected:
-  void ComeBack(uint64_t last_sequence_lsn) {
+  void ComeBack(uint64_t last_sequence_lsn, bool lost_before) {
+    if (lost_before) peer_.losses.emplace_back().set_generation(1);
     Open();
     peer_.hold_acks = true;
     Append({"a"});
@@ -301,15 +302,61 @@ class AppendsAcrossALoss : public AppendSessionTest {
 };
 
 TEST_F(AppendsAcrossALoss, WhatStandsBelowItIsApplied) {
-  ComeBack(4);
+  ComeBack(4, true);
   std::vector<AppendOutcome> outcomes = Outcomes();
   ASSERT_EQ(outcomes.size(), 2u);
   EXPECT_EQ(outcomes[0].fate, Fate::kApplied);
   EXPECT_EQ(outcomes[1].fate, Fate::kApplied);
 }
 
+TEST_F(AppendsAcrossALoss, WhatStandsAboveItIsAppliedIfNobodyHadTheNumberBefore) {
+  ComeBack(5, false);
+  std::vector<AppendOutcome> outcomes = Outcomes();
+  ASSERT_EQ(outcomes.size(), 2u);
+  EXPECT_EQ(outcomes[0].fate, Fate::kApplied);
+  EXPECT_EQ(outcomes[1].fate, Fate::kApplied);
+}
+
+// Two were acknowledged and are lost: their numbers are given again. Then the log of before that
+// wins.
+TEST_F(AppendsAcrossALoss, NumbersThatThisSessionGivesAgainAreNotTakenForTheOldOnes) {
+  Open();
+  Append({"a", "b"});
+  peer_.Settle();
+  ASSERT_EQ(Outcomes().size(), 1u);
+  for (uint32_t generation : {2u, 3u}) {
+    peer_.Disconnect();
+    peer_.on_message = [&, generation](const v1::ClientMessage& message) {
+      if (!message.has_open() || message.open().accept_generation() >= generation) return false;
+      v1::ServerMessage reply;
+      reply.mutable_error()->set_request_id(message.open().request_id());
+      reply.mutable_error()->set_code(v1::ERROR_CODE_DATA_LOSS);
+      reply.mutable_error()->mutable_data_loss()->set_generation(generation);
+      reply.mutable_error()->mutable_data_loss()->mutable_report()->set_first_lsn(1);
+      peer_.Send(reply);
+      return true;
+    };
+    peer_.generation = generation;
+    peer_.losses.emplace_back().set_generation(generation);
+    peer_.losses.back().set_first_lsn(1);
+    peer_.last_sequence = generation == 2 ? 0 : 2;
+    peer_.last_sequence_lsn = peer_.last_sequence;
+    Open();
+    ASSERT_NE(session_.loss(), nullptr);
+    session_.AcceptLoss(peer_.now_ns);
+    peer_.hold_acks = generation == 2;
+    Open();
+    if (generation == 2) Append({"c", "d"});
+    peer_.Settle();
+  }
+  std::vector<AppendOutcome> outcomes = Outcomes();
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_EQ(outcomes[0].first_sequence, Sequence(1));
+  EXPECT_EQ(outcomes[0].fate, Fate::kUnknown);
+}
+
 TEST_F(AppendsAcrossALoss, WhatStandsAboveItMayHaveHadTheNumberBeforeAndIsUnknown) {
-  ComeBack(5);
+  ComeBack(5, true);
   std::vector<AppendOutcome> outcomes = Outcomes();
   ASSERT_EQ(outcomes.size(), 2u);
   EXPECT_EQ(outcomes[0].fate, Fate::kUnknown);

@@ -31,8 +31,7 @@ RequestSession::RequestSession(SessionOptions options, v1::ClientMessage request
       changes_something_(changes_something) {}
 
 void RequestSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
-  Established();
-  Progressed();
+  Established();  // and no progress before the answer: a server that refuses is asked with patience
   if (journal_.empty()) return SendRequest();
   open_id_ = TakeRequestId();
   v1::ClientMessage message;
@@ -70,6 +69,7 @@ void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
   }
   if (reply.has_error() && (id == 0 || id == request_id_ || about_open)) {
     absl::Status why = StatusOf(reply.error());
+    if (id == request_id_) request_id_ = 0;  // refused: it did nothing, and may be asked again
     return IsTransient(CodeOf(why)) && retries() ? Reconnect(why) : Stop(why);
   }
   if (id != request_id_) return;

@@ -141,6 +141,57 @@ TEST(RequestSession, AQuestionIsAskedAgainAfterADisconnect) {
   EXPECT_EQ(session.reply().status_reply().verdict(), "all is well");
 }
 
+// One of several nodes leads: who does not has done nothing.
+TEST(RequestSession, AChangeThatWasRefusedForNowIsAskedAgainElsewhere) {
+  v1::ClientMessage request;
+  request.mutable_journal_move_leader()->set_name("orders");
+  RequestSession session({.nodes = 3}, request, true);
+  FakePeer peer(&session);
+  int asked = 0;
+  peer.on_message = [&](const v1::ClientMessage& m) {
+    if (!m.has_journal_move_leader()) return false;
+    const uint64_t id = m.journal_move_leader().request_id();
+    if (++asked == 1) {
+      peer.SendError(id, v1::ERROR_CODE_NOT_LEADER, "led by another: connect there");
+    } else {
+      v1::ServerMessage reply;
+      reply.mutable_journal_reply()->set_request_id(id);
+      peer.Send(reply);
+    }
+    return true;
+  };
+  peer.Connect();
+  peer.Settle();
+  ASSERT_FALSE(session.stopped()) << session.status();
+  peer.Disconnect();
+  ASSERT_FALSE(session.stopped()) << session.status();
+  peer.Connect();
+  peer.Settle();
+  EXPECT_TRUE(session.answered());
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(RequestSession, WhoIsRefusedForNowAgainAndAgainLosesPatience) {
+  v1::ClientMessage request;
+  request.mutable_journal_move_leader()->set_name("orders");
+  RequestSession session({.retry_for_ns = kSecondNs}, request, true);
+  FakePeer peer(&session);
+  peer.on_message = [&](const v1::ClientMessage& m) {
+    if (!m.has_journal_move_leader()) return false;
+    peer.SendError(m.journal_move_leader().request_id(), v1::ERROR_CODE_UNAVAILABLE, "not now");
+    return true;
+  };
+  for (int i = 0; i < 100 && !session.stopped(); ++i) {
+    peer.Connect();
+    peer.Settle();
+    if (!session.stopped()) peer.Disconnect();
+    peer.AdvanceTime(kSecondNs / 10);
+  }
+  ASSERT_TRUE(session.stopped());
+  EXPECT_NE(std::string(session.status().message()).find("not now"), std::string::npos)
+      << session.status();
+}
+
 TEST(RequestSession, AChangeWithoutAnAnswerIsUnknownAndNotRepeated) {
   v1::ClientMessage request;
   request.mutable_journal_remove()->set_name("orders");

@@ -74,7 +74,7 @@ inline constexpr uint32_t kProducersMax = 100000;
 inline constexpr uint32_t kProducerStateBytesMax = 128;  // one producer in a snapshot
 // Producers that one answer names: it stays a small frame.
 inline constexpr uint32_t kProducersNamedMax = 1000;
-inline constexpr uint32_t kEpochHistoryMax = 4096;       // older epochs are forgotten first
+inline constexpr uint32_t kEpochHistoryMax = 4096;  // older epochs are forgotten first
 inline constexpr uint32_t kSessionsMaxDefault = 10000;
 // Acknowledgements that one session may wait for; then its receive is paused.
 inline constexpr uint32_t kAppendsInFlightPerSessionMax = 16384;
@@ -250,6 +250,13 @@ inline constexpr uint32_t kStatementBytesMax = 200;
 inline constexpr uint32_t kConfigPollMs = 500;
 // A change of the config document without an answer is settled by a no-op change after this.
 inline constexpr uint32_t kConfigSettleMs = 100;
+// How long a planned handover waits for its target to hold everything; appends are refused
+// meanwhile, so it is about what a failover would cost. Then the old leader goes on.
+inline constexpr uint32_t kHandoverWaitMs = 250;
+// When to append again that a handover has refused.
+inline constexpr uint32_t kHandoverRetryMs = 10;
+// How long a change of the members waits for the disks of those who stay.
+inline constexpr uint32_t kMembershipWaitMs = 10000;
 // Bytes of a frame between nodes: the largest record with its envelope, or a state snapshot.
 inline constexpr uint32_t kPeerFrameBytesMax = 16 * kMiB;
 // Entries in one Replicate: large enough for the network, small enough that heartbeats pass.

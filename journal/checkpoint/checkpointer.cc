@@ -91,9 +91,13 @@ void Checkpointer::Flush(const Ring& ring, const CheckpointInput& input,
 }
 
 // The next segment's file is made while the current one fills, so that a change costs no wait.
-void Checkpointer::PrepareSpare(std::vector<StorageOp>* ops) {
+bool Checkpointer::spare_is_due() const {
   bool soon = !boundaries_.empty() || current_.offset >= options_.segment_bytes / 2;
-  if (spare_ != Spare::kNone || !soon || opening_ != Opening::kNo) return;
+  return soon && spare_ == Spare::kNone && opening_ == Opening::kNo;
+}
+
+void Checkpointer::PrepareSpare(std::vector<StorageOp>* ops) {
+  if (!spare_is_due()) return;
   if (spare_refused_ && now_ns_ < retry_at_ns_) return;
   spare_ = Spare::kPreparing;
   spare_name_ = absl::StrCat("spare-", options_.incarnation.value(), "-", ++spare_counter_);
@@ -170,7 +174,7 @@ bool Checkpointer::GroupIsDue(uint64_t pending_bytes, const CheckpointInput& inp
   if (input.disk_waiter || input.flush || input.close || pending_bytes >= options_.checkpoint_bytes)
     return true;
   // Up to a boundary there is nothing more to gather.
-  return !boundaries_.empty() || input.now.monotonic_ns >= deadline_ns();
+  return !boundaries_.empty() || input.now.monotonic_ns >= group_due_at_ns();
 }
 
 // As many whole records as fit one group, at least one.
@@ -377,11 +381,14 @@ void Checkpointer::RemoveNext(std::vector<StorageOp>* ops) {
 }
 
 int64_t Checkpointer::deadline_ns() const {
-  if (clearing_ && remove_again_at_ns_ != 0) return remove_again_at_ns_;
-  if (storage_full() || spare_refused_) return retry_at_ns_;
-  // An answer will wake the caller, or there is nothing to write.
-  if (pending_since_ns_ == 0 || in_flight() > 0 || current_.file < 0) return INT64_MAX;
-  return pending_since_ns_ + options_.checkpoint_interval_ns;
+  // Only where time alone makes it try again: what has been asked is answered by an event.
+  if (clearing_) {
+    return remove_again_at_ns_ != 0 && !removing_ ? remove_again_at_ns_ : INT64_MAX;
+  }
+  if (has_failed_group()) return retry_at_ns_;
+  int64_t retry_at_ns = spare_refused_ && spare_is_due() ? retry_at_ns_ : INT64_MAX;
+  if (pending_since_ns_ == 0 || in_flight() > 0 || current_.file < 0) return retry_at_ns;
+  return at_boundary() ? retry_at_ns : std::min(retry_at_ns, group_due_at_ns());
 }
 
 }  // namespace ringjournal

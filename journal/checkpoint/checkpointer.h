@@ -159,6 +159,8 @@ class Checkpointer {
   void Emit(Group* group, std::vector<StorageOp>* ops);
   void RetryFailed(std::vector<StorageOp>* ops);
   bool has_failed_group() const;
+  bool spare_is_due() const;
+  int64_t group_due_at_ns() const { return pending_since_ns_ + options_.checkpoint_interval_ns; }
   // The next entry to be written belongs to a segment that is not open yet.
   bool at_boundary() const {
     return !boundaries_.empty() && boundaries_.front().place.index == submitted_.index;

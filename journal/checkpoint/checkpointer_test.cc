@@ -137,6 +137,16 @@ TEST_F(Fixture, AFullDiskIsTriedAgainAfterAWhileAndNotAtEveryTurn) {
   EXPECT_TRUE(checkpointer.idle(t.ring));
 }
 
+TEST_F(Fixture, WhatIsAskedOfAFullDiskAgainIsWaitedForWithoutADeadline) {
+  disk.full = true;
+  Turn();
+  while (!disk.pending().empty()) ASSERT_EQ(CompleteOne(), "");
+  now_ns = checkpointer.deadline_ns();
+  Turn();
+  ASSERT_EQ(disk.pending_of(Kind::kPrepareSpare), 1u);
+  EXPECT_EQ(checkpointer.deadline_ns(), INT64_MAX);
+}
+
 TEST_F(Fixture, AnOpeningThatFindsTheDiskFullIsTriedAgain) {
   disk.open_result = -ENOSPC;
   Turn();

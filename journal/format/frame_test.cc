@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal {
 namespace {

@@ -270,7 +270,7 @@ void Replica::EndOfBatch(Time now, std::vector<StorageOp>* ops) {
 // Whole segments that are over the journal's retention are trimmed, as a control entry.
 void Replica::ApplyRetention(Time now) {
   const v1::JournalSettings& s = options_.settings;
-  if (!leads_) return;  // a trim is an entry, so it is the leader's
+  if (!leads_ || held_) return;  // a trim is an entry, so it is the leader's
   if (s.retention_bytes() == 0 && s.retention_age_ms() == 0) return;
   const SegmentCatalog& catalog = checkpointer_.catalog();
   if (catalog.segments().size() < 2) return;

@@ -81,6 +81,9 @@ class Replica {
   // Leads no more: every append and every control entry is refused from now on, and no level
   // counts as reached. What was appended stays; who waits for it is the caller's to answer.
   void StepDown();
+  // A leader that is about to hand over adds nothing by itself (retention). What is asked of it,
+  // its caller refuses.
+  void Hold(bool holds) { held_ = holds; }
   // Follows from now on, its log being a beginning of the leader's: what it holds counts under this
   // incarnation and this epoch's generation. Call before the first acknowledgement to a leader.
   void BackupStart();
@@ -242,6 +245,7 @@ class Replica {
   bool stopping_ = false;
   bool wants_to_lead_ = false;
   bool leads_ = false;
+  bool held_ = false;
   bool several_copies_ = false;  // marks_ counts
   ReplicationMarks marks_;
   v1::StateSnapshot scratch_;  // reused, so that snapshots keep their memory

@@ -9,7 +9,7 @@
 namespace ringjournal {
 
 void Replica::LeaderStart(Time now) {
-  leads_ = false;  // of an earlier epoch
+  leads_ = held_ = false;  // of an earlier epoch
   // What was known of the others was said in another epoch.
   marks_.backups.clear();
   marks_.blocked = true;

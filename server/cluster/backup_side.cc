@@ -18,6 +18,7 @@ BackupSide::BackupSide(JournalContext* context)
     : c_(context),
       leader_(LifeOf(context->config.leader())),
       epoch_(context->epoch()),
+      nonce_(context->config_version << 16),
       heard_ns_(context->now.monotonic_ns) {
   v1::ReplicateAck* ack = ack_.mutable_replicate_ack();
   ack->set_journal_id(std::string(context->id.view()));

@@ -50,7 +50,8 @@ class BackupSide {
   JournalContext* c_;
   NodeLife leader_;
   Epoch epoch_;
-  uint64_t nonce_ = 0;
+  // Rising through all that this process is in one epoch: a node may be removed and added again.
+  uint64_t nonce_;
   Question asked_;
   bool synced_ = false;
   bool refused_ = false;  // this log is not the leader's: not followed any more in this epoch

@@ -90,11 +90,19 @@ void Cluster::Collect(ReplicatedJournal* journal) {
   for (std::string& note : context->notes) effects_->notes.push_back(std::move(note));
   context->notes.clear();
   if (!context->fatal.empty()) effects_->fatal = context->fatal;
+  if (std::exchange(context->tells_peers, false)) TellPeers();
   if (!context->wants_config_read) return;
   context->wants_config_read = false;
   if (now_.monotonic_ns < read_not_before_ns_) return;
   read_not_before_ns_ = now_.monotonic_ns + limits::kPeerRetryMs * kMs;
   config_.WantRead();
+}
+
+// The document has changed: what the config store's watch says may be lost, or late.
+void Cluster::TellPeers() {
+  v1::PeerMessage message;
+  message.mutable_probe_reply()->set_config_version(config_.version());
+  links_.SendToAll(message);
 }
 
 int64_t Cluster::deadline_ns() const {

@@ -66,6 +66,7 @@ class Cluster : private PeerHandler {
   void OnProbe(PeerConnection* peer, const v1::Probe& probe);
   void OnProbeReply(PeerConnection* peer, const v1::ProbeReply& reply);
   void SendProbes();
+  void TellPeers();
   void ProposeChanges();
   void NewDocument();
   void Collect(ReplicatedJournal* journal);

@@ -28,6 +28,7 @@ LeaderSide::LeaderSide(JournalContext* context)
   head_.set_generation(context->epoch().generation);
   head_.set_epoch(context->epoch().epoch);
   if (set_.isr().size() == 1) inherited_ = context->replica->derived().position().last().index;
+  NoteLearners();
 }
 
 LeaderSide::~LeaderSide() {
@@ -40,6 +41,11 @@ void LeaderSide::OnConfig() {
   std::vector<NodeLife> isr = Lives(c_->config.isr());
   for (const NodeLife& life : known_isr_) {
     if (std::find(isr.begin(), isr.end(), life) != isr.end()) continue;
+    bool left = life.node == leaving_ || !Names(c_->config.members(), life.node);
+    if (left && Mutated(Mutant::kRemovedStaysCounted)) {
+      isr.push_back(life);
+      continue;
+    }
     Backup* backup = &backups_[life];
     backup->drops = std::min(backup->drops + 1, limits::kPeerBackOffDoublingsMax);
     backup->add_not_before_ns =
@@ -53,14 +59,18 @@ void LeaderSide::OnConfig() {
   set_.SetIsr(isr, c_->config.min_isr());
   known_isr_ = std::move(isr);
   ForgetOlderLives();
+  NoteLearners();
 }
 
-// Of a node that starts again and again only its newest life can come back.
+// Of a node that starts again and again only its newest life can come back. What a member that was
+// removed had acknowledged says nothing of what it has once it is added again.
 void LeaderSide::ForgetOlderLives() {
   for (auto it = backups_.begin(); it != backups_.end();) {
     auto next = std::next(it);
     bool newer = next != backups_.end() && next->first.node == it->first.node;
-    if (newer && it->second.connection == 0 && !set_.Counts(it->first)) {
+    bool over = newer && it->second.connection == 0;
+    bool member = Names(c_->config.members(), it->first.node);
+    if ((over || !member) && !set_.Counts(it->first)) {
       StopCatchUp(&it->second);
       set_.Forget(it->first);
       backups_.erase(it);
@@ -238,6 +248,7 @@ void LeaderSide::BeforeBatch() {
   std::string_view counted;
   for (auto& [life, backup] : backups_) {
     if (set_.MatchOf(life) >= end) backup.progress_ns = c_->now.monotonic_ns;
+    if (life.node == leaving_ && !set_.Counts(life)) continue;
     // One copy for each node: lives are in order, and the newest counts.
     if (life.node == counted) marks_.backups.pop_back();
     counted = life.node;
@@ -356,7 +367,6 @@ std::string LeaderSide::WhyDrop(const NodeLife& life) const {
 std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) const {
   // Also while the epoch start waits for room: a dead backup may be what keeps the ring full.
   if (set_.has_pending()) return std::nullopt;
-  int64_t now = c_->now.monotonic_ns;
   for (const NodeLife& life : set_.isr()) {
     if (life == c_->self || !MayDrop()) continue;
     std::string why = WhyDrop(life);
@@ -369,13 +379,7 @@ std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) 
   if (Mutated(Mutant::kAddedBeforeEpochStart)) needed = c_->replica->marks().committed.index;
   if (Mutated(Mutant::kAddedBeforeCommit)) needed = Index(0);
   for (const auto& [life, backup] : backups_) {
-    if (backup.connection == 0 || set_.Contains(life)) continue;
-    if (now < backup.add_not_before_ns || set_.MatchOf(life) < needed) continue;
-    // What it once had is not enough: one that is silent would be dropped again, and again.
-    if (now - backup.last_heard_ns > limits::kPeerRetryMs * kMs) continue;
-    bool current = IsCurrent(document, {life.node, life.incarnation});
-    if (!current && !Mutated(Mutant::kStaleLifeAdded)) continue;
-    if (!Names(c_->config.members(), life.node)) continue;
+    if (!MayAdd(life, backup, needed, document)) continue;
     return IsrChange{IsrChange::Kind::kAdd, life, "it holds every committed entry"};
   }
   return std::nullopt;

@@ -57,6 +57,16 @@ class LeaderSide {
   bool serving() const;
   std::optional<IsrChange> Wanted(const v1::ConfigDocument& document) const;
 
+  // ---- for planned changes ----
+  const InSyncSet& in_sync() const { return set_; }
+  // It follows, and was heard of just now.
+  bool Follows(const NodeLife& life) const;
+  // The node is on its way out of the members: its disk counts for no acknowledgement any more, and
+  // it is not taken back. Empty: nobody is.
+  void set_leaving(const std::string& node) { leaving_ = node; }
+  // Members beside this one and the leaving one whose disks hold everything up to `index`.
+  uint32_t DisksWith(Index index) const;
+
  private:
   struct Sent {
     Index last;
@@ -100,6 +110,9 @@ class LeaderSide {
   bool MaySend(const PeerConnection& peer, const CatchUp& catch_up) const;
   bool CatchUpIsDue(const Backup& backup) const;
   bool MayDrop() const;
+  bool MayAdd(const NodeLife& life, const Backup& backup, Index needed,
+              const v1::ConfigDocument& document) const;
+  void NoteLearners();
   std::string WhyDrop(const NodeLife& life) const;
   void ForgetOlderLives();
   JournalContext* c_;
@@ -115,6 +128,10 @@ class LeaderSide {
   uint64_t proposed_at_version_ = 0;
   std::vector<NodeLife> known_isr_;
   std::set<NodeLife> contradicting_;  // whose logs cannot be of this journal's history
+  std::string leaving_;
+  // Of members that were never in sync: up to where their disks must hold the log first, as what
+  // was acknowledged without them may lack a copy among the larger number of members.
+  std::map<std::string, Index> learners_;
 };
 
 }  // namespace ringjournal

@@ -99,7 +99,9 @@ std::string WhyNotSeenEnough(const RecoveryInput& in, const RecoverRequest& requ
   const Nodes silent = Without(Without(members, request.lost), answered);
   size_t whole = 0;
   for (const auto& [node, log] : in.logs) {
-    const bool counts = members.count(node) > 0 && request.lost.count(node) == 0;
+    // What was acknowledged before a learner was added is not on its disk.
+    const bool counts =
+        members.count(node) > 0 && request.lost.count(node) == 0 && !Names(config.learners(), node);
     whole += counts && (log.disk_is_whole() || config.settings().memory_only());
   }
   const size_t needed = members.size() - (members.size() / 2 + 1) + 1;

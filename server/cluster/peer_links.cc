@@ -259,6 +259,12 @@ void PeerLinks::Send(PeerConnection* peer, const v1::PeerMessage& message) {
   AppendPeerFrame(message, &peer->out);
 }
 
+void PeerLinks::SendToAll(const v1::PeerMessage& message) {
+  for (auto& [number, peer] : connections_) {
+    if (peer->up) Send(peer.get(), message);
+  }
+}
+
 void PeerLinks::SendReplicate(PeerConnection* peer, const v1::Replicate& head, ByteSpan entries) {
   AppendReplicateHead(head, entries.size(), &peer->out);
   if (!entries.empty()) EmitOut(peer, entries);

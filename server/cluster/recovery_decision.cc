@@ -54,6 +54,8 @@ RecoveryDecision FromDisk(const RecoveryInput& in) {
     auto log = in.logs.find(node);
     if (log == in.logs.end()) continue;
     ++answered;
+    // What was acknowledged before it was added is not on its disk.
+    if (Names(config.learners(), node) && !Mutated(Mutant::kLearnerCounted)) continue;
     whole += log->second.disk_is_whole() || config.settings().memory_only();
   }
   size_t members = static_cast<size_t>(config.members_size());

@@ -142,6 +142,19 @@ TEST_F(Recovery, AnEmptiedDiskShowsNothing) {
   EXPECT_EQ(Step(), RecoveryStep::kLeadFromDisk) << "there is nobody left to wait for";
 }
 
+// It was added after what others had acknowledged as on a majority of disks without it.
+TEST_F(Recovery, ALearnersDiskIsNotCounted) {
+  in_.waited = true;
+  config_.clear_recovery_set();
+  config_.add_recovery_set("b");
+  in_.logs = {{"b", Disk(1, 10)}, {"c", Disk(1, 3)}};
+  EXPECT_EQ(Step(), RecoveryStep::kLeadFromDisk);
+  config_.add_learners("c");
+  EXPECT_EQ(Step(), RecoveryStep::kWait);
+  in_.logs["a"] = Disk(1, 8);
+  EXPECT_EQ(Step(), RecoveryStep::kLeadFromDisk);
+}
+
 TEST_F(Recovery, AnInSyncSetIsLeftToElectAtFirstAndNeverPassedOverFromDisk) {
   Add(config_.mutable_isr(), "c", 1);
   in_.logs = {{"a", Ring(1, 1, 9)}, {"b", Ring(1, 1, 10)}};

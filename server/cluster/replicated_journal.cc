@@ -4,7 +4,6 @@
 
 #include "journal/base/limits.h"
 #include "journal/base/mutants.h"
-#include "journal/recovery/loss_report.h"
 #include "server/config_store/cluster_edits.h"
 #include "server/config_store/document.h"
 #include "server/config_store/document_edits.h"
@@ -67,6 +66,7 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
 
 void ReplicatedJournal::Stop() {
   stopped_ = true;
+  planned_.GiveUp(leader_.get(), "the node stops; ask the next leader");
   if (leader_ != nullptr) c_.replica->StepDown();
   leader_.reset();
   backup_.reset();
@@ -188,6 +188,7 @@ void ReplicatedJournal::AfterBatch(Time now) {
   c_.now = now;
   c_.ClearEnded();
   if (leader_ != nullptr) leader_->AfterBatch();
+  planned_.AfterBatch(leader_.get());
   if (backup_ != nullptr) backup_->AfterBatch();
   if (backup_ != nullptr && backup_->suspects_leader()) c_.wants_config_read = true;
   TurnRecovery();
@@ -195,7 +196,9 @@ void ReplicatedJournal::AfterBatch(Time now) {
 
 int64_t ReplicatedJournal::deadline_ns() const {
   const int64_t asked = recovery_deadline_ns();
-  if (leader_ != nullptr) return std::min(asked, leader_->deadline_ns());
+  if (leader_ != nullptr) {
+    return std::min({asked, leader_->deadline_ns(), planned_.deadline_ns()});
+  }
   if (backup_ != nullptr) return std::min(asked, backup_->deadline_ns());
   // Answers of others are events; besides them only the end of the wait matters.
   int64_t wait_over = leaderless_since_ns_ + limits::kMemoryRecoveryWaitMs * kMs + 1;
@@ -219,7 +222,9 @@ bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now
   c_.now = now;
   if (c_.config_version == 0 || stopped_) return false;
   if (recovers() && operator_->ready && !operator_->proposed_to.has_value()) return true;
-  if (leader_ != nullptr) return leader_->Wanted(document).has_value();
+  if (leader_ != nullptr) {
+    return planned_.wants_change() || leader_->Wanted(document).has_value();
+  }
   if (!c_.config.has_leader()) return WantsLeaderless();
   bool may = in_isr_ || Mutated(Mutant::kOutsiderElected);
   return may && backup_ != nullptr && backup_->suspects_leader();
@@ -242,7 +247,7 @@ bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string
                                      Time now) {
   c_.now = now;
   proposing_.reset();
-  electing_ = false;
+  electing_ = proposing_planned_ = false;
   Claim claim{c_.id, c_.self.node, c_.self.incarnation, change_id};
   if (recovers() && operator_->ready) return EditOperatorRecovery(next, claim);
   if (leader_ != nullptr) return EditAsLeader(next, claim);
@@ -252,6 +257,7 @@ bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string
 }
 
 bool ReplicatedJournal::EditAsLeader(v1::ConfigDocument* next, const Claim& claim) {
+  if (planned_.wants_change()) return EditPlanned(next, claim);
   proposing_ = leader_->Wanted(*next);
   if (!proposing_.has_value()) return false;
   ReplicaName backup{proposing_->backup.node, proposing_->backup.incarnation};
@@ -272,12 +278,15 @@ void ReplicatedJournal::Proposed() {
   }
   if (recovers() && operator_->ready) operator_->proposed_to = c_.config_version;
   if (leader_ != nullptr && proposing_.has_value()) leader_->Propose(*proposing_);
+  if (proposing_planned_) planned_.Proposed();
   proposing_.reset();
+  proposing_planned_ = false;
 }
 
 void ReplicatedJournal::Refused() {
   if (recovers()) operator_->proposed_to.reset();
   if (leader_ != nullptr) leader_->Withdraw();
+  planned_.Refused(leader_.get());
 }
 
 bool ReplicatedJournal::Elect(v1::ConfigDocument* next, const Claim& claim) {
@@ -352,45 +361,6 @@ void ReplicatedJournal::PrepareClaim() {
   c_.replica->Claim(content_counts);
   if (!content_counts) c_.origin.content = c_.origin.claim;
   c_.origin.claim = c_.self.incarnation;
-}
-
-// Where what is lost may begin. A log whose last epoch was not the journal's last may end in
-// entries that a later leader has cut: it is only known to be right as far as it was committed.
-Watermark ReplicatedJournal::LastCertain(const v1::LogAnswer& log) const {
-  const Watermark end{Index(log.end_index()), Lsn(log.end_lsn())};
-  bool last_epoch = Epoch{log.last_generation(), log.last_epoch()} == c_.epoch();
-  Watermark committed{Index(log.commit_index()), Lsn(log.commit_lsn())};
-  // What an older generation called committed may have been given up by a later one.
-  for (const v1::LossReport& loss : c_.config.losses()) {
-    if (loss.generation() <= log.last_generation()) continue;
-    committed = std::min(committed,
-                         Watermark{Index(loss.first_index()).prev(), Lsn(loss.first_lsn()).prev()});
-  }
-  return last_epoch ? end : std::min(end, committed);
-}
-
-v1::LossReport ReplicatedJournal::BuildReport(const std::string& leader) const {
-  RecoveryInput in = MakeRecoveryInput();
-  Watermark last = LastCertain(in.logs.at(leader));
-  ClusterLossInput loss;
-  loss.end.next_index = last.index.next();
-  loss.end.next_lsn = last.lsn.next();
-  loss.generation = c_.config.generation() + 1;
-  loss.commit_hint = {Index(c_.config.commit_hint().index()), Lsn(c_.config.commit_hint().lsn())};
-  loss.stopped_at = Lsn(c_.config.orderly_stop().lsn());
-  loss.members = static_cast<uint32_t>(c_.config.members_size());
-  loss.memory_only = c_.replica->memory_only();
-  for (const auto& [node, log] : in.logs) {
-    Watermark committed{Index(log.commit_index()), Lsn(log.commit_lsn())};
-    loss.committed_seen = std::max(loss.committed_seen, committed);
-    // One that was emptied and came back has a disk without a hole, and yet lacks what it once had:
-    // it counts once it is in sync again.
-    loss.whole_disks += log.disk_is_whole() && Names(c_.config.recovery_set(), node);
-  }
-  loss.reason = absl::StrCat("no memory was left that held every committed entry; the log of ",
-                             leader, " was the greatest of ", in.logs.size());
-  loss.time_ns = static_cast<uint64_t>(c_.now.wall_ns);
-  return BuildClusterLossReport(loss);
 }
 
 }  // namespace ringjournal

@@ -11,6 +11,7 @@
 #include "server/cluster/backup_side.h"
 #include "server/cluster/leader_side.h"
 #include "server/cluster/operator_recovery.h"
+#include "server/cluster/planned_changes.h"
 #include "server/cluster/recovery_decision.h"
 
 namespace ringjournal {
@@ -55,6 +56,13 @@ class ReplicatedJournal {
   void Proposed();
   void Refused();
 
+  // What somebody asks, of a journal that is served here: see PlannedChanges.
+  absl::Status MoveLeader(const std::string& target, bool stays, Time now);
+  absl::Status AddMember(const v1::ConfigDocument& document, const std::string& node, Time now);
+  absl::Status RemoveMember(const v1::ConfigDocument& document, const std::string& node, Time now);
+  void GiveUpPlan(const std::string& why) { planned_.GiveUp(leader_.get(), why); }
+  PlannedChanges* planned() { return &planned_; }
+
   // ---- an operator's recovery (replicated_recover.cc), one at a time ----
   // False: another one is under way. What became of it is there to be taken, once, within
   // kRecoverWaitMs.
@@ -82,6 +90,7 @@ class ReplicatedJournal {
 
  private:
   void Lead();
+  bool EditPlanned(v1::ConfigDocument* next, const Claim& claim);
   bool EditAsLeader(v1::ConfigDocument* next, const Claim& claim);
   bool EditLeaderless(v1::ConfigDocument* next, const Claim& claim);
   bool WantsLeaderless();
@@ -107,6 +116,7 @@ class ReplicatedJournal {
     int64_t at_ns = 0;
   };
   JournalContext c_;
+  PlannedChanges planned_{&c_};
   std::unique_ptr<LeaderSide> leader_;
   std::unique_ptr<BackupSide> backup_;
   Epoch role_epoch_;  // of the role that it has
@@ -116,6 +126,7 @@ class ReplicatedJournal {
   std::map<std::string, Answer> answers_;
   int64_t leaderless_since_ns_ = 0;
   std::optional<IsrChange> proposing_;
+  bool proposing_planned_ = false;
   int64_t decide_at_ns_ = 0;
   std::string last_wait_;     // why it waits; noted once
   std::string last_failure_;  // why it could not propose; likewise

@@ -1,8 +1,10 @@
-// An operator's recovery on the node that was asked: who answers is looked at first, then one
-// change of the document makes the greatest log's node the leader of a new generation.
+// What a recovery reports as lost; and an operator's on the node that was asked: who answers is
+// looked at first, then one change of the document makes the greatest log's node the leader of a
+// new generation.
 #include <algorithm>
 
 #include "journal/base/limits.h"
+#include "journal/recovery/loss_report.h"
 #include "server/cluster/replicated_journal.h"
 #include "server/config_store/cluster_edits.h"
 #include "server/config_store/document.h"
@@ -14,6 +16,47 @@ namespace {
 constexpr int64_t kMs = 1000 * 1000;
 
 }  // namespace
+
+// Where what is lost may begin. A log whose last epoch was not the journal's last may end in
+// entries that a later leader has cut: it is only known to be right as far as it was committed.
+Watermark ReplicatedJournal::LastCertain(const v1::LogAnswer& log) const {
+  const Watermark end{Index(log.end_index()), Lsn(log.end_lsn())};
+  bool last_epoch = Epoch{log.last_generation(), log.last_epoch()} == c_.epoch();
+  Watermark committed{Index(log.commit_index()), Lsn(log.commit_lsn())};
+  // What an older generation called committed may have been given up by a later one.
+  for (const v1::LossReport& loss : c_.config.losses()) {
+    if (loss.generation() <= log.last_generation()) continue;
+    committed = std::min(committed,
+                         Watermark{Index(loss.first_index()).prev(), Lsn(loss.first_lsn()).prev()});
+  }
+  return last_epoch ? end : std::min(end, committed);
+}
+
+v1::LossReport ReplicatedJournal::BuildReport(const std::string& leader) const {
+  RecoveryInput in = MakeRecoveryInput();
+  Watermark last = LastCertain(in.logs.at(leader));
+  ClusterLossInput loss;
+  loss.end.next_index = last.index.next();
+  loss.end.next_lsn = last.lsn.next();
+  loss.generation = c_.config.generation() + 1;
+  loss.commit_hint = {Index(c_.config.commit_hint().index()), Lsn(c_.config.commit_hint().lsn())};
+  loss.stopped_at = Lsn(c_.config.orderly_stop().lsn());
+  loss.members = static_cast<uint32_t>(c_.config.members_size());
+  loss.memory_only = c_.replica->memory_only();
+  for (const auto& [node, log] : in.logs) {
+    Watermark committed{Index(log.commit_index()), Lsn(log.commit_lsn())};
+    loss.committed_seen = std::max(loss.committed_seen, committed);
+    // One that was emptied and came back has a disk without a hole, and yet lacks what it once had:
+    // it counts once it is in sync again.
+    loss.whole_disks += log.disk_is_whole() && Names(c_.config.recovery_set(), node);
+  }
+  loss.reason = absl::StrCat("no memory was left that held every committed entry; the log of ",
+                             leader, " was the greatest of ", in.logs.size());
+  loss.time_ns = static_cast<uint64_t>(c_.now.wall_ns);
+  return BuildClusterLossReport(loss);
+}
+
+// ---- an operator's ----
 
 bool ReplicatedJournal::StartRecovery(RecoverRequest request, Time now) {
   if (operator_ != nullptr || stopped_) return false;

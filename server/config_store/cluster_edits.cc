@@ -145,8 +145,8 @@ absl::Status ElectForDead(v1::ConfigDocument* document, const Claim& elector,
   return absl::OkStatus();
 }
 
-absl::Status HandOver(v1::ConfigDocument* document, const Claim& leader,
-                      const ReplicaName& target) {
+absl::Status HandOver(v1::ConfigDocument* document, const Claim& leader, const ReplicaName& target,
+                      bool stays) {
   absl::StatusOr<v1::JournalConfig*> led = LedJournal(document, leader);
   if (!led.ok()) return led.status();
   if (target == NameOf(leader)) {
@@ -154,7 +154,11 @@ absl::Status HandOver(v1::ConfigDocument* document, const Claim& leader,
                                       ReplicaText(target) + " already; choose another target");
   }
   if (!Names((*led)->isr(), target)) return NotInSync(**led, target, "no handover");
-  StartEpoch(ToId(target), (*led)->isr(), leader.change_id, *led);
+  ReplicaSet isr = (*led)->isr();
+  const ReplicaName me = NameOf(leader);
+  const bool may_leave = static_cast<uint32_t>(isr.size()) > (*led)->min_isr();
+  if (!stays && may_leave) isr = Without(isr, {&me, 1}, target);
+  StartEpoch(ToId(target), std::move(isr), leader.change_id, *led);
   return absl::OkStatus();
 }
 

@@ -41,8 +41,11 @@ absl::Status ElectForDead(v1::ConfigDocument* document, const Claim& elector,
                           const ReplicaName& dead, std::span<const ReplicaName> live);
 
 // "Planned handover", step 3: epoch+1, leader = target, same isr, of which the target must be one.
-// That the target holds everything (match = end = commit) is for the caller to have waited for.
-absl::Status HandOver(v1::ConfigDocument* document, const Claim& leader, const ReplicaName& target);
+// That the target holds everything (match = end = commit) is for the caller to have waited for. A
+// leader that stops (`stays` false) leaves the isr in the same change, as it would by an election
+// without it, unless that would take the isr below min_isr.
+absl::Status HandOver(v1::ConfigDocument* document, const Claim& leader, const ReplicaName& target,
+                      bool stays = true);
 
 // ---- the in-sync set, by the journal's leader ----
 

@@ -214,6 +214,18 @@ TEST(HandOver, OnlyTheLeaderHandsOverAndOnlyToAnotherReplicaInSync) {
   refused(kNotNow, "not in the in-sync set", First("n1"), {"n3", Incarnation(2)});
 }
 
+TEST(HandOver, ALeaderThatStopsLeavesTheIsrInTheSameChangeIfMinIsrAllowsIt) {
+  v1::ConfigDocument document = ThreeInSync();
+  const v1::ConfigDocument before = document;
+  ASSERT_TRUE(HandOver(&document, First("n1"), FirstLife("n3"), false).ok());
+  ExpectInSync(document.journals(0), "n2/1 n3/1", "n2 n3");
+  ExpectLegal(before, document);
+  document = before;
+  document.mutable_journals(0)->set_min_isr(3);
+  ASSERT_TRUE(HandOver(&document, First("n1"), FirstLife("n3"), false).ok());
+  ExpectInSync(document.journals(0), "n1/1 n2/1 n3/1", "n1 n2 n3");
+}
+
 // ---- drop and re-add ----
 
 TEST(ShrinkIsr, TheDroppedBackupLeavesIsrCompleteAndRecoverySet) {

@@ -96,6 +96,10 @@ absl::Status ValidateInSyncSet(const v1::ConfigDocument& document,
     if (!Names(journal.recovery_set(), id.node())) {
       return Broken(where, "the isr's nodes are within recovery_set");
     }
+    if (Names(journal.learners(), id.node())) return Broken(where, "no learner is in the isr");
+  }
+  for (const std::string& node : journal.learners()) {
+    if (!Names(journal.members(), node)) return Broken(where, "learners are members");
   }
   return absl::OkStatus();
 }

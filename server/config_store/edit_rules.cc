@@ -1,5 +1,6 @@
 #include "server/config_store/edit_rules.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "journal/base/check.h"
@@ -51,7 +52,11 @@ void SetInSync(ReplicaSet isr, v1::JournalConfig* journal) {
   *journal->mutable_isr() = std::move(isr);
   *journal->mutable_complete() = journal->isr();
   journal->clear_recovery_set();
-  for (const v1::ReplicaId& id : journal->isr()) journal->add_recovery_set(id.node());
+  for (const v1::ReplicaId& id : journal->isr()) {
+    journal->add_recovery_set(id.node());
+    auto* learners = journal->mutable_learners();
+    learners->erase(std::remove(learners->begin(), learners->end(), id.node()), learners->end());
+  }
 }
 
 void StartEpoch(v1::ReplicaId leader, ReplicaSet isr, const std::string& change_id,

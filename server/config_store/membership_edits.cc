@@ -59,6 +59,7 @@ absl::Status AddMember(v1::ConfigDocument* document, const JournalId& id, std::s
   }
   if (journal->members_size() == 1) journal->set_target_copies(2);
   journal->add_members(std::string(node));
+  if (journal->epoch() > 0) journal->add_learners(std::string(node));
   journal->set_change_id(std::string(change_id));
   return absl::OkStatus();
 }
@@ -74,6 +75,7 @@ absl::Status RemoveMember(v1::ConfigDocument* document, const JournalId& id, std
   RJ_RETURN_IF_ERROR(CheckRemoval(*journal, node));
   const std::string leaving(node);  // `node` may be the document's own
   Erase(leaving, journal->mutable_members());
+  Erase(leaving, journal->mutable_learners());
   // With a leader, everything committed is in its isr.
   Erase(leaving, journal->mutable_recovery_set());
   journal->set_target_copies(

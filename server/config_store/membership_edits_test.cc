@@ -40,10 +40,21 @@ TEST(AddMember, TheNewMemberHoldsNothingYetAndTwoCopiesBecomeTheTarget) {
   EXPECT_EQ(journal.target_copies(), 2u);
   EXPECT_EQ(journal.epoch(), 1u);
   EXPECT_EQ(journal.change_id(), "grow");
+  EXPECT_EQ(Text(journal.learners()), "n2") << "until it is in sync";
   ExpectLegal(before, document);
   const v1::ConfigDocument grown = document;
   ASSERT_TRUE(ExpandIsr(&document, ClaimOf(1, "n1", Incarnation(1)), {"n2", Incarnation(1)}).ok());
   ExpectLegal(grown, document);
+  EXPECT_EQ(document.journals(0).learners_size(), 0);
+}
+
+TEST(RemoveMember, ALearnerLeavesTheLearnersToo) {
+  v1::ConfigDocument document = AloneWithASpareNode();
+  ASSERT_TRUE(AddMember(&document, Id(1), "n2", "grow").ok());
+  const v1::ConfigDocument before = document;
+  ASSERT_TRUE(RemoveMember(&document, Id(1), "n2", "shrink").ok());
+  EXPECT_EQ(document.journals(0).learners_size(), 0);
+  ExpectLegal(before, document);
 }
 
 TEST(AddMember, ATargetThatCouldHaveBeenHigherIsTheUsersOwn) {

@@ -146,6 +146,7 @@ void Server::CarryOutControl() {
     answer->journal = wanted.journal;
     worker_->Submit(
         [files, answer, wanted]() -> int64_t {
+          if (wanted.anew) files->Discard();
           absl::Status listed = files->ListSegments().status();  // makes the directory
           absl::StatusOr<RingMemory> memory =
               listed.ok() ? files->CreateRing(wanted.head_bytes, wanted.data_bytes) : listed;

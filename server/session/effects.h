@@ -96,9 +96,16 @@ struct ShardEffects {
     JournalId journal;
     uint64_t data_bytes;
     uint64_t head_bytes;
+    // What is left of an earlier membership is deleted first: this replica begins empty.
+    bool anew = false;
   };
   // The journal is removed: unmap its memory, delete its ring and segments.
   struct Discard {
+    JournalNumber journal;
+    JournalId id;
+  };
+  // This node is a member no longer: unmap its memory; ring and segments stay.
+  struct Release {
     JournalNumber journal;
     JournalId id;
   };
@@ -124,6 +131,7 @@ struct ShardEffects {
   std::vector<ConfigRequest> config;
   std::vector<RingWanted> rings;
   std::vector<Discard> discards;
+  std::vector<Release> releases;
   std::vector<Dial> dials;
   std::vector<std::string> notes;  // one sentence each, for the log
   std::string fatal;               // not empty: the process must stop with this reason
@@ -141,6 +149,7 @@ struct ShardEffects {
     config.clear();
     rings.clear();
     discards.clear();
+    releases.clear();
     dials.clear();
     notes.clear();
   }

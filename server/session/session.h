@@ -29,7 +29,8 @@ struct Journal {
   ReplicatedJournal* replicated = nullptr;  // the cluster's; null on a node alone
   Epoch served;                             // in which sessions were bound to it
   bool dirty = false;                       // something happened since the last EndOfBatch
-  bool removed = false;                     // no longer in the config document
+  bool removed = false;                     // no longer served here
+  bool retired = false;                     // because this node is no member any more; files stay
 };
 
 // First in, first out, without an allocation once it has grown.

@@ -197,6 +197,7 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
       OnStatus(session, m.status());
       break;
     default:
+      if (OnPlan(session, m)) break;
       return EndWith(session, v1::ERROR_CODE_PROTOCOL,
                      "a message of an unknown kind; this server is older than the client: see "
                      "HelloReply.features");
@@ -300,6 +301,7 @@ void Shard::OnEndOfBatch() {
   batch_due_ = RetryStalled();
   if (batch_due_) EndJournals();
   EndCluster();
+  AnswerPlans();
   AnswerCheckpoints();
   AnswerRecoveries();
   AnswerDeferred();

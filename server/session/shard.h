@@ -164,6 +164,29 @@ class Shard {
                      v1::ServerMessage message);
   void AnswerDeferred();
 
+  // who leads and who is a member, as somebody asks for it (shard_members.cc)
+  // Waits for its journal's PlannedChanges.
+  struct PlannedRequest {
+    ConnectionNumber connection = 0;
+    uint64_t request_id = 0;
+    JournalId journal;
+  };
+  bool OnPlan(Session* session, const v1::ClientMessage& m);
+  void OnMoveLeader(Session* session, const v1::JournalMoveLeader& request);
+  void OnAddMember(Session* session, const v1::JournalAddMember& request);
+  void OnRemoveMember(Session* session, const v1::JournalRemoveMember& request);
+  Journal* FindForPlan(Session* session, uint64_t request_id, const std::string& name);
+  void TakePlan(Session* session, uint64_t request_id, const Journal& journal,
+                const absl::Status& begun);
+  void AnswerPlans();
+  bool AnswerPlan(const PlannedRequest& request);
+  bool HoldsAppends(const Journal& journal, v1::ErrorReply* error) const;
+  bool RefuseForeign(Session* session, uint64_t request_id, const std::string& name);
+  void FillNotLeader(const v1::JournalConfig& config, v1::ErrorReply* error) const;
+  void Retire(Journal* journal);
+  void HandOverAll();
+  bool HandsOver() const;
+
   // changes of the config document, one at a time (shard_config.cc)
   void StartCreate(Session* session, PendingChange change);
   void TakeChange(Session* session, PendingChange change);
@@ -231,12 +254,14 @@ class Shard {
     JournalNumber journal;
   };
   std::vector<RecoverWaiter> recover_waiters_;
+  std::vector<PlannedRequest> plans_;
   uint64_t change_token_ = 0;
   uint64_t random_state_;
   uint32_t next_reader_token_ = Checkpointer::kTokenEnd;
   bool draining_ = false;
-  // Of the journals, once the last session is gone: closed on disk, then marked in the document.
-  enum class Stop { kNo, kClosing, kMarking, kDone } stop_ = Stop::kNo;
+  // Of the journals, once the last session is gone: led by others where they can, closed on disk,
+  // then marked in the document.
+  enum class Stop { kNo, kHandingOver, kClosing, kMarking, kDone } stop_ = Stop::kNo;
   bool more_to_read_ = false;
   bool batch_due_ = false;  // frames that had waited were taken behind the end of the batch
   std::vector<std::unique_ptr<Subscription>> finished_;  // ended; effects may point into them

@@ -38,6 +38,9 @@ FrameIntake::Taken Shard::OnAppend(Session* session, ByteSpan frame) {
     Refuse(v1::ERROR_CODE_JOURNAL_NOT_FOUND, "the journal was removed", &error);
     return RefuseAppend(session, envelope.request_id, std::move(error));
   }
+  if (HoldsAppends(*session->journal, &error)) {
+    return RefuseAppend(session, envelope.request_id, std::move(error));
+  }
   if (session->acks.size() >= limits::kAppendsInFlightPerSessionMax) return Taken::kStall;
   if (envelope.level == v1::LEVEL_UNKNOWN) envelope.level = v1::LEVEL_REPLICATED;
   Ack ack;

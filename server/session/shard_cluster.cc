@@ -89,6 +89,8 @@ void Shard::FollowRole(Journal* journal) {
   const v1::JournalConfig* config =
       ringjournal::FindJournal(options_.document, journal->replica->options().id);
   if (config == nullptr) return ApplyRemove(journal);
+  journal->config = *config;
+  if (!Names(config->members(), options_.node)) return Retire(journal);
   Epoch served = journal->replicated->leads() ? journal->replicated->context().epoch() : Epoch();
   if (journal->served != Epoch() && journal->served != served) {
     EndSessionsOf(journal, v1::ERROR_CODE_NOT_LEADER,
@@ -97,7 +99,6 @@ void Shard::FollowRole(Journal* journal) {
                                ": connect there"));
   }
   journal->served = served;
-  journal->config = *config;
   // Of those that are kept here, whoever leads: its checkpoints are this node's own.
   const v1::JournalSettings settings = WithDefaults(config->settings());
   if (Equal(settings, journal->replica->options().settings)) return;
@@ -112,7 +113,14 @@ void Shard::EndSessionsOf(Journal* journal, v1::ErrorCode code, const std::strin
   }
   for (Session* session : bound) {
     ForgetOwed(session);
-    EndWith(session, code, why);
+    if (session->closing) continue;
+    v1::ErrorReply error;
+    Refuse(code, why, &error);
+    const v1::NodeRegistration* leader =
+        ringjournal::FindNode(options_.document, journal->config.leader().node());
+    if (leader != nullptr) error.mutable_not_leader()->set_leader_address(leader->address());
+    ReplyError(session, 0, std::move(error));
+    BeginClosing(session);
   }
 }
 
@@ -142,7 +150,9 @@ void Shard::WantReplica(const v1::JournalConfig& config, const JournalId& id) {
   }
   without_room_.erase(id);
   wanted_replicas_[id] = config;
-  effects_->rings.push_back({id, settings.ring_bytes(), head_bytes});
+  // Nothing of an earlier membership may be mixed with what comes.
+  bool anew = config.epoch() > 0;
+  effects_->rings.push_back({id, settings.ring_bytes(), head_bytes, anew});
 }
 
 // An empty replica in the memory that was asked for. False: the answer is to another question.
@@ -180,25 +190,16 @@ bool Shard::MakeReplica(const RingAnswer& event) {
 
 // True: the session was told where to go, or when to ask again.
 bool Shard::RefuseElsewhere(Session* session, uint64_t request_id, const Journal& journal) {
-  if (journal.replicated == nullptr || journal.replicated->serving()) return false;
   v1::ErrorReply error;
+  if (HoldsAppends(journal, &error)) {
+    ReplyError(session, request_id, std::move(error));
+    return true;
+  }
+  if (journal.replicated == nullptr || journal.replicated->serving()) return false;
   if (journal.replicated->leads()) {
     RefuseBeforeEpoch(&error);
-  } else if (!journal.config.has_leader()) {
-    const std::string& name = journal.config.name();
-    Refuse(v1::ERROR_CODE_NOT_LEADER,
-           absl::StrCat("nobody leads journal ", name, " at the moment; try again. If that lasts, ",
-                        "see `ringjournal journal info ", name, "` for its members and start ",
-                        "those that are down: their logs say what an election waits for"),
-           &error);
   } else {
-    const std::string& leader = journal.config.leader().node();
-    Refuse(
-        v1::ERROR_CODE_NOT_LEADER,
-        absl::StrCat("journal ", journal.config.name(), " is led by ", leader, ": connect there"),
-        &error);
-    const v1::NodeRegistration* node = FindNode(options_.document, leader);
-    if (node != nullptr) error.mutable_not_leader()->set_leader_address(node->address());
+    FillNotLeader(journal.config, &error);
   }
   ReplyError(session, request_id, std::move(error));
   return true;

@@ -325,7 +325,13 @@ void Shard::BuryRemoved() {
     if (used) continue;
     JournalId id;
     JournalId::FromView(journal->config.id(), &id);
-    effects_->discards.push_back({journal->number, id});
+    if (journal->retired) {
+      effects_->releases.push_back({journal->number, id});
+      followed_version_ = 0;  // it may have become a member again
+      batch_due_ = true;
+    } else {
+      effects_->discards.push_back({journal->number, id});
+    }
     if (cluster_ != nullptr) cluster_->Remove(id);
     journal.reset();
   }

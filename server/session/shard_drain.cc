@@ -38,7 +38,8 @@ bool Shard::AllSettled() const {
 // With the last session nothing can be appended any more.
 void Shard::FollowDrain() {
   if (!draining_ || !sessions_.empty() || !changes_.empty()) return;
-  if (stop_ == Stop::kNo) StopJournals();
+  if (stop_ == Stop::kNo) HandOverAll();
+  if (stop_ == Stop::kHandingOver && !HandsOver()) StopJournals();
   if (stop_ != Stop::kClosing || !AllSettled()) return;
   stop_ = Stop::kMarking;
   PendingChange change;

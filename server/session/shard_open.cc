@@ -33,6 +33,7 @@ Journal* Shard::FindJournal(const std::string& name) {
 Journal* Shard::FindOrRefuse(Session* session, uint64_t request_id, const std::string& name) {
   Journal* journal = FindJournal(name);
   if (journal != nullptr) return journal;
+  if (RefuseForeign(session, request_id, name)) return nullptr;
   v1::ErrorReply error;
   Refuse(v1::ERROR_CODE_JOURNAL_NOT_FOUND,
          absl::StrCat("there is no journal \"", name.substr(0, limits::kJournalNameBytesMax),
@@ -61,6 +62,9 @@ FrameIntake::Taken Shard::OnOpen(Session* session, const v1::Open& open) {
     return Taken::kYes;
   }
   Journal* journal = FindJournal(open.journal());
+  if (journal == nullptr && RefuseForeign(session, open.request_id(), open.journal())) {
+    return Taken::kYes;
+  }
   if (journal == nullptr && open.create()) {
     PendingChange change;
     change.kind = PendingChange::Kind::kCreate;
@@ -154,6 +158,10 @@ void Shard::OnResolve(Session* session, const v1::Resolve& request) {
   v1::ErrorReply error;
   if (session->journal == nullptr) {
     Refuse(v1::ERROR_CODE_NOT_OPEN, "open the journal before asking for an outcome", &error);
+    return ReplyError(session, request.request_id(), std::move(error));
+  }
+  // To settle appends an entry.
+  if (HoldsAppends(*session->journal, &error)) {
     return ReplyError(session, request.request_id(), std::move(error));
   }
   v1::ServerMessage message;

@@ -43,10 +43,7 @@ class ShardRecover : public testing::Test {
   v1::ServerMessage Ask(size_t i, const v1::JournalRecover& recover, int64_t ms = 2500) {
     v1::ClientMessage request;
     *request.mutable_journal_recover() = recover;
-    ConnectionNumber c = cluster_.Connect(i);
-    cluster_.Run(5);
-    cluster_.Take(c);
-    cluster_.Send(i, c, FrameOf(request));
+    ConnectionNumber c = cluster_.Ask(i, request);
     cluster_.Run(ms);
     std::vector<v1::ServerMessage> answers = cluster_.Take(c);
     return answers.empty() ? v1::ServerMessage() : answers.back();

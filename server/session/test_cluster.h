@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -75,6 +76,13 @@ class TestCluster {
   void Silence(size_t a, size_t b) { silent_.push_back({a, b}); }
   void Heal() { silent_.clear(); }
 
+  // ---- the config store ----
+  // The next change of the document is not answered with what became of it. `applied`: it was made.
+  void MakeNextChangeUnknown(bool applied) { unknown_applied_ = applied; }
+  // Nothing is answered until Answer; reads and changes wait.
+  void HoldAnswers() { holds_answers_ = true; }
+  void Answer() { holds_answers_ = false; }
+
   // ---- time ----
   // Lets everything happen that is due within so many milliseconds.
   void Run(int64_t ms) {
@@ -92,13 +100,6 @@ class TestCluster {
     ConnectionNumber c = next_connection_++;
     Step(i, Accepted{c});
     Send(i, c, std::string(kPreface) + HelloFrame() + OpenFrame(producer));
-    return c;
-  }
-  // A client that says hello and no more.
-  ConnectionNumber Connect(size_t i) {
-    ConnectionNumber c = next_connection_++;
-    Step(i, Accepted{c});
-    Send(i, c, std::string(kPreface) + HelloFrame());
     return c;
   }
   // Connects, opens the journal and is answered; the answers are taken.
@@ -125,6 +126,15 @@ class TestCluster {
     }
     return messages;
   }
+  // Connects to node i and asks for something about the journal; look at Take for the answer.
+  ConnectionNumber Ask(size_t i, const v1::ClientMessage& request) {
+    ConnectionNumber c = next_connection_++;
+    Step(i, Accepted{c});
+    Send(i, c, std::string(kPreface) + HelloFrame() + FrameOf(request));
+    return c;
+  }
+  void Drain(size_t i) { Step(i, DrainRequested{}); }
+  bool drained(size_t i) const { return nodes_[i]->shard->drained(); }
   // Acknowledged transactions among what the connection was sent.
   uint64_t TakeAcked(ConnectionNumber c) {
     uint64_t acked = 0;
@@ -155,6 +165,14 @@ class TestCluster {
     return -1;
   }
   static std::string NameOf(size_t i) { return "n" + std::to_string(i + 1); }
+  // The members, as "n1 n2".
+  std::string Members() const {
+    std::string text;
+    for (const std::string& node : config().members()) {
+      text.append(text.empty() ? "" : " ").append(node);
+    }
+    return text;
+  }
   // The isr, as "n1 n2".
   std::string Isr() const {
     std::string text;
@@ -250,6 +268,7 @@ class TestCluster {
     }
     for (ConfigRequest& request : effects.config) answers_.push_back({i, Serve(request)});
     for (const ShardEffects::RingWanted& wanted : effects.rings) {
+      if (wanted.anew) node->disk = TestDisk();
       node->memory = std::make_unique<TestRingMemory>(wanted.data_bytes, 8);
       rings_.push_back({i, RingAnswer{wanted.journal, node->memory->memory(), ""}});
     }
@@ -262,12 +281,16 @@ class TestCluster {
     if (request.kind == ConfigRequest::Kind::kCas) {
       v1::ConfigDocument next = request.document;
       next.set_version(request.expected_version + 1);
+      std::optional<bool> unknown = std::exchange(unknown_applied_, std::nullopt);
+      if (unknown.has_value()) done.outcome = ConfigOutcome::kUnknown;
+      if (unknown == false) return done;
       if (request.expected_version != document_.version()) {
         done.outcome = ConfigOutcome::kConflict;
       } else {
         RJ_CHECK(ValidateDocument(next).ok() && ValidateChange(document_, next).ok());
         document_ = std::move(next);
       }
+      if (unknown.has_value()) return done;
     }
     done.document = document_;
     return done;
@@ -303,7 +326,7 @@ class TestCluster {
       any = true;
       Connect(i, dial);
     }
-    for (auto& [i, answer] : std::exchange(answers_, {})) {
+    for (auto& [i, answer] : holds_answers_ ? decltype(answers_)() : std::exchange(answers_, {})) {
       any = true;
       Step(i, ConfigAnswer{answer});
     }
@@ -350,6 +373,8 @@ class TestCluster {
   std::vector<std::pair<size_t, RingAnswer>> rings_;
   std::vector<std::pair<size_t, size_t>> silent_;
   int64_t delay_ms_ = 0;
+  std::optional<bool> unknown_applied_;
+  bool holds_answers_ = false;
   std::map<ConnectionNumber, std::string> sent_;
   std::map<ConnectionNumber, bool> paused_;
   std::set<ConnectionNumber> closed_;

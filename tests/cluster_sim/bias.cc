@@ -11,9 +11,10 @@ namespace {
 
 using client::Level;
 
-constexpr std::string_view kNames[] = {
-    "none",         "two-in-sync",    "uncertain",      "old-lives",     "tight-ring", "last-copy",
-    "disks-decide", "memory-decides", "crossed-follow", "moving-leader", "operator"};
+constexpr std::string_view kNames[] = {"none",          "two-in-sync",    "uncertain",
+                                       "old-lives",     "tight-ring",     "last-copy",
+                                       "disks-decide",  "memory-decides", "crossed-follow",
+                                       "moving-leader", "operated",       "gone-machines"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -103,7 +104,17 @@ void MovingLeader(Plan* plan) {
   Aim(Moment::kLeads, 25, plan);
 }
 
-void Operator(Plan* plan) {
+void Operated(Plan* plan) {
+  plan->operation_pause_max_ns = 200 * kMs;
+  plan->appenders = 3;
+  plan->store.answer_lost = 100;
+  plan->store.late = 150;
+  plan->faults = {Fault::kKill,       Fault::kCut,     Fault::kIsolate,        Fault::kPause,
+                  Fault::kChangeLate, Fault::kMachine, Fault::kAnswerForgotten};
+  Aim(Moment::kCasSubmitted, 15, plan);
+}
+
+void GoneMachines(Plan* plan) {
   plan->min_isr = 1;
   plan->has_operator = true;
   plan->hasty_permille = 5;
@@ -128,7 +139,7 @@ void ApplyBias(Bias bias, Plan* plan) {
   using Apply = void (*)(Plan*);
   constexpr Apply kApply[] = {nullptr,       TwoInSync,    Uncertain,   OldLives,
                               TightRing,     LastCopy,     DisksDecide, MemoryDecides,
-                              CrossedFollow, MovingLeader, Operator};
+                              CrossedFollow, MovingLeader, Operated,    GoneMachines};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
   plan->has_operator = false;

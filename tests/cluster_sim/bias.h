@@ -21,9 +21,10 @@ enum class Bias : uint8_t {
   kMemoryDecides,  // all processes die, at different times, and memory alone holds the log
   kCrossedFollow,  // a backup asks again while answers to it are under way
   kMovingLeader,   // leadership moves all the time, and clients append densely
-  kOperator,       // machines go while they are the last copy, and an operator declares them lost
+  kOperated,       // leaders are moved, members come and go, and changes become uncertain
+  kGoneMachines,   // machines go while they are the last copy, and an operator declares them lost
 };
-inline constexpr int kBiases = static_cast<int>(Bias::kOperator) + 1;
+inline constexpr int kBiases = static_cast<int>(Bias::kGoneMachines) + 1;
 
 std::string_view BiasName(Bias bias);
 // nullopt for a name that is not there.

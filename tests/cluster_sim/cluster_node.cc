@@ -212,6 +212,11 @@ void ClusterNode::Step(const ShardEvent& event) {
 }
 
 void ClusterNode::ObserveReplicas() {
+  for (const ShardEffects::Release& release : effects_.releases) {
+    env_.report->Trace(name_, "/", incarnation_.value(), " has given up a replica");
+    auto truth = env_.truths->find(release.id);
+    if (truth != env_.truths->end()) truth->second->OnRetired(number_);
+  }
   for (const std::string& note : effects_.notes) {
     env_.report->Trace(name_, "/", incarnation_.value(), ": ", note);
   }

@@ -141,6 +141,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   bool CarryStorage(const ShardEffects& effects);
   bool CarryRest(const ShardEffects& effects);
   void NoteRecoveries(const v1::ConfigDocument& document);
+  void DeleteLeftovers(const JournalId& id);
   void NoteFrames(const ShardEffects::Send& send, EndNumber end);
   ConnectionNumber NumberOf(EndNumber end);
   void Forget(ConnectionNumber number);

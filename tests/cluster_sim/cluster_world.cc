@@ -1,10 +1,6 @@
 #include "tests/cluster_sim/cluster_world.h"
 
-#include <malloc.h>
-
 #include <algorithm>
-#include <csetjmp>
-#include <csignal>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,6 +24,7 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
     : options_(options),
       random_(options.seed),
       fault_random_(options.seed ^ 0x5eed'f417),
+      operator_random_(options.seed ^ 0x0be2'a702),
       report_(options.tracing),
       plan_(&random_),
       network_(&events_, &random_, &report_, kHostsMax),
@@ -37,6 +34,7 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
   config_.set_on_refusal([this](const std::string& why) {
     report_.Violation("config: a change of the config document breaks a rule: ", why);
   });
+  plan_.ChooseOperations(&operator_random_);
   ApplyBias(options.bias, &plan_);
   FitPlan(options.mutant, &plan_);
   plan_.Restrict(options.allowed);
@@ -73,6 +71,8 @@ void ClusterWorld::OnEvent(uint32_t kind, uint64_t arg) {
     case kCutAgain:
       AimedFault(static_cast<uint32_t>(arg & 0xff), arg >> 8);
       return;
+    case kNextOperation:
+      return NextOperation();
     case kPowerOn:
       nodes_[arg]->PowerOn();
       return RestartLater(static_cast<uint32_t>(arg));
@@ -97,7 +97,7 @@ void ClusterWorld::Tick() {
     case Phase::kStarting:
       return SetUp();
     case Phase::kFaults: {
-      if (operator_ != nullptr) operator_->Turn();
+      if (recovery_operator_ != nullptr) recovery_operator_->Turn();
       bool long_enough = events_.now_ns() - began_ns_ >= plan_.run_min_ns;
       bool broken_enough = result_.faults >= plan_.faults_min || fault_number_ > 4000;
       if (long_enough && broken_enough) Heal();
@@ -120,6 +120,7 @@ void ClusterWorld::SetUp() {
     MakeClients(truth.get(), client);
     client += 10;
   }
+  if (plan_.nodes > 1) BeginOperations();
   MakeOperator();
   config_.set_faults(plan_.store);
   phase_ = Phase::kFaults;
@@ -184,6 +185,7 @@ void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
 
 void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
                                   const v1::ConfigDocument& after) {
+  if (report_.tracing()) report_.MixTrace(after.SerializeAsString());
   for (const v1::JournalConfig& config : after.journals()) {
     JournalId id;
     RJ_CHECK(JournalId::FromView(config.id(), &id));
@@ -261,6 +263,7 @@ void ClusterWorld::CheckEnd() {
     report_.Violation("I15: ", kHealNs / kSecond, " s after healing: ", why);
     return;
   }
+  if (phase_ == Phase::kHealed && !LastOperationsAreDone()) return;
   if (phase_ == Phase::kReading) {
     FinalChecks();
     phase_ = Phase::kDone;
@@ -305,6 +308,8 @@ void ClusterWorld::Collect() {
   result_.plan = plan_.Describe();
   result_.trace.assign(report_.lines().begin(), report_.lines().end());
   result_.fingerprint = report_.fingerprint();
+  report_.MixTrace(report_.fingerprint());
+  result_.trace_hash = report_.trace_hash();
   result_.simulated_ns = events_.now_ns() - kSecond;
   result_.events = events_.events();
   result_.fault_numbers = fault_number_;
@@ -315,11 +320,15 @@ void ClusterWorld::Collect() {
     result_.intact_restarts += node->counts().warm_starts;
     result_.amnesiac_restarts += node->counts().disk_starts + node->counts().empty_starts;
   }
-  if (operator_ != nullptr) result_.operator_recoveries = operator_->recoveries();
+  if (recovery_operator_ != nullptr) {
+    result_.operator_recoveries = recovery_operator_->recoveries();
+  }
   for (auto& [id, truth] : truths_) {
     result_.failovers += truth->leaders() - std::min<uint64_t>(truth->leaders(), 1);
     result_.losses += truth->losses().size();
+    result_.handovers += truth->handovers();
   }
+  if (operator_ != nullptr) result_.operations = operator_->succeeded();
   for (auto& appender : appenders_) {
     result_.acknowledged += appender->acknowledged();
     result_.told += appender->told();
@@ -331,6 +340,7 @@ RunResult ClusterWorld::Run() {
   while (phase_ != Phase::kDone && !report_.failed()) {
     report_.set_now_ns(events_.now_ns());
     if (!events_.RunOne()) break;
+    report_.MixTrace(static_cast<uint64_t>(events_.now_ns()));
     if (events_.events() > kEventsMax) {
       report_.Violation("I15: ", kEventsMax, " events and no end: ", WhyNotDone());
     }
@@ -346,44 +356,6 @@ RunResult ClusterWorld::Aborted() {
   result_.trace.assign(report_.lines().begin(), report_.lines().end());
   result_.simulated_ns = events_.now_ns() - kSecond;
   return std::move(result_);
-}
-
-namespace {
-
-sigjmp_buf back_to_run;
-
-void OnAbort(int) { siglongjmp(back_to_run, 1); }
-
-}  // namespace
-
-// Processes start and end thousands of times a second here: what they free stays with the
-// allocator, or most of the time would go into page faults.
-void KeepFreedMemory() {
-  static const bool once = [] {
-    mallopt(M_MMAP_THRESHOLD, 64 << 20);
-    mallopt(M_TRIM_THRESHOLD, 512 << 20);
-    mallopt(M_TOP_PAD, 16 << 20);
-    return true;
-  }();
-  static_cast<void>(once);
-}
-
-RunResult RunSeed(const RunOptions& options) {
-  KeepFreedMemory();
-  // On the heap: it is still needed after the jump, and destroyed before the result is used.
-  ClusterWorld* const world = new ClusterWorld(options);
-  struct sigaction catches = {}, before = {};
-  catches.sa_handler = OnAbort;
-  sigaction(SIGABRT, &catches, &before);
-  RunResult result;
-  if (sigsetjmp(back_to_run, 1) == 0) {
-    result = world->Run();
-    delete world;
-  } else {
-    result = world->Aborted();
-  }
-  sigaction(SIGABRT, &before, nullptr);
-  return result;
 }
 
 }  // namespace ringjournal::cluster_sim

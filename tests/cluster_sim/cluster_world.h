@@ -31,12 +31,18 @@ struct RunResult {
   std::string plan;
   std::vector<std::string> trace;
   uint64_t fingerprint = 0;
+  // Of every event's time, every line of the trace (also those that it no longer has), every byte
+  // that was sent and every config document. Only of a run that was traced.
+  uint64_t trace_hash = 0;
   int64_t simulated_ns = 0;
   uint64_t events = 0, steps = 0, turns = 0, spins = 0;
   uint64_t faults = 0;         // that did something
   uint64_t fault_numbers = 0;  // numbers given out, to others too
   uint64_t failovers = 0;
-  uint64_t intact_restarts = 0, amnesiac_restarts = 0, losses = 0, operator_recoveries = 0;
+  uint64_t handovers = 0;   // of them, those that were planned
+  uint64_t operations = 0;  // of an operator, that succeeded
+  uint64_t intact_restarts = 0, amnesiac_restarts = 0, losses = 0;
+  uint64_t operator_recoveries = 0;
   uint64_t acknowledged = 0, told = 0, read = 0;
 };
 
@@ -44,6 +50,9 @@ struct RunResult {
 // of the production code that fails is a violation like any other: its abort is caught, what the
 // run had is leaked, and the message stands on stderr. Not from several threads.
 RunResult RunSeed(const RunOptions& options);
+
+// The line of trace_hashes.txt for that seed, whose run was traced: "SEED HASH".
+std::string TraceHashLine(uint64_t seed, const RunResult& result);
 
 // What a checker says of the mutant in this seed under its bias; empty if nothing, or if the seed
 // fails without it.

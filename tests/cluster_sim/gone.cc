@@ -18,8 +18,8 @@ constexpr uint64_t kReturnsWithinMs = 2500;
 void ClusterWorld::MakeOperator() {
   if (!plan_.has_operator) return;
   OperatorEnvironment environment{&events_, &report_, &network_, &truths_, &nodes_, &gone_};
-  operator_ = std::make_unique<RecoveryOperator>(environment, next_host_++,
-                                                 options_.seed ^ 0x09e7'a704, plan_.hasty_permille);
+  recovery_operator_ = std::make_unique<RecoveryOperator>(
+      environment, next_host_++, options_.seed ^ 0x09e7'a704, plan_.hasty_permille);
 }
 
 // Mostly it is the last copy: one other node falls behind, then all do, then it goes.
@@ -55,12 +55,12 @@ void ClusterWorld::Return(uint32_t node) {
 }
 
 void ClusterWorld::OnLossStored(const v1::JournalConfig& config) {
-  if (operator_ == nullptr || report_.failed()) return;
+  if (recovery_operator_ == nullptr || report_.failed()) return;
   const v1::LossReport& loss = config.losses(config.losses_size() - 1);
   const auto& lost = loss.declared_lost();
   for (uint32_t i = 0; i < nodes_.size(); ++i) {
     const std::string& name = nodes_[i]->name();
-    if (name == config.leader().node()) operator_->OnLoss(loss, i);
+    if (name == config.leader().node()) recovery_operator_->OnLoss(loss, i);
     if (std::count(lost.begin(), lost.end(), name) == 0 || gone_.count(i) == 0) continue;
     events_.ScheduleIn(SomeTime(kReturnsWithinMs), this, kReturns, i);
   }

@@ -263,12 +263,12 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
   }
   // Below target_copies, and by the policy `disk`, it is on the leader's disk.
   auto led = leaders_.find(receipt.epoch);
-  bool needs_disk = !receipt.duplicate && receipt.memory_copies < config_.target_copies() &&
+  bool needs_disk = !receipt.duplicate && receipt.memory_copies < FewestIn(receipt.epoch).target &&
                     config_.degraded_policy() == v1::DEGRADED_POLICY_DISK && led != leaders_.end();
   if (needs_disk && views_[led->second.first].durable_max < DurableFloor(receipt)) {
     report_->Violation("I14: entry ", i, " was acknowledged with ", receipt.memory_copies,
-                       " copies of ", config_.target_copies(), ", and is not on the disk of ",
-                       nodes_[led->second.first], ", its leader");
+                       " copies of ", FewestIn(receipt.epoch).target,
+                       ", and is not on the disk of ", nodes_[led->second.first], ", its leader");
   }
   for (int level = 2; level <= static_cast<int>(receipt.level); ++level) {
     acked_[level] = std::max(acked_[level], receipt.index);
@@ -290,9 +290,9 @@ void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt, client:
   if (receipt.level < Level::kDiskQuorum) return;
   int disks = 0;
   for (const NodeView& v : views_) disks += v.durable_max >= DurableFloor(receipt) ? 1 : 0;
-  if (2 * disks <= config_.members_size()) {
+  if (2 * disks <= FewestIn(receipt.epoch).members) {
     report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged at disk_quorum, ",
-                       disks, " of ", config_.members_size(), " disks have it");
+                       disks, " of ", FewestIn(receipt.epoch).members, " disks have it");
   }
   if (receipt.index < quorum_word_) return;
   quorum_word_ = receipt.index;

@@ -44,6 +44,8 @@ class JournalTruth {
   void Observe(uint32_t node, Incarnation incarnation, const Replica& replica);
   // Before its replicas go.
   void OnProcessEnd(uint32_t node);
+  // The node has given up its replica: it is a member no more.
+  void OnRetired(uint32_t node);
   NodeWear* wear(uint32_t node) { return &wear_[node]; }
 
   // ---- the config document ----
@@ -78,6 +80,7 @@ class JournalTruth {
     return entries_.empty() ? 0 : entries_.back().record.size();
   }
   uint64_t leaders() const { return leaders_.size(); }
+  uint64_t handovers() const { return handovers_; }
   // As they are stored.
   std::vector<v1::LossReport> losses() const {
     return {config_.losses().begin(), config_.losses().end()};
@@ -118,6 +121,17 @@ class JournalTruth {
     Index index;
     uint64_t disk_life = 0;
   };
+  struct Fewest {
+    Fewest(int m, uint32_t t) : members(m), target(t) {}
+    int members;
+    uint32_t target;
+  };
+  // truth_plans.cc
+  void CheckPlanned(const v1::JournalConfig& before, const v1::JournalConfig& after);
+  void CheckHandover(const v1::JournalConfig& before, const v1::JournalConfig& after);
+  const NodeView* LivingView(const v1::ReplicaId& id) const;
+  Fewest FewestIn(Epoch epoch) const;
+
   void NoteDurable(Index durable, Epoch epoch, NodeView* view);
   void OnLeads(uint32_t node, const NodeView& view);
   static Index FirstOfEpoch(const Replica& replica, Epoch epoch);
@@ -166,6 +180,8 @@ class JournalTruth {
   // goes.
   std::map<Epoch, std::vector<uint64_t>> disks_of_;
   std::map<Epoch, Index> epoch_starts_;
+  std::map<Epoch, Fewest> fewest_;  // members and target_copies, of each epoch
+  uint64_t handovers_ = 0;
   Lsn committed_ever_;
   Index acked_[5];                           // newest acknowledged, by level reached
   Index quorum_word_;                        // newest acknowledged at disk_quorum

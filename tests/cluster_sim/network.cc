@@ -84,6 +84,9 @@ void Network::Send(EndNumber e, ByteSpan head, ByteSpan body) {
   End& from = end(e);
   if (!from.open || from.told_end || connections_[e / 2]->cut) return;
   from.bytes.append(AsView(head)).append(AsView(body));
+  report_->MixTrace(e);
+  report_->MixTrace(AsView(head));
+  report_->MixTrace(AsView(body));
   ScheduleDelivery(e, Latency(from.host, other(e).host));
   ReportQueue(e);
 }

@@ -95,6 +95,16 @@ int64_t ClusterNode::proposed_at_ns(const v1::LossReport& loss) const {
   return proposed == recoveries_.end() ? 0 : proposed->second;
 }
 
+// Of an earlier membership: what was acknowledged then is on the disks of others.
+void ClusterNode::DeleteLeftovers(const JournalId& id) {
+  auto truth = env_.truths->find(id);
+  bool any = machine_.rings.Find(id) != nullptr || !machine_.disk.ListSegments(id).empty();
+  if (!any || truth == env_.truths->end()) return;
+  machine_.disk.RemoveJournal(id);
+  ++truth->second->wear(number_)->memory_life;
+  ++truth->second->wear(number_)->disk_life;
+}
+
 bool ClusterNode::CarryRest(const ShardEffects& effects) {
   for (const ConfigRequest& request : effects.config) {
     bool cas = request.kind == ConfigRequest::Kind::kCas;
@@ -109,6 +119,7 @@ bool ClusterNode::CarryRest(const ShardEffects& effects) {
   }
   for (const ShardEffects::RingWanted& wanted : effects.rings) {
     if (!Boundary("before making a ring")) return false;
+    if (wanted.anew) DeleteLeftovers(wanted.journal);
     RingAnswer answer;
     answer.journal = wanted.journal;
     answer.memory = machine_.rings.Create(wanted.journal, wanted.head_bytes, wanted.data_bytes);

@@ -65,6 +65,13 @@ void Plan::ChooseOperator(sim::Random random) {
   hasty_permille = random.Chance(40) ? 5 : 0;
 }
 
+void Plan::ChooseOperations(sim::Random* r) {
+  const bool any = r->Chance(30);
+  const uint64_t pause_ms = r->Chance(70) ? 400 : 2000;
+  move_weight = r->Chance(50) ? 8 : r->Chance(50) ? 16 : 4;
+  if (any) operation_pause_max_ns = static_cast<int64_t>(pause_ms) * kMs;
+}
+
 void Plan::Restrict(FaultMask allowed) {
   std::erase_if(faults, [&](Fault f) { return (allowed & MaskOf(f)) == 0; });
   if ((allowed & MaskOf(Fault::kAimed)) == 0) {
@@ -155,6 +162,10 @@ std::string Plan::Describe() const {
   }
   absl::StrAppend(&text, "; aims");
   for (uint32_t percent : aim_percent) absl::StrAppend(&text, " ", percent);
+  if (operation_pause_max_ns > 0) {
+    absl::StrAppend(&text, "; operations within ", operation_pause_max_ns / kMs, " ms, ",
+                    move_weight, " of 16 move a leader");
+  }
   return text;
 }
 

@@ -52,6 +52,8 @@ inline constexpr FaultMask MaskOf(Fault fault) { return FaultMask{1} << static_c
 // Swarm testing: few kinds of faults often find what all kinds together hide.
 struct Plan {
   explicit Plan(sim::Random* random);
+  // By a stream of their own: what else a seed decides stays as it is.
+  void ChooseOperations(sim::Random* random);
   // Takes away what is not allowed, whoever has put it in. The last word on a plan.
   void Restrict(FaultMask allowed);
   std::string Describe() const;
@@ -76,6 +78,9 @@ struct Plan {
   uint32_t fast_restart_percent = 30;  // these come back while bytes of the dead are under way
   uint32_t aim_percent[8] = {};        // by Moment
   int64_t run_min_ns = 10 * kSecond;
+  // An operator moves leaders, and adds and removes members. 0: there is none.
+  int64_t operation_pause_max_ns = 0;
+  uint32_t move_weight = 8;  // of 16 operations so many move a leader
   bool has_operator = false;
   uint32_t hasty_permille = 0;  // of his looks at what there is to do, 100 a second
 

@@ -46,6 +46,10 @@ void SimConfigServer::Take(ConfigRequest request, std::shared_ptr<Mailbox> from)
   r->loses_answer =
       std::exchange(forget_next_answer_, false) || random_->Below(1000) < faults_.answer_lost;
   int64_t delay = Delay() + std::exchange(delay_next_ns_, 0);
+  if (r->request.kind == ConfigRequest::Kind::kCas) {
+    r->loses_answer |= std::exchange(forget_next_cas_, false);
+    delay += std::exchange(delay_next_cas_ns_, 0);
+  }
   bool late = random_->Below(1000) < faults_.late;
   if (late) delay = kAnswerWithinNs + static_cast<int64_t>(random_->Below(kLateMaxNs));
   bool lost = random_->Below(1000) < faults_.request_lost || (!Reaches(*r) && !late);

@@ -55,6 +55,9 @@ class SimConfigServer : public EventTarget {
   bool ForgetNextAnswer() { return !std::exchange(forget_next_answer_, true); }
   // Likewise, and it is applied so much later, if at all.
   bool DelayNext(int64_t by_ns) { return std::exchange(delay_next_ns_, by_ns) == 0; }
+  // The same of the next change that is asked for, and not of a read or a registration.
+  void ForgetNextCas() { forget_next_cas_ = true; }
+  void DelayNextCas(int64_t by_ns) { delay_next_cas_ns_ = by_ns; }
 
   void OnEvent(uint32_t kind, uint64_t arg) override;
 
@@ -100,6 +103,8 @@ class SimConfigServer : public EventTarget {
   uint64_t next_request_ = 1;
   bool forget_next_answer_ = false;
   int64_t delay_next_ns_ = 0;
+  bool forget_next_cas_ = false;
+  int64_t delay_next_cas_ns_ = 0;
   struct Watcher {
     EventTarget* target;
     uint32_t kind;

@@ -1,6 +1,7 @@
 // Runs many seeds of the simulated cluster: `soak --seeds 1000 --from 1`; `--trace` shows one.
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "tests/cluster_sim/cluster_world.h"
 #include "tests/cluster_sim/minimise.h"
 #include "tests/cluster_sim/mutant_kills.h"
+#include "tests/cluster_sim/soak_totals.h"
 
 namespace ringjournal::cluster_sim {
 namespace {
@@ -24,53 +26,16 @@ struct Flags {
   bool hashes = false;
   bool go_on = false;
   uint32_t minimise = 0;
+  uint32_t jobs = 1;
+  std::string commit;
   FaultMask allowed = kAllFaults;
   uint64_t faults_max = UINT64_MAX;
   std::vector<uint64_t> left_out;
 };
 
-// Sums over the seeds.
-struct Totals {
-  uint64_t seeds = 0, violations = 0;
-  RunResult sum;
-
-  void Add(const RunResult& r) {
-    ++seeds;
-    violations += r.violation.empty() ? 0 : 1;
-    sum.simulated_ns += r.simulated_ns;
-    sum.events += r.events;
-    sum.steps += r.steps;
-    sum.turns += r.turns;
-    sum.spins += r.spins;
-    sum.faults += r.faults;
-    sum.failovers += r.failovers;
-    sum.intact_restarts += r.intact_restarts;
-    sum.amnesiac_restarts += r.amnesiac_restarts;
-    sum.losses += r.losses;
-    sum.acknowledged += r.acknowledged;
-    sum.told += r.told;
-    sum.read += r.read;
-  }
-  void Print(double seconds) const {
-    double simulated = static_cast<double>(sum.simulated_ns) / 1e9;
-    std::printf(
-        "%s\n",
-        absl::StrCat(seeds, " seeds in ", seconds, " s: ", simulated, " s simulated, ",
-                     static_cast<int64_t>(simulated / seconds), " times real time, ",
-                     static_cast<int64_t>(static_cast<double>(sum.events) / seconds), " events/s (",
-                     sum.events, " events, ", sum.steps, " steps, ", sum.turns, " turns, ",
-                     sum.spins, " at once again); ", sum.faults, " faults, ", sum.failovers,
-                     " failovers, ", sum.intact_restarts, " intact and ", sum.amnesiac_restarts,
-                     " amnesiac restarts, ", sum.losses, " all-lost recoveries; ", sum.acknowledged,
-                     " appends acknowledged, ", sum.read, " read, ", sum.told, " losses told; ",
-                     violations, " violations")
-            .c_str());
-  }
-};
-
 // What runs these options again.
 std::string CommandOf(const RunOptions& o, const std::string& mutant) {
-  std::string command = absl::StrCat("./dev soak cluster --seeds 1 --from ", o.seed, " --trace");
+  std::string command = absl::StrCat("./dev soak sim --seeds 1 --from ", o.seed, " --trace");
   if (!mutant.empty()) absl::StrAppend(&command, " --mutant ", mutant);
   if (o.bias != Bias::kNone) {
     absl::StrAppend(&command, " --bias ", std::string(BiasName(o.bias)));
@@ -86,7 +51,7 @@ std::string CommandOf(const RunOptions& o, const std::string& mutant) {
 RunOptions OptionsOf(const Flags& flags, uint64_t seed, const MutantChoice& mutant) {
   RunOptions options;
   options.seed = seed;
-  options.tracing = flags.trace;
+  options.tracing = flags.trace || flags.hashes;
   options.mutant = mutant.sim;
   options.bias = mutant.bias;
   options.allowed = flags.allowed;
@@ -109,30 +74,61 @@ void ShowFailure(const Flags& flags, RunOptions options, RunResult result) {
               result.plan.c_str(), CommandOf(options, flags.mutant).c_str());
 }
 
-int RunSeeds(const Flags& flags, const MutantChoice& mutant) {
-  Totals totals;
-  auto start = std::chrono::steady_clock::now();
-  SelectProductionMutant(mutant.production);
-  for (uint64_t seed = flags.from; seed < flags.from + flags.seeds; ++seed) {
-    RunOptions options = OptionsOf(flags, seed, mutant);
-    RunResult result = RunSeed(options);
-    totals.Add(result);
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Processor time of this process: other work on the machine does not make a run look slow.
+double CoreSeconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+// Shows what the flags ask for. False: the seed failed, and no other is wanted.
+bool RunOne(const Flags& flags, const RunOptions& options, SoakTotals* totals) {
+  RunResult result = RunSeed(options);
+  totals->Add(result);
+  if (flags.trace) {
     for (const std::string& line : result.trace) std::printf("%s\n", line.c_str());
-    if (flags.hashes) {
-      std::printf("%llu %016llx\n", static_cast<unsigned long long>(seed),
-                  static_cast<unsigned long long>(result.fingerprint));
-    }
-    if (result.violation.empty()) continue;
-    if (flags.go_on) {
-      std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed),
-                  result.violation.c_str());
-      std::fflush(stdout);
-      continue;
-    }
-    ShowFailure(flags, options, std::move(result));
-    break;
   }
-  totals.Print(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  if (flags.hashes) std::printf("%s\n", TraceHashLine(options.seed, result).c_str());
+  if (result.violation.empty()) return true;
+  if (!flags.go_on) {
+    ShowFailure(flags, options, std::move(result));
+    return false;
+  }
+  std::printf("seed %llu: %s\n", static_cast<unsigned long long>(options.seed),
+              result.violation.c_str());
+  std::fflush(stdout);
+  return true;
+}
+
+SoakTotals RunRange(const Flags& flags, const MutantChoice& mutant, uint64_t from, uint64_t seeds) {
+  SoakTotals totals;
+  const double start = CoreSeconds();
+  for (uint64_t seed = from; seed < from + seeds; ++seed) {
+    if (!RunOne(flags, OptionsOf(flags, seed, mutant), &totals)) break;
+  }
+  totals.core_seconds = CoreSeconds() - start;
+  return totals;
+}
+
+int RunSeeds(const Flags& flags, const MutantChoice& mutant) {
+  SelectProductionMutant(mutant.production);
+  const Clock::time_point start = Clock::now();
+  auto part = [&](uint64_t from, uint64_t seeds) { return RunRange(flags, mutant, from, seeds); };
+  SoakTotals totals = flags.jobs > 1 ? RunInParts(flags.from, flags.seeds, flags.jobs, part)
+                                     : part(flags.from, flags.seeds);
+  if (flags.hashes) return totals.violations == 0 ? 0 : 1;
+  std::printf("%s\n", totals.Summary(SecondsSince(start)).c_str());
+  if (!flags.commit.empty() && flags.mutant.empty()) {
+    std::string what = absl::StrCat(flags.commit, " | ", std::string(BiasName(mutant.bias)), " | ",
+                                    flags.from, "–", flags.from + flags.seeds - 1);
+    std::printf("for tests/cluster_sim/soak_runs.md:\n%s\n", totals.TableRow(what).c_str());
+  }
   return totals.violations == 0 ? 0 : 1;
 }
 
@@ -209,7 +205,14 @@ void AddFlags(Flags* flags, CLI::App* app) {
   for (CLI::Option* option : {
            app->add_option("--from", flags->from, "first seed")->capture_default_str(),
            app->add_flag("--trace", flags->trace, "print the trace of every seed"),
-           app->add_flag("--hashes", flags->hashes, "print the fingerprint of every seed"),
+           app->add_flag("--hashes", flags->hashes,
+                         "print the hash of every seed's whole trace, and nothing else"),
+           app->add_option("--jobs", flags->jobs, "processes that share the range")
+               ->capture_default_str()
+               ->check(CLI::Range(1, 64))
+               ->take_last(),
+           app->add_option("--commit", flags->commit,
+                           "print the row for soak_runs.md with this name of the code"),
            app->add_flag("--go-on", flags->go_on, "do not stop at a seed that fails"),
            app->add_option("--minimise", flags->minimise,
                            "leave faults out of a failing seed: runs to spend"),

@@ -23,6 +23,7 @@ void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalCo
   }
   if (loss) OnLoss(before, after);
   NoteRecoverySet(before, after);
+  CheckPlanned(before, after);
   config_ = after;
   CheckHolders();
 }

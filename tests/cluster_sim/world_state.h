@@ -8,8 +8,9 @@
 
 #include "tests/cluster_sim/cluster_node.h"
 #include "tests/cluster_sim/cluster_world.h"
-#include "tests/cluster_sim/sim_appender.h"
 #include "tests/cluster_sim/recovery_operator.h"
+#include "tests/cluster_sim/sim_appender.h"
+#include "tests/cluster_sim/sim_operator.h"
 #include "tests/cluster_sim/sim_reader.h"
 
 namespace ringjournal::cluster_sim {
@@ -32,6 +33,7 @@ class ClusterWorld : public EventTarget {
     kCutAgain,
     kPowerOn,
     kBackToNormal,
+    kNextOperation,
     kCutsOff,
     kGoes,
     kReturns
@@ -54,6 +56,12 @@ class ClusterWorld : public EventTarget {
   void Collect();
   NodeEnvironment MakeNodeEnvironment();
   ClientEnvironment MakeClientEnvironment(JournalTruth* truth);
+
+  // operations.cc
+  void BeginOperations();
+  void NextOperation();
+  void Operate(const v1::JournalConfig& config, uint64_t choice);
+  bool LastOperationsAreDone();
 
   // faults.cc
   void NextFault();
@@ -84,9 +92,10 @@ class ClusterWorld : public EventTarget {
   void MakeOperator();
 
   RunOptions options_;
-  // Two streams: a fault that is left out must not change what else the seed decides.
+  // Several streams: a fault that is left out must not change what else the seed decides.
   Random random_;
   Random fault_random_;
+  Random operator_random_;
   Report report_;
   Plan plan_;
   EventQueue events_;
@@ -97,7 +106,10 @@ class ClusterWorld : public EventTarget {
   std::vector<std::unique_ptr<History>> histories_;
   std::vector<std::unique_ptr<SimAppender>> appenders_;
   std::vector<std::unique_ptr<SimReader>> readers_, last_readers_;
-  std::unique_ptr<RecoveryOperator> operator_;  // null: there is none
+  std::unique_ptr<SimOperator> operator_;                // null: none in this run
+  bool asked_last_ = false;                              // what must succeed
+  size_t moved_last_ = 0;                                // journals that were handed over then
+  std::unique_ptr<RecoveryOperator> recovery_operator_;  // null: there is none
   std::set<uint32_t> gone_;
   HostNumber next_host_ = 0;
   enum class Phase { kStarting, kFaults, kHealed, kReading, kDone } phase_ = Phase::kStarting;

@@ -7,6 +7,8 @@ from tree import Finding
 
 LINK = re.compile(r"\[[^\]\n]+\]\(([^)\s#]+)(?:#[^)]*)?\)")
 DEV_COMMAND = re.compile(r"(?:^|[`\s])\./dev ([a-z]+)")
+NAMED_TEST = re.compile(r"`(\w+_test): (\w+)`")
+STORY = re.compile(r"`story: ([a-z-]+)`")
 LIMITS_HEADER = "journal/base/limits.h"
 LIMITS_PAGE = "docs/limits.md"
 CONSTANT = re.compile(r"^inline constexpr (u?int\d+_t|int|size_t) (k\w+)\s*=\s*([^;]+);[ \t]*(?://[ \t]*(.*))?",
@@ -52,6 +54,22 @@ def check_commands(tree):
                 if command not in commands:
                     findings.append(Finding(path, number, "command", f"`./dev {command}` does not exist",
                                             "A reader types what stands there", "See ./dev help"))
+    return findings
+
+
+def check_named_tests(tree):
+    """A test that a document names as proof (`x_test: Name`, `story: name`) exists."""
+    sources = {posixpath.basename(p).rsplit(".", 1)[0]: p for p in tree.paths(".cc", ".py")}
+    findings = []
+    for path in tree.paths(".md"):
+        for number, line in enumerate(tree.lines(path), 1):
+            missing = [f"{program}: {name}" for program, name in NAMED_TEST.findall(line)
+                       if not re.search(rf"\b{name}\b", tree.files.get(sources.get(program), ""))]
+            missing += [f"story: {name}" for name in STORY.findall(line)
+                        if f"tests/scenarios/{name}.txt" not in tree.files]
+            findings += [Finding(path, number, "named-test", f"there is no test `{name}`",
+                                 "What is promised would have no proof", "Name the test that proves it, or write it")
+                         for name in missing]
     return findings
 
 

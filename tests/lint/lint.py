@@ -31,6 +31,7 @@ CHECKS = {
     "links": docs.check_links,
     "index of documents": docs.check_index,
     "commands in documents": docs.check_commands,
+    "named tests exist": docs.check_named_tests,
     "limits are listed": docs.check_limits,
 }
 

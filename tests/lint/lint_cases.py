@@ -80,6 +80,9 @@ BAD = [
     ("links", cc("docs/a.md", "\n[x](gone.md)"), ("docs/a.md", 2, "link")),
     ("index of documents", {"docs/a.md": "# a", "docs/README.md": "[b](b.md)"}, ("docs/a.md", 1, "index")),
     ("commands in documents", {"dev": "  run) x ;;\n", "README.md": "`./dev fly`"}, ("README.md", 1, "command")),
+    ("named tests exist", {"docs/a.md": "\n`a_test: Falls`", "io/a_test.cc": "TEST(A, FallsNot) {}"},
+     ("docs/a.md", 2, "named-test")),
+    ("named tests exist", cc("docs/a.md", "`story: election`"), ("docs/a.md", 1, "named-test")),
     ("limits are listed", cc("journal/base/limits.h", LIMITS), ("docs/limits.md", 1, "limits")),
 ]
 
@@ -109,4 +112,6 @@ GOOD = [
     ("links", {"docs/a.md": "[x](../io/README.md#a) [y](https://kernel.org)", "io/README.md": ""}),
     ("index of documents", {"docs/a.md": "# a", "docs/README.md": "[a](a.md)", "io/b.md": ""}),
     ("commands in documents", {"dev": "  run) x ;;\n", "README.md": "`./dev run` ./dev help"}),
+    ("named tests exist", {"docs/a.md": "`a_test: Falls`, `story: a-b`", "io/a_test.cc": "TEST(A, Falls) {}",
+                           "tests/scenarios/a-b.txt": "$ cluster\n"}),
 ]

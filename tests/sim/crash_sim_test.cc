@@ -23,7 +23,7 @@ RunResult Check(uint64_t seed) {
   std::string trace;
   size_t from = result.trace.size() - std::min<size_t>(result.trace.size(), 60);
   for (size_t i = from; i < result.trace.size(); ++i) trace += result.trace[i] + "\n";
-  ADD_FAILURE() << trace << result.violation << "\nagain: ./dev soak sim --seeds 1 --trace --from "
+  ADD_FAILURE() << trace << result.violation << "\nagain: ./dev soak node --seeds 1 --trace --from "
                 << seed;
   return result;
 }

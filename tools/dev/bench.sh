@@ -10,8 +10,15 @@ dev_bench() {
 dev_soak() {
   local name="${1:-}" script
   [ $# -eq 0 ] || shift
-  [ "$name" != mutants ] || dev_soak_mutants "$@"
+  case "$name" in
+    mutants) dev_soak_mutants "$@" ;;
+    trace-hashes) dev_soak_trace_hashes "$@" ;;
+    # Several nodes; one node has its own.
+    sim | cluster) name=cluster && set -- --jobs "$(nproc)" --commit "$(commit_name)" "$@" ;;
+    node) name=sim ;;
+  esac
   [ -z "$name" ] || [ ! -d "tests/${name}_sim" ] || name="${name}_sim"
+  [ -z "$name" ] || [ ! -d "tests/small_$name" ] || name="small_$name"
   for script in "tests/$name/soak.sh" "tests/$name/soak.py" "tests/soak/$name.sh" "tests/soak/$name.py"; do
     if [ -n "$name" ] && [ -x "$script" ]; then
       dev_setup
@@ -50,8 +57,28 @@ dev_soak_mutants() {
   exec "$(rj_bazel info bazel-bin 2>/dev/null)/tests/cluster_sim/mutants_soak" --mutants "$@"
 }
 
+# The code that a soak ran: the commit, and whether the checkout differs from it.
+commit_name() {
+  local dirty=""
+  [ -z "$(git status --porcelain 2>/dev/null)" ] || dirty=-dirty
+  printf '%s%s' "$(git rev-parse --short=12 HEAD 2>/dev/null || printf unknown)" "$dirty"
+}
+
+# The committed hashes of all seeds, in the ordinary and the sanitizer build.
+dev_soak_trace_hashes() {
+  local config
+  dev_setup
+  for config in "" --config=asan; do
+    say "traces of 100 seeds, ${config:-ordinary build}"
+    # shellcheck disable=SC2086  # no flag is no word
+    rj_bazel test $config --test_env=RINGJOURNAL_TRACE_HASHES=100 --nocache_test_results \
+      //tests/cluster_sim:trace_hashes_test
+  done
+  exit 0
+}
+
 list_soaks() {
-  local file names=(mutants)
+  local file names=(mutants trace-hashes sim node)
   for file in tests/*/soak.sh tests/*/soak.py; do
     [ ! -x "$file" ] || names+=("$(basename "$(dirname "$file")")")
   done
@@ -59,6 +86,7 @@ list_soaks() {
     [ ! -x "$file" ] || names+=("$(basename "${file%.*}")")
   done
   for file in tests/*/BUILD.bazel; do
+    case "$file" in tests/sim/* | tests/cluster_sim/*) continue ;; esac
     [ ! -f "$file" ] || ! grep -q 'name = "soak"' "$file" || names+=("$(basename "$(dirname "$file")")")
   done
   printf '%s' "${names[*]:-none yet}"

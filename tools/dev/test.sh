@@ -67,7 +67,8 @@ phase_unit() {
 }
 
 phase_asan() {
-  local folder targets=(//tests/sanitizer:canary_test)
+  # Whole simulated clusters, whose traces must be those of the ordinary build.
+  local folder targets=(//tests/sanitizer:canary_test //tests/cluster_sim:trace_hashes_test)
   for folder in "${asan_folders[@]}"; do
     [ -z "$(find "$folder" -name BUILD.bazel -print -quit 2>/dev/null)" ] || targets+=("//$folder/...")
   done

@@ -1,0 +1,89 @@
+// Leadership moves because somebody wants it to, while the leader lives.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "journal/base/check.h"
+#include "journal/base/limits.h"
+#include "journal/base/mutants.h"
+#include "server/cluster/planned_changes.h"
+#include "server/config_store/document.h"
+
+namespace ringjournal {
+
+// The one that holds the most; of equal ones the first of the in-sync set. `node` empty: any.
+std::optional<NodeLife> PlannedChanges::ChooseTarget(const LeaderSide& leader,
+                                                     const std::string& node) const {
+  std::optional<NodeLife> best;
+  for (const NodeLife& life : leader.in_sync().isr()) {
+    if (life == c_->self || !leader.Follows(life)) continue;
+    if (!node.empty() && life.node != node) continue;
+    bool better =
+        !best.has_value() || leader.in_sync().MatchOf(life) > leader.in_sync().MatchOf(*best);
+    if (better) best = life;
+  }
+  return best;
+}
+
+absl::Status PlannedChanges::WhyNoTarget(const LeaderSide& leader, const std::string& node) const {
+  const std::string& name = c_->config.name();
+  if (node.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("journal ", name, " has no backup in sync that follows now, so nobody else ",
+                     "can lead it; wait until `ringjournal journal info ", name, "` shows one"));
+  }
+  if (!Names(c_->config.members(), node)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("node ", node, " is not a member of journal ", name, "; its members are ",
+                     absl::StrJoin(c_->config.members(), ", "), ": name one of them"));
+  }
+  const auto& isr = leader.in_sync().isr();
+  bool in_sync =
+      std::any_of(isr.begin(), isr.end(), [&](const NodeLife& life) { return life.node == node; });
+  return absl::FailedPreconditionError(
+      in_sync ? absl::StrCat("node ", node, " does not answer at the moment, so it cannot take ",
+                             "over journal ", name, "; try again, or name another node")
+              : absl::StrCat("node ", node, " is not in sync and may lack committed entries of ",
+                             "journal ", name, "; wait until it is, or name another node"));
+}
+
+absl::Status PlannedChanges::MoveLeader(const LeaderSide& leader, const std::string& target,
+                                        bool stays) {
+  if (active()) return Busy();
+  if (target == c_->self.node) {
+    outcome_ = absl::OkStatus();  // as it should be
+    return absl::OkStatus();
+  }
+  std::optional<NodeLife> life = ChooseTarget(leader, target);
+  if (!life.has_value()) return WhyNoTarget(leader, target);
+  RJ_RETURN_IF_ERROR(Begin(Kind::kMoveLeader, life->node, limits::kHandoverWaitMs));
+  life_ = *life;
+  stays_ = stays;
+  c_->replica->Hold(true);
+  c_->Note("is to be handed over to ", node_, ": appends wait");
+  return absl::OkStatus();
+}
+
+void PlannedChanges::FollowHandover(LeaderSide* leader) {
+  const Marks marks = c_->replica->marks();
+  const Index match = leader->in_sync().MatchOf(life_);
+  if (!leader->in_sync().Contains(life_)) {
+    return End(leader, absl::FailedPreconditionError(
+                           absl::StrCat("node ", node_, " has left the in-sync set of journal ",
+                                        c_->config.name(), ", so node ", c_->self.node,
+                                        " leads on; wait until it is back, or name another node")));
+  }
+  if (TimeIsOver()) {
+    return End(leader, absl::UnavailableError(absl::StrCat(
+                           "node ", node_, " did not take over journal ", c_->config.name(),
+                           " within ", limits::kHandoverWaitMs, " ms, so node ", c_->self.node,
+                           " leads on: of ", marks.end.index.value(), " entries it has ",
+                           match.value(), ", and ", marks.committed.index.value(),
+                           " are committed; ask again, or name another node")));
+  }
+  bool all = match >= marks.end.index && marks.committed.index == marks.end.index;
+  if (Mutated(Mutant::kHandsOverEarly)) all = true;
+  ready_ = all && leader->Follows(life_) && !leader->in_sync().has_pending();
+}
+
+}  // namespace ringjournal

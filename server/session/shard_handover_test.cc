@@ -1,0 +1,226 @@
+// Leadership that moves because somebody wants it to.
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/session/test_plans.h"
+
+namespace ringjournal {
+namespace {
+
+using testing::HasSubstr;
+
+class ShardHandover : public testing::Test {
+ protected:
+  ShardHandover() : cluster(3) {
+    cluster.Run(300);
+    c = cluster.Open(0, "p");
+    cluster.Run(5);
+    cluster.Take(c);
+    Append(1, 10);
+    cluster.Run(20);
+    EXPECT_EQ(cluster.TakeAcked(c), 10u);
+  }
+  void Append(uint64_t from, uint64_t to) {
+    for (uint64_t sequence = from; sequence <= to; ++sequence) cluster.Append(0, c, sequence);
+  }
+
+  TestCluster cluster;
+  ConnectionNumber c = 0;
+};
+
+TEST_F(ShardHandover, TheNamedBackupLeadsAtOnceAndNothingIsLost) {
+  Index end = cluster.replica(0)->marks().end.index;
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n3");
+  cluster.Run(10);
+  EXPECT_EQ(cluster.leader(), 2);
+  EXPECT_EQ(cluster.config().epoch(), 2u);
+  EXPECT_EQ(cluster.Isr(), "n1 n2 n3") << "the old leader stays in sync";
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
+  ASSERT_TRUE(answer.has_journal_reply()) << answer.DebugString();
+  EXPECT_EQ(answer.journal_reply().config().leader().node(), "n3");
+  EXPECT_EQ(cluster.replica(2)->epoch_start(), end.next()) << "it had everything before";
+  ConnectionNumber d = cluster.Open(2, "p");
+  cluster.Run(50);
+  std::vector<v1::ServerMessage> answers = cluster.Take(d);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[1].open_reply().last_sequence(), 10u);
+  cluster.Append(2, d, 11);
+  cluster.Run(20);
+  EXPECT_EQ(cluster.TakeAcked(d), 1u) << "the old leader follows, and is counted";
+}
+
+TEST_F(ShardHandover, WithoutANameTheBackupThatHoldsTheMostIsTaken) {
+  cluster.Silence(0, 1);
+  Append(11, 20);
+  cluster.Run(5);
+  cluster.Heal();
+  ConnectionNumber request = MoveLeader(&cluster, 0, "");
+  cluster.Run(100);
+  EXPECT_EQ(cluster.leader(), 2);
+  EXPECT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
+}
+
+TEST_F(ShardHandover, WhoLeadsAlreadyIsNoReasonForAnEpoch) {
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n1");
+  cluster.Run(10);
+  EXPECT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
+  EXPECT_EQ(cluster.config().epoch(), 1u);
+  EXPECT_EQ(cluster.leader(), 0);
+}
+
+TEST_F(ShardHandover, AppendsBeforeItAreAcknowledgedAndThoseBehindItAreRefusedInOrder) {
+  cluster.HoldAnswers();
+  Append(11, 15);
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n2");
+  Append(16, 18);
+  cluster.Run(20);
+  std::vector<v1::ServerMessage> answers = cluster.Take(c);
+  uint64_t acked = 0;
+  std::vector<v1::ErrorReply> refused;
+  for (const v1::ServerMessage& m : answers) {
+    for (const v1::AppendResult& result : m.append_reply().results()) acked += result.count();
+    if (m.has_error()) refused.push_back(m.error());
+  }
+  EXPECT_EQ(acked, 5u);
+  ASSERT_EQ(refused.size(), 3u);
+  EXPECT_EQ(refused[0].code(), v1::ERROR_CODE_BACK_PRESSURE);
+  EXPECT_EQ(refused[0].back_pressure().leader_address(), "n2");
+  EXPECT_GT(refused[0].back_pressure().retry_after_ms(), 0u);
+  EXPECT_EQ(refused[1].code(), v1::ERROR_CODE_BEHIND_REFUSED);
+  EXPECT_EQ(refused[2].code(), v1::ERROR_CODE_BEHIND_REFUSED);
+  ConnectionNumber other = cluster.Open(0, "q");
+  cluster.Run(1);
+  EXPECT_EQ(AnswerTo(&cluster, other).error().code(), v1::ERROR_CODE_BACK_PRESSURE)
+      << "nothing is appended";
+  cluster.Answer();
+  cluster.Run(50);
+  EXPECT_EQ(cluster.leader(), 1);
+  EXPECT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
+  v1::ServerMessage last = cluster.Take(c).back();
+  EXPECT_EQ(last.error().code(), v1::ERROR_CODE_NOT_LEADER);
+  EXPECT_EQ(last.error().not_leader().leader_address(), "n2");
+}
+
+TEST_F(ShardHandover, ATargetThatDoesNotGetThereInTimeLeavesTheLeaderLeading) {
+  cluster.Silence(0, 1);
+  Append(11, 11);
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n3");
+  cluster.Silence(0, 2);
+  cluster.Run(140);
+  EXPECT_EQ(AnswerTo(&cluster, request).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
+  cluster.HoldAnswers();  // or who is silent would be dropped
+  cluster.Run(130);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
+  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_THAT(answer.error().message(),
+              HasSubstr("did not take over journal ledger within 250 ms"));
+  EXPECT_THAT(answer.error().message(), HasSubstr("leads on"));
+  cluster.Take(c);
+  v1::ClientMessage resume;
+  resume.mutable_resume()->set_request_id(12);
+  cluster.Send(0, c, FrameOf(resume));
+  Append(12, 12);
+  cluster.Heal();
+  cluster.Run(5);
+  EXPECT_EQ(cluster.leader(), 0);
+  EXPECT_EQ(cluster.TakeAcked(c), 2u) << "one from before, one from behind it";
+}
+
+TEST_F(ShardHandover, ATargetThatIsNotInSyncIsRefusedWithAdvice) {
+  cluster.Kill(2);
+  cluster.Run(300);
+  ASSERT_EQ(cluster.Isr(), "n1 n2");
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n3");
+  cluster.Run(5);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
+  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_THAT(answer.error().message(), HasSubstr("not in sync"));
+  request = MoveLeader(&cluster, 0, "n7");
+  cluster.Run(5);
+  answer = AnswerTo(&cluster, request);
+  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_BAD_SETTING);
+  EXPECT_THAT(answer.error().message(), HasSubstr("its members are n1, n2, n3"));
+  cluster.Kill(1);
+  cluster.Run(300);
+  request = MoveLeader(&cluster, 0, "");
+  cluster.Run(5);
+  EXPECT_THAT(AnswerTo(&cluster, request).error().message(), HasSubstr("no backup in sync"));
+  EXPECT_EQ(cluster.leader(), 0);
+}
+
+TEST_F(ShardHandover, OnlyTheLeaderIsAsked) {
+  ConnectionNumber request = MoveLeader(&cluster, 1, "n2");
+  cluster.Run(5);
+  v1::ServerMessage answer = AnswerTo(&cluster, request);
+  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_NOT_LEADER);
+  EXPECT_EQ(answer.error().not_leader().leader_address(), "n1");
+}
+
+TEST_F(ShardHandover, ASecondRequestIsToldWhatIsInFlight) {
+  cluster.HoldAnswers();
+  MoveLeader(&cluster, 0, "n2");
+  cluster.Run(5);
+  ConnectionNumber second = MoveLeader(&cluster, 0, "n3");
+  cluster.Run(5);
+  v1::ServerMessage answer = AnswerTo(&cluster, second);
+  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_THAT(answer.error().message(), HasSubstr("to hand over to n2"));
+  cluster.Answer();
+  cluster.Run(50);
+  EXPECT_EQ(cluster.leader(), 1);
+}
+
+// The change may still be applied: who appended now would lose it then.
+TEST_F(ShardHandover, AfterAnUnknownOutcomeTheLeaderIsSilentUntilItIsKnown) {
+  cluster.MakeNextChangeUnknown(false);
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n2");
+  cluster.Run(5);
+  cluster.HoldAnswers();
+  cluster.Run(1000);
+  Append(11, 11);
+  cluster.Run(5);
+  std::vector<v1::ServerMessage> answers = cluster.Take(c);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].error().code(), v1::ERROR_CODE_BACK_PRESSURE) << "long after the time-out";
+  EXPECT_EQ(AnswerTo(&cluster, request).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
+  cluster.Answer();
+  cluster.Run(300);
+  // Settled by a change that changes nothing: it is known never to happen.
+  EXPECT_EQ(cluster.leader(), 0);
+  EXPECT_EQ(AnswerTo(&cluster, request).error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_EQ(cluster.config().epoch(), 1u);
+}
+
+TEST_F(ShardHandover, AnUnknownOutcomeThatWasAppliedIsFoundOut) {
+  cluster.MakeNextChangeUnknown(true);
+  ConnectionNumber request = MoveLeader(&cluster, 0, "n2");
+  cluster.Run(600);
+  EXPECT_EQ(cluster.leader(), 1);
+  EXPECT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
+  EXPECT_EQ(cluster.config().epoch(), 2u);
+}
+
+TEST_F(ShardHandover, AnOrderlyStopOfTheLeaderMovesTheJournalFirst) {
+  cluster.Drain(0);
+  cluster.Run(10);
+  EXPECT_EQ(cluster.config().epoch(), 2u);
+  EXPECT_EQ(cluster.leader(), 1);
+  cluster.Run(50);
+  EXPECT_TRUE(cluster.drained(0));
+  cluster.Kill(0);
+  cluster.Run(300);
+  EXPECT_EQ(cluster.config().epoch(), 2u) << "nobody had to be elected";
+}
+
+TEST(ShardHandoverAlone, AnOrderlyStopOfTheOnlyNodeGoesOnWithoutOne) {
+  TestCluster cluster(1);
+  cluster.Run(300);
+  ASSERT_EQ(cluster.leader(), 0);
+  cluster.Drain(0);
+  cluster.Run(50);
+  EXPECT_TRUE(cluster.drained(0));
+}
+
+}  // namespace
+}  // namespace ringjournal

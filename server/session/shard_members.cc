@@ -1,0 +1,218 @@
+// Who leads a journal and who is a member of it, as an operator or an orderly stop asks for it.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "journal/node/refusals.h"
+#include "server/config_store/document.h"
+#include "server/session/shard.h"
+
+namespace ringjournal {
+namespace {
+
+v1::ErrorCode CodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    // What will not be right later either.
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kNotFound:
+      return v1::ERROR_CODE_BAD_SETTING;
+    default:
+      return v1::ERROR_CODE_UNAVAILABLE;
+  }
+}
+
+}  // namespace
+
+// ---- requests ----
+
+// The journal, which this node leads; null: the session was told why not.
+Journal* Shard::FindForPlan(Session* session, uint64_t request_id, const std::string& name) {
+  Journal* journal = FindOrRefuse(session, request_id, name);
+  if (journal == nullptr) return nullptr;
+  v1::ErrorReply error;
+  if (journal->replicated == nullptr) {
+    Refuse(
+        v1::ERROR_CODE_NOT_SUPPORTED,
+        absl::StrCat("node ", options_.node, " is alone, so nobody else can hold or lead journal ",
+                     name, "; start it as one node of a cluster"),
+        &error);
+  } else if (draining_) {
+    Refuse(v1::ERROR_CODE_SHUTTING_DOWN,
+           "the server is shutting down and hands its journals over; ask the next leader", &error);
+  } else if (journal->replicated->leads() && journal->replicated->planned()->active()) {
+    return journal;  // refused by the plan itself, which knows what is in flight
+  } else if (RefuseElsewhere(session, request_id, *journal)) {
+    return nullptr;
+  } else {
+    return journal;
+  }
+  ReplyError(session, request_id, std::move(error));
+  return nullptr;
+}
+
+// False: it is none of these.
+bool Shard::OnPlan(Session* session, const v1::ClientMessage& m) {
+  if (m.has_journal_move_leader()) {
+    OnMoveLeader(session, m.journal_move_leader());
+  } else if (m.has_journal_add_member()) {
+    OnAddMember(session, m.journal_add_member());
+  } else if (m.has_journal_remove_member()) {
+    OnRemoveMember(session, m.journal_remove_member());
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Shard::OnMoveLeader(Session* session, const v1::JournalMoveLeader& request) {
+  Journal* journal = FindForPlan(session, request.request_id(), request.name());
+  if (journal == nullptr) return;
+  TakePlan(session, request.request_id(), *journal,
+           journal->replicated->MoveLeader(request.target(), true, now_));
+}
+
+void Shard::OnAddMember(Session* session, const v1::JournalAddMember& request) {
+  Journal* journal = FindForPlan(session, request.request_id(), request.name());
+  if (journal == nullptr) return;
+  TakePlan(session, request.request_id(), *journal,
+           journal->replicated->AddMember(options_.document, request.node(), now_));
+}
+
+void Shard::OnRemoveMember(Session* session, const v1::JournalRemoveMember& request) {
+  Journal* journal = FindForPlan(session, request.request_id(), request.name());
+  if (journal == nullptr) return;
+  TakePlan(session, request.request_id(), *journal,
+           journal->replicated->RemoveMember(options_.document, request.node(), now_));
+}
+
+// What the session sends behind it waits, so it asks for one thing at a time.
+void Shard::TakePlan(Session* session, uint64_t request_id, const Journal& journal,
+                     const absl::Status& begun) {
+  if (!begun.ok()) {
+    v1::ErrorReply error;
+    Refuse(CodeOf(begun), std::string(begun.message()), &error);
+    return ReplyError(session, request_id, std::move(error));
+  }
+  session->waits_for_admin = true;
+  plans_.push_back({session->connection, request_id, journal.replica->options().id});
+}
+
+void Shard::AnswerPlans() {
+  std::erase_if(plans_, [&](const PlannedRequest& request) { return AnswerPlan(request); });
+}
+
+// True: it is over.
+bool Shard::AnswerPlan(const PlannedRequest& request) {
+  Session* session = FindSession(request.connection);
+  auto it = std::find_if(journals_.begin(), journals_.end(), [&](const auto& j) {
+    return j != nullptr && !j->removed && j->replica->options().id == request.journal;
+  });
+  Journal* journal = it == journals_.end() ? nullptr : it->get();
+  std::optional<absl::Status> outcome =
+      absl::NotFoundError("the journal was removed from this node meanwhile");
+  if (journal != nullptr) outcome = journal->replicated->planned()->TakeOutcome();
+  if (!outcome.has_value()) return false;
+  if (session == nullptr) return true;
+  session->waits_for_admin = false;
+  batch_due_ = true;  // for what it has sent behind
+  if (!outcome->ok()) {
+    v1::ErrorReply error;
+    Refuse(CodeOf(*outcome), std::string(outcome->message()), &error);
+    ReplyError(session, request.request_id, std::move(error));
+    return true;
+  }
+  v1::ServerMessage message;
+  message.mutable_journal_reply()->set_request_id(request.request_id);
+  FillReply(*journal, message.mutable_journal_reply());
+  Reply(session, message);
+  return true;
+}
+
+// ---- appends meanwhile, and who asks elsewhere ----
+
+// True while the journal is being handed over: nothing may be appended, and soon another leads.
+bool Shard::HoldsAppends(const Journal& journal, v1::ErrorReply* error) const {
+  if (journal.replicated == nullptr || !journal.replicated->planned()->holds_appends())
+    return false;
+  const std::string& target = journal.replicated->planned()->node();
+  RefuseBackPressure(limits::kHandoverRetryMs, error);
+  error->set_message(absl::StrCat("journal ", journal.config.name(), " is being handed over to ",
+                                  target, ", so nothing is appended; try again in ",
+                                  limits::kHandoverRetryMs, " ms, best there"));
+  const v1::NodeRegistration* node = FindNode(options_.document, target);
+  if (node != nullptr) error->mutable_back_pressure()->set_leader_address(node->address());
+  return true;
+}
+
+void Shard::FillNotLeader(const v1::JournalConfig& config, v1::ErrorReply* error) const {
+  if (!config.has_leader()) {
+    const std::string& name = config.name();
+    return Refuse(
+        v1::ERROR_CODE_NOT_LEADER,
+        absl::StrCat("nobody leads journal ", name, " at the moment; try again. If that lasts, ",
+                     "see `ringjournal journal info ", name, "` for its members and start ",
+                     "those that are down: their logs say what an election waits for"),
+        error);
+  }
+  const std::string& leader = config.leader().node();
+  Refuse(v1::ERROR_CODE_NOT_LEADER,
+         absl::StrCat("journal ", config.name(), " is led by ", leader, ": connect there"), error);
+  const v1::NodeRegistration* node = FindNode(options_.document, leader);
+  if (node != nullptr) error->mutable_not_leader()->set_leader_address(node->address());
+}
+
+// True: the journal is kept by other nodes, or not here yet, and the session was told so.
+bool Shard::RefuseForeign(Session* session, uint64_t request_id, const std::string& name) {
+  if (cluster_ == nullptr) return false;
+  for (const v1::JournalConfig& config : options_.document.journals()) {
+    if (config.name() != name || config.epoch() == 0) continue;
+    v1::ErrorReply error;
+    FillNotLeader(config, &error);
+    ReplyError(session, request_id, std::move(error));
+    return true;
+  }
+  return false;
+}
+
+// This node is a member no longer: its replica is closed in order, and its files stay.
+void Shard::Retire(Journal* journal) {
+  journal->removed = journal->retired = true;
+  EndSessionsOf(journal, v1::ERROR_CODE_NOT_LEADER,
+                absl::StrCat("this node does not keep journal ", journal->config.name(),
+                             " any more; connect to one of its members"));
+  journal->replicated->Stop();
+  journal->replica->Stop();
+  journal->dirty = batch_due_ = true;
+  effects_->notes.push_back(absl::StrCat("journal ", journal->config.name(),
+                                         ": this node is no member any more; its replica is "
+                                         "closed, and its files stay until it is added again"));
+}
+
+// ---- an orderly stop ----
+
+// Each journal that this node leads goes to the best of its backups, where there is one.
+void Shard::HandOverAll() {
+  stop_ = Stop::kHandingOver;
+  for (auto& journal : journals_) {
+    if (journal == nullptr || journal->removed || journal->replicated == nullptr) continue;
+    if (!journal->replicated->serving()) continue;
+    if (journal->replicated->planned()->active()) {
+      if (journal->replicated->planned()->holds_appends()) continue;
+      journal->replicated->GiveUpPlan("the server is shutting down; ask the next leader");
+    }
+    absl::Status begun = journal->replicated->MoveLeader("", false, now_);
+    if (begun.ok()) continue;
+    effects_->notes.push_back(
+        absl::StrCat("not handed over before the stop: ", std::string(begun.message())));
+  }
+  batch_due_ = true;
+}
+
+bool Shard::HandsOver() const {
+  return std::any_of(journals_.begin(), journals_.end(), [](const auto& journal) {
+    return journal != nullptr && journal->replicated != nullptr &&
+           journal->replicated->planned()->active();
+  });
+}
+
+}  // namespace ringjournal

@@ -1,0 +1,48 @@
+// What an operator asks of a TestCluster about its journal.
+#ifndef SERVER_SESSION_TEST_PLANS_H_
+#define SERVER_SESSION_TEST_PLANS_H_
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "server/session/test_cluster.h"
+
+namespace ringjournal {
+
+// Each is asked of node i, on a connection of its own, which is returned.
+inline ConnectionNumber MoveLeader(TestCluster* cluster, size_t i, const std::string& target) {
+  v1::ClientMessage m;
+  m.mutable_journal_move_leader()->set_request_id(9);
+  m.mutable_journal_move_leader()->set_name(TestCluster::kJournal);
+  m.mutable_journal_move_leader()->set_target(target);
+  return cluster->Ask(i, m);
+}
+
+inline ConnectionNumber AddMember(TestCluster* cluster, size_t i, const std::string& node) {
+  v1::ClientMessage m;
+  m.mutable_journal_add_member()->set_request_id(9);
+  m.mutable_journal_add_member()->set_name(TestCluster::kJournal);
+  m.mutable_journal_add_member()->set_node(node);
+  return cluster->Ask(i, m);
+}
+
+inline ConnectionNumber RemoveMember(TestCluster* cluster, size_t i, const std::string& node) {
+  v1::ClientMessage m;
+  m.mutable_journal_remove_member()->set_request_id(9);
+  m.mutable_journal_remove_member()->set_name(TestCluster::kJournal);
+  m.mutable_journal_remove_member()->set_node(node);
+  return cluster->Ask(i, m);
+}
+
+// The only answer on that connection besides the greeting; empty while there is none.
+inline v1::ServerMessage AnswerTo(TestCluster* cluster, ConnectionNumber request) {
+  std::vector<v1::ServerMessage> answers = cluster->Take(request);
+  std::erase_if(answers, [](const auto& m) { return m.has_hello_reply(); });
+  EXPECT_LE(answers.size(), 1u);
+  return answers.empty() ? v1::ServerMessage() : answers.back();
+}
+
+}  // namespace ringjournal
+
+#endif  // SERVER_SESSION_TEST_PLANS_H_

@@ -1,0 +1,80 @@
+// What an operator does in a run: at random while things go wrong, and at the end, when everything
+// is well and each request must succeed.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/config_store/document.h"
+#include "tests/cluster_sim/world_state.h"
+
+namespace ringjournal::cluster_sim {
+namespace {
+
+// On a cluster that is well.
+constexpr int64_t kMoveMustSucceedNs = 15 * kSecond;
+
+}  // namespace
+
+void ClusterWorld::BeginOperations() {
+  if (plan_.operation_pause_max_ns == 0) return;
+  operator_ = std::make_unique<SimOperator>(MakeClientEnvironment(truths_.begin()->second.get()),
+                                            next_host_++);
+  events_.ScheduleIn(plan_.operation_pause_max_ns, this, kNextOperation, 0);
+}
+
+void ClusterWorld::NextOperation() {
+  if (phase_ != Phase::kFaults) return;
+  uint64_t pause = static_cast<uint64_t>(plan_.operation_pause_max_ns);
+  events_.ScheduleIn(static_cast<int64_t>(operator_random_.Below(pause + 1)), this, kNextOperation,
+                     0);
+  const uint64_t choice = operator_random_.Next();
+  if (!MayHappen("an operation") || operator_->busy()) return;
+  auto truth = truths_.begin();
+  std::advance(truth, choice % truths_.size());
+  Operate(truth->second->config(), choice / 64);
+}
+
+// Members come back sooner than they go, so that there is mostly somebody to hand over to.
+void ClusterWorld::Operate(const v1::JournalConfig& config, uint64_t choice) {
+  const std::string& node = nodes_[choice / 16 % nodes_.size()]->name();
+  const int64_t patience_ns = static_cast<int64_t>(1 + choice / 256 % 2000) * kMs;
+  const bool member = Names(config.members(), node);
+  if (choice % 16 < plan_.move_weight) {
+    return operator_->MoveLeader(config.name(), choice % 3 == 0 ? "" : node, patience_ns);
+  }
+  if (!member) return operator_->AddMember(config.name(), node, patience_ns);
+  const bool leads = config.has_leader() && config.leader().node() == node;
+  if (!leads || choice % 5 == 0) operator_->RemoveMember(config.name(), node, patience_ns);
+}
+
+// Everything is well: members that were removed come back, and then each journal is handed over.
+// True once that is done.
+bool ClusterWorld::LastOperationsAreDone() {
+  if (operator_ == nullptr) return true;
+  if (operator_->busy()) {
+    if (events_.now_ns() - healed_at_ns_ <= kMoveMustSucceedNs || !asked_last_) return false;
+    report_.Violation("I15: nothing goes wrong any more, and to ", operator_->asked(),
+                      " is not answered");
+    return false;
+  }
+  healed_at_ns_ = events_.now_ns();
+  if (asked_last_ && !operator_->outcome().ok()) {
+    report_.Violation("I15: nothing goes wrong any more, and to ", operator_->asked(),
+                      " did not succeed: ", operator_->outcome().ToString());
+    return false;
+  }
+  asked_last_ = true;
+  for (const auto& [id, truth] : truths_) {
+    for (const auto& node : nodes_) {
+      if (Names(truth->config().members(), node->name())) continue;
+      operator_->AddMember(truth->config().name(), node->name(), kMoveMustSucceedNs);
+      return false;
+    }
+  }
+  if (moved_last_ == truths_.size()) return true;
+  auto truth = truths_.begin();
+  std::advance(truth, moved_last_++);
+  operator_->MoveLeader(truth->second->config().name(), "", kMoveMustSucceedNs);
+  return false;
+}
+
+}  // namespace ringjournal::cluster_sim

@@ -1,0 +1,65 @@
+// Planned changes against their rules: a handover leaves nothing behind, and who leaves the members
+// has left the in-sync set before.
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "server/config_store/document.h"
+#include "tests/cluster_sim/journal_truth.h"
+
+namespace ringjournal::cluster_sim {
+
+// Before the change is stored as the truth.
+void JournalTruth::CheckPlanned(const v1::JournalConfig& before, const v1::JournalConfig& after) {
+  for (const v1::ReplicaId& member : before.isr()) {
+    if (Names(after.members(), member.node())) continue;
+    report_->Violation("members: ", ReplicaText(member),
+                       " left them while it was in the in-sync set");
+  }
+  const Epoch epoch{after.generation(), after.epoch()};
+  auto [fewest, is_new] = fewest_.try_emplace(epoch, after.members_size(), after.target_copies());
+  if (is_new && before.epoch() == after.epoch()) {
+    fewest->second = {before.members_size(), before.target_copies()};
+  }
+  fewest->second.members = std::min(fewest->second.members, after.members_size());
+  fewest->second.target = std::min(fewest->second.target, after.target_copies());
+  CheckHandover(before, after);
+}
+
+// Another leads, and who led has made the change: a handover.
+void JournalTruth::CheckHandover(const v1::JournalConfig& before, const v1::JournalConfig& after) {
+  if (!before.has_leader() || !after.has_leader() || before.epoch() == after.epoch()) return;
+  if (before.generation() != after.generation()) return;
+  const ReplicaName old = AsReplica(before.leader()), next = AsReplica(after.leader());
+  const std::string by = absl::StrCat(before.leader().node(), "-", old.incarnation.value(), "-");
+  if (old == next || after.change_id().compare(0, by.size(), by) != 0) return;
+  ++handovers_;
+  const NodeView* from = LivingView(before.leader());
+  const NodeView* to = LivingView(after.leader());
+  if (from == nullptr || to == nullptr) return;  // dead since it was asked for
+  const LogPosition& was = from->replica->derived().position();
+  const LogPosition& has = to->replica->derived().position();
+  if (has.next_index == was.next_index && has.chain == was.chain) return;
+  report_->Violation("handover: the log of ", ReplicaText(old), " ends at entry ",
+                     was.last().index.value(), ", that of ", ReplicaText(next),
+                     ", which leads from now on, at entry ", has.last().index.value());
+}
+
+const JournalTruth::NodeView* JournalTruth::LivingView(const v1::ReplicaId& id) const {
+  const int node = NodeNamed(id.node());
+  if (node < 0) return nullptr;
+  const NodeView& view = views_[static_cast<size_t>(node)];
+  bool lives = view.replica != nullptr && view.incarnation.value() == id.incarnation();
+  return lives ? &view : nullptr;
+}
+
+// What its majorities and copies had to be, at least, while an acknowledgement of the epoch may
+// have left.
+JournalTruth::Fewest JournalTruth::FewestIn(Epoch epoch) const {
+  auto it = fewest_.find(epoch);
+  return it != fewest_.end() ? it->second : Fewest(config_.members_size(), config_.target_copies());
+}
+
+void JournalTruth::OnRetired(uint32_t node) { views_[node] = views_[node].AfterEnd(); }
+
+}  // namespace ringjournal::cluster_sim

@@ -1,0 +1,331 @@
+#include "tests/small_scope/search.h"
+
+#include <chrono>
+#include <csetjmp>
+#include <csignal>
+#include <memory>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "journal/base/check.h"
+#include "tests/small_scope/arena.h"
+#include "tests/small_scope/world.h"
+
+namespace ringjournal::small_scope {
+namespace {
+
+sigjmp_buf back_from_abort;
+void OnAbort(int) { siglongjmp(back_from_abort, 1); }
+
+RingRegions* Rings() {
+  static auto* const kRings = new RingRegions();
+  return kRings;
+}
+
+// A world's bytes.
+struct Saved {
+  std::vector<char> arena, rings;
+};
+
+// The one world that there is, which goes back and forth.
+class Stage {
+ public:
+  explicit Stage(const Scope& scope) : scope_(scope) {
+    WarmUp();
+    Arena::Clear();
+    InArena in_arena;
+    world_ = new World(scope_, Rings(), false);
+  }
+  World* world() { return world_; }
+
+  void Save(Saved* out) const {
+    Arena::Save(&out->arena);
+    out->rings.clear();
+    for (const RingRegion& region : *Rings()) region.Save(&out->rings);
+  }
+  void Restore(const Saved& saved) {
+    Arena::Restore(saved.arena);
+    const char* from = saved.rings.data();
+    for (RingRegion& region : *Rings()) from = region.Restore(from);
+  }
+
+  // Empty, or what it broke; then the world is to be restored.
+  std::string Do(const std::function<void(World*)>& what) {
+    auto before = std::signal(SIGABRT, OnAbort);
+    std::string verdict;
+    if (sigsetjmp(back_from_abort, 1) == 0) {
+      InArena in_arena;
+      what(world_);
+    } else {
+      InArena::Leave();
+      verdict = "a check of the code itself failed, see above";
+    }
+    std::signal(SIGABRT, before);
+    if (verdict.empty()) verdict = world_->violation();
+    return std::string(verdict.data(), verdict.size());
+  }
+
+ private:
+  // What is made once in a process and stays must not be made in the arena.
+  void WarmUp() const {
+    static bool warm = false;
+    if (std::exchange(warm, true)) return;
+    Scope scope = scope_;
+    scope.crashes = 2;
+    scope.changes = 4;
+    scope.opens = 2;
+    scope.mutant = 0;
+    for (uint32_t walk = 0; walk < 200; ++walk) {
+      World world(scope, Rings(), true);
+      uint64_t random = walk + 1;
+      std::vector<Choice> choices;
+      for (int step = 0; step < 60 && world.violation().empty(); ++step) {
+        world.Choices(&choices);
+        if (choices.empty()) break;
+        random = random * 6364136223846793005 + 1442695040888963407;
+        const Choice& choice = choices[(random >> 33) % choices.size()];
+        static_cast<void>(world.Describe(choice));
+        world.Apply(choice);
+        static_cast<void>(world.Fingerprint());
+      }
+      if (walk % 10 == 0 && world.violation().empty()) world.Heal();
+    }
+  }
+
+  Scope scope_;
+  World* world_ = nullptr;
+};
+
+class Searcher {
+ public:
+  explicit Searcher(const SearchOptions& options)
+      : o_(options), stage_(options.scope), began_(std::chrono::steady_clock::now()) {}
+
+  SearchResult Run() {
+    Add(stage_.world()->Fingerprint(), 0, {});
+    stack_.resize(1);
+    stage_.Save(&stack_[0].saved);
+    for (uint64_t s = 0; s < states_.size() && r_.violation.empty(); ++s) {
+      if (states_.size() > o_.states_max || Seconds() > o_.seconds_max) break;
+      Expand(s);
+      if (s % 4096 == 0) Report(s);
+      expanded_ = s + 1;
+    }
+    r_.complete = r_.violation.empty() && expanded_ == states_.size();
+    if (r_.complete) Recheck();
+    r_.states = states_.size();
+    r_.seconds = Seconds();
+    for (uint64_t at : Ancestors(deepest_state_)) {
+      if (at != 0) r_.deepest_path.push_back(states_[at].choice);
+    }
+    return r_;
+  }
+
+ private:
+  struct State {
+    uint32_t parent;
+    Choice choice;
+    uint16_t depth;
+    uint64_t successors = 0;  // all of them, mixed
+  };
+  struct Level {
+    uint64_t state = 0;
+    Saved saved;
+  };
+  struct Edge {
+    uint64_t from;
+    Choice choice;
+    uint64_t to;
+  };
+
+  double Seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+  }
+
+  void Report(uint64_t s) {
+    if (!o_.progress || Seconds() < next_report_s_) return;
+    next_report_s_ = Seconds() + 10;
+    o_.progress(
+        absl::StrFormat("%d states, %d of them expanded, depth %d, %d transitions, %.0f s, "
+                        "%d KiB a world",
+                        states_.size(), s, states_[s].depth, r_.transitions, Seconds(),
+                        stack_[0].saved.arena.size() / 1024));
+  }
+
+  // Its number, and whether it is new.
+  std::pair<uint64_t, bool> Add(const Digest& digest, uint64_t parent, const Choice& choice) {
+    auto [it, is_new] = known_.try_emplace(digest, states_.size());
+    if (is_new) {
+      uint16_t depth = static_cast<uint16_t>(states_.empty() ? 0 : states_[parent].depth + 1);
+      states_.push_back({static_cast<uint32_t>(parent), choice, depth});
+      if (depth > r_.deepest) {
+        r_.deepest = depth;
+        deepest_state_ = it->second;
+      }
+    }
+    return {it->second, is_new};
+  }
+
+  std::vector<uint64_t> Ancestors(uint64_t s) const {
+    std::vector<uint64_t> line(states_[s].depth + 1u);
+    for (size_t d = line.size(); d-- > 0; s = states_[s].parent) line[d] = s;
+    return line;
+  }
+
+  // The world becomes state s; worlds on the way there are kept for the next.
+  void GoTo(uint64_t s) {
+    std::vector<uint64_t> line = Ancestors(s);
+    size_t common = 0;
+    while (common + 1 < line.size() && common + 1 < depth_ &&
+           stack_[common + 1].state == line[common + 1]) {
+      ++common;
+    }
+    stage_.Restore(stack_[common].saved);
+    if (stack_.size() < line.size()) stack_.resize(line.size());
+    for (size_t d = common + 1; d < line.size(); ++d) {
+      Choice choice = states_[line[d]].choice;
+      std::string verdict = stage_.Do([&](World* w) { w->Apply(choice); });
+      RJ_CHECK(verdict.empty());
+      stack_[d].state = line[d];
+      stage_.Save(&stack_[d].saved);
+    }
+    depth_ = line.size();
+  }
+
+  void Fail(uint64_t s, const std::string& violation) {
+    r_.violation = violation;
+    r_.path.clear();
+    for (uint64_t at : Ancestors(s)) {
+      if (at != 0) r_.path.push_back(states_[at].choice);
+    }
+  }
+
+  void Expand(uint64_t s) {
+    GoTo(s);
+    const Saved& saved = stack_[depth_ - 1].saved;
+    stage_.world()->Choices(&choices_);
+    uint64_t successors = 0;
+    bool goes_on = false;
+    for (size_t i = 0; i < choices_.size(); ++i) {
+      Choice choice = choices_[i];
+      if (i > 0) stage_.Restore(saved);
+      std::string verdict = stage_.Do([&](World* w) { w->Apply(choice); });
+      ++r_.transitions;
+      if (!verdict.empty()) {
+        Fail(s, verdict);
+        r_.path.push_back(choice);
+        return;
+      }
+      Digest digest = stage_.world()->Fingerprint();
+      successors += digest.high ^ digest.low * 3;
+      auto [to, is_new] = Add(digest, s, choice);
+      goes_on = goes_on || to != s;
+      bool sampled =
+          o_.recheck_every > 0 && !is_new && to != s && r_.transitions % o_.recheck_every == 0;
+      if (sampled) edges_.push_back({s, choice, to});
+    }
+    states_[s].successors = successors;
+    if (!goes_on) ++r_.last_states;
+    bool heals = !goes_on && o_.heal_last_every > 0 && r_.last_states % o_.heal_last_every == 0;
+    heals = heals || (o_.heal_every > 0 && s % o_.heal_every == 0);
+    if (heals) Heal(s, saved);
+  }
+
+  void Heal(uint64_t s, const Saved& saved) {
+    stage_.Restore(saved);
+    ++r_.healed;
+    std::string verdict = stage_.Do([](World* w) { w->Heal(); });
+    if (verdict.empty()) return;
+    Fail(s, verdict);
+    r_.in_heal = true;
+  }
+
+  // Two states that are taken for one must have the same future.
+  void Recheck() {
+    for (const Edge& edge : edges_) {
+      GoTo(edge.from);
+      RJ_CHECK(stage_.Do([&](World* w) { w->Apply(edge.choice); }).empty());
+      Saved saved;
+      stage_.Save(&saved);
+      stage_.world()->Choices(&choices_);
+      uint64_t successors = 0;
+      for (size_t i = 0; i < choices_.size(); ++i) {
+        Choice choice = choices_[i];
+        stage_.Restore(saved);
+        RJ_CHECK(stage_.Do([&](World* w) { w->Apply(choice); }).empty());
+        Digest digest = stage_.world()->Fingerprint();
+        successors += digest.high ^ digest.low * 3;
+      }
+      ++r_.rechecked;
+      if (successors == states_[edge.to].successors) continue;
+      if (r_.rechecks_that_differ++ > 0) continue;
+      for (uint64_t at : Ancestors(edge.from)) {
+        if (at != 0) r_.recheck_example.push_back(states_[at].choice);
+      }
+      r_.recheck_example.push_back(edge.choice);
+    }
+  }
+
+  SearchOptions o_;
+  Stage stage_;
+  std::chrono::steady_clock::time_point began_;
+  double next_report_s_ = 10;
+  SearchResult r_;
+  std::vector<State> states_;
+  absl::flat_hash_map<Digest, uint64_t> known_;
+  std::vector<Level> stack_;
+  size_t depth_ = 1;
+  uint64_t expanded_ = 0;
+  uint64_t deepest_state_ = 0;
+  std::vector<Choice> choices_;
+  std::vector<Edge> edges_;
+};
+
+}  // namespace
+
+std::string SearchResult::Summary() const {
+  return absl::StrFormat(
+      "%s: %d states, %d transitions, deepest path %d steps, %d last states, %d worlds healed, %d "
+      "looked at again of which %d differ, %.1f s",
+      violation.empty() ? (complete ? "complete" : "NOT complete") : "VIOLATION", states,
+      transitions, deepest, last_states, healed, rechecked, rechecks_that_differ, seconds);
+}
+
+SearchResult Search(const SearchOptions& options) { return Searcher(options).Run(); }
+
+Replayed Replay(const Scope& scope, const std::vector<Choice>& path, bool heal) {
+  Replayed replayed;
+  World world(scope, Rings(), true);
+  replayed.lines.push_back("start: " + world.Summary());
+  std::vector<Choice> choices;
+  for (size_t i = 0; i < path.size() && world.violation().empty(); ++i) {
+    world.Choices(&choices);
+    if (std::find(choices.begin(), choices.end(), path[i]) == choices.end()) {
+      replayed.violation = absl::StrCat("step ", i + 1, " of the path cannot happen here");
+      return replayed;
+    }
+    replayed.lines.push_back(absl::StrCat(i + 1, ". ", world.Describe(path[i])));
+    world.Apply(path[i]);
+    for (const std::string& note : world.TakeNotes()) replayed.lines.push_back("     " + note);
+  }
+  replayed.lines.push_back("end: " + world.Summary());
+  if (heal && world.violation().empty()) {
+    replayed.lines.push_back("from here on nothing goes wrong:");
+    world.Heal();
+    for (const std::string& note : world.TakeNotes()) replayed.lines.push_back("     " + note);
+    replayed.lines.push_back("end: " + world.Summary());
+  }
+  replayed.violation = world.violation();
+  return replayed;
+}
+
+std::string ReplayCommand(const Scope& s, const SearchResult& result) {
+  return absl::StrCat("./dev soak scope --nodes ", s.nodes, " --entries ", s.entries, " --crashes ",
+                      s.crashes, " --changes ", s.changes, " --unknowns ", s.unknowns, " --opens ",
+                      s.opens, " --min-isr ", s.min_isr, s.bursts ? " --bursts" : "",
+                      s.memory_loss ? "" : " --keep-memory", result.in_heal ? " --heal" : "",
+                      " --replay ", PathText(result.path));
+}
+
+}  // namespace ringjournal::small_scope
