@@ -259,6 +259,13 @@ inline constexpr uint32_t kPeerRetryMs = 50;
 inline constexpr uint32_t kMemoryRecoveryWaitMs = 1000;
 // An answer to a probe that is older says nothing about now.
 inline constexpr uint32_t kProbeFreshMs = 500;
+// How long an operator's recovery asks all nodes before it decides: whoever is alive answers one of
+// many probes in that time, and a node that was declared lost must not.
+inline constexpr uint32_t kRecoverAskMs = 1000;
+// When its outcome is called unknown; a config store that is away must not hold an operator up.
+inline constexpr uint32_t kRecoverWaitMs = 10000;
+// An operator's written word; it stays in the config document.
+inline constexpr uint32_t kStatementBytesMax = 200;
 // The config document is read again this often: the store's watch is only a hint.
 inline constexpr uint32_t kConfigPollMs = 500;
 // A change of the config document without an answer is settled by a no-op change after this.

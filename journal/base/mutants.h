@@ -69,6 +69,11 @@ enum class Mutant : int {
   kRecoverySetIgnored,
   kDiskQuorumIgnored,
   kCommitOutlivesGeneration,
+  // an operator's recovery
+  kRecoversFromTheLiving,
+  kLossBoundIgnored,
+  kAskedNodeLeads,
+  kUnnamedDiskPassedOver,
 };
 
 struct MutantName {
@@ -156,6 +161,14 @@ inline constexpr MutantName kMutantNames[] = {
     {Mutant::kDiskQuorumIgnored, "disk_quorum_ignored", "n-q+1 logs are looked at"},
     {Mutant::kCommitOutlivesGeneration, "commit_outlives_generation",
      "a new generation forgets what was committed above its start"},
+    {Mutant::kRecoversFromTheLiving, "recovers_from_the_living",
+     "no operator's recovery while a node answers that it declares lost"},
+    {Mutant::kLossBoundIgnored, "loss_bound_ignored",
+     "an operator's recovery loses nothing below the LSN that he gave"},
+    {Mutant::kAskedNodeLeads, "asked_node_leads",
+     "the greatest log leads after an operator's recovery"},
+    {Mutant::kUnnamedDiskPassedOver, "unnamed_disk_passed_over",
+     "each node of the recovery set has answered or is declared lost"},
 };
 
 #ifdef RINGJOURNAL_MUTANTS

@@ -187,6 +187,9 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
     case v1::ClientMessage::kJournalTrim:
       OnTrim(session, m.journal_trim());
       break;
+    case v1::ClientMessage::kJournalRecover:
+      OnRecover(session, m.journal_recover());
+      break;
     case v1::ClientMessage::kCheckpoint:
       OnCheckpoint(session, m.checkpoint());
       break;
@@ -300,6 +303,7 @@ void Shard::OnEndOfBatch() {
   EndCluster();
   AnswerPlans();
   AnswerCheckpoints();
+  AnswerRecoveries();
   AnswerDeferred();
   FlushOut();
   finished_.clear();

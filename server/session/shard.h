@@ -143,6 +143,9 @@ class Shard {
   void OnInfo(Session* session, const v1::JournalInfo& request);
   void OnDescribe(Session* session, const v1::Describe& request);
   void AnswerCheckpoints();
+  void OnRecover(Session* session, const v1::JournalRecover& request);
+  void AnswerRecoveries();
+  void AnswerRecovery(Session* session, uint64_t request_id, RecoverResult result);
   Journal* FindJournal(const std::string& name);
   Journal* FindOrRefuse(Session* session, uint64_t request_id, const std::string& name);
   void FillReply(const Journal& journal, v1::JournalReply* reply) const;
@@ -253,6 +256,13 @@ class Shard {
   std::vector<StorageOp> ops_;     // scratch
   std::vector<Session*> scratch_;  // a list that is walked while it changes
   std::deque<PendingChange> changes_;
+  // An operator's recovery of the journal is under way, one of each at most.
+  struct RecoverWaiter {
+    ConnectionNumber connection;
+    uint64_t request_id;
+    JournalNumber journal;
+  };
+  std::vector<RecoverWaiter> recover_waiters_;
   std::vector<PlannedRequest> plans_;
   uint64_t change_token_ = 0;
   uint64_t random_state_;

@@ -14,7 +14,7 @@ using client::Level;
 constexpr std::string_view kNames[] = {
     "none",         "two-in-sync",    "uncertain",      "old-lives",     "tight-ring", "last-copy",
     "disks-decide", "memory-decides", "crossed-follow", "moving-leader", "operated",   "old-ends",
-    "laggards"};
+    "laggards",     "gone-machines"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -136,6 +136,16 @@ void Laggards(Plan* plan) {
   plan->fault_pause_max_ns = 180 * kMs;
 }
 
+void GoneMachines(Plan* plan) {
+  plan->min_isr = 1;
+  plan->has_operator = true;
+  plan->hasty_permille = 5;
+  plan->faults = {Fault::kGone, Fault::kGone,    Fault::kGone,
+                  Fault::kKill, Fault::kPartial, Fault::kMachine};
+  plan->restart_max_ns = 300 * kMs;
+  plan->fault_pause_max_ns = 500 * kMs;
+}
+
 }  // namespace
 
 std::string_view BiasName(Bias bias) { return kNames[static_cast<int>(bias)]; }
@@ -152,9 +162,10 @@ void ApplyBias(Bias bias, Plan* plan) {
   constexpr Apply kApply[] = {nullptr,       TwoInSync,    Uncertain,   OldLives,
                               TightRing,     LastCopy,     DisksDecide, MemoryDecides,
                               CrossedFollow, MovingLeader, Operated,    OldEnds,
-                              Laggards};
+                              Laggards,      GoneMachines};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
+  plan->has_operator = false;
   // Who stands alone follows nobody.
   plan->nodes = 3;
   while (plan->clock_ppm.size() < plan->nodes) plan->clock_ppm.push_back(0);

@@ -24,8 +24,9 @@ enum class Bias : uint8_t {
   kOperated,       // leaders are moved, members come and go, and changes become uncertain
   kOldEnds,        // leaders that are cut off or stand still are asked where the journal ends
   kLaggards,       // one backup is slow while much is appended
+  kGoneMachines,   // machines go while they are the last copy, and an operator declares them lost
 };
-inline constexpr int kBiases = static_cast<int>(Bias::kLaggards) + 1;
+inline constexpr int kBiases = static_cast<int>(Bias::kGoneMachines) + 1;
 
 std::string_view BiasName(Bias bias);
 // nullopt for a name that is not there.

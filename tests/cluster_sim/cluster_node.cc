@@ -95,6 +95,7 @@ bool ClusterNode::PauseUntil(int64_t until_ns, bool suspended) {
   env_.report->Trace(name_, suspended ? " is suspended for " : " is paused for ",
                      (until_ns - env_.events->now_ns()) / kMs, " ms");
   paused_until_ns_ = until_ns;
+  still_until_ns_ = until_ns;
   return true;
 }
 

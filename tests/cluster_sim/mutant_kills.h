@@ -50,6 +50,10 @@ inline constexpr MutantKill kMutantKills[] = {
     {"strangers_memory_leads", Bias::kNone, 1, "I2"},
     {"smaller_disk_leads", Bias::kDisksDecide, 1, "disk word"},
     {"disk_quorum_ignored", Bias::kDisksDecide, 1, "disk word"},
+    {"recovers_from_the_living", Bias::kGoneMachines, 70, "operator"},
+    {"loss_bound_ignored", Bias::kGoneMachines, 1, "operator"},
+    {"asked_node_leads", Bias::kGoneMachines, 72, "operator"},
+    {"unnamed_disk_passed_over", Bias::kGoneMachines, 54, "disk word"},
 };
 
 // No seed that kills them is known; docs/replication.md says what is known of each. Once one is,

@@ -24,7 +24,7 @@ constexpr const char* kNames[] = {"kill",        "kill-at-boundary",
                                   "store-away",  "store-away-all",
                                   "forgotten",   "late",
                                   "wall-clock",  "drain",
-                                  "aimed"};
+                                  "aimed",       "gone"};
 static_assert(std::size(kNames) == kFaults);
 
 // How often a kind is drawn where it is in the run: what costs a recovery is rarer than what only
@@ -54,6 +54,15 @@ std::string FaultName(Fault fault) { return kNames[static_cast<int>(fault)]; }
 Plan::Plan(sim::Random* random) {
   ChooseSizes(random);
   ChooseFaults(random);
+  ChooseOperator(*random);
+}
+
+// By value: what it draws changes nothing else of a seed.
+void Plan::ChooseOperator(sim::Random random) {
+  has_operator = nodes > 1 && random.Chance(10);
+  if (!has_operator) return;
+  faults.insert(faults.end(), 2, Fault::kGone);
+  hasty_permille = random.Chance(40) ? 5 : 0;
 }
 
 void Plan::ChooseOperations(sim::Random* r) {
@@ -105,7 +114,7 @@ void Plan::ChooseSizes(sim::Random* r) {
 
 void Plan::ChooseFaults(sim::Random* r) {
   const uint32_t chance = r->Chance(50) ? 25 : r->Chance(50) ? 50 : 10;
-  for (int i = 0; i < kFaults; ++i) {
+  for (int i = 0; i <= static_cast<int>(Fault::kAimed); ++i) {
     Fault fault = static_cast<Fault>(i);
     if (!r->Chance(chance) || fault == Fault::kAimed) continue;
     faults.insert(faults.end(), WeightOf(fault), fault);

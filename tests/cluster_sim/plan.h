@@ -39,8 +39,9 @@ enum class Fault : uint8_t {
   kWallClock,        // jumps
   kDrain,            // an orderly stop
   kAimed,            // at a moment: see Moment
+  kGone,             // a machine goes, and comes back only once an operator has declared it lost
 };
-inline constexpr int kFaults = static_cast<int>(Fault::kAimed) + 1;
+inline constexpr int kFaults = static_cast<int>(Fault::kGone) + 1;
 std::string FaultName(Fault fault);
 
 // Which faults are allowed: all, unless somebody looks for the few that matter.
@@ -81,10 +82,13 @@ struct Plan {
   // An operator moves leaders, and adds and removes members. 0: there is none.
   int64_t operation_pause_max_ns = 0;
   uint32_t move_weight = 8;  // of 16 operations so many move a leader
+  bool has_operator = false;
+  uint32_t hasty_permille = 0;  // of his looks at what there is to do, 100 a second
 
  private:
   void ChooseSizes(sim::Random* random);
   void ChooseFaults(sim::Random* random);
+  void ChooseOperator(sim::Random random);
 };
 
 }  // namespace ringjournal::cluster_sim
