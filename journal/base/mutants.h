@@ -173,7 +173,8 @@ inline constexpr MutantName kMutantNames[] = {
 
 #ifdef RINGJOURNAL_MUTANTS
 inline Mutant active_mutant = Mutant::kNone;  // one thread: the simulator's
-inline bool Mutated(Mutant mutant) { return active_mutant == mutant; }
+inline Mutant second_mutant = Mutant::kNone;  // beside it, where two rules guard one promise
+inline bool Mutated(Mutant mutant) { return active_mutant == mutant || second_mutant == mutant; }
 #else
 constexpr bool Mutated(Mutant) { return false; }
 #endif

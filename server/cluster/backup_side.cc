@@ -81,7 +81,7 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
   if (!FromLeader(*peer) || EpochOf(ok) != epoch_) return;
   Heard();
   // An answer to an older question is about another log (a stale FOLLOW_OK).
-  if (synced_ || (ok.nonce() != nonce_ && !Mutated(Mutant::kStaleFollowOk))) return;
+  if ((synced_ || ok.nonce() != nonce_) && !Mutated(Mutant::kStaleFollowOk)) return;
   // The question may have been asked several times; its other answers are about the log as it was.
   ++nonce_;
   Index end = c_->replica->derived().position().last().index;

@@ -12,9 +12,10 @@ namespace {
 using client::Level;
 
 constexpr std::string_view kNames[] = {
-    "none",         "two-in-sync",    "uncertain",      "old-lives",     "tight-ring", "last-copy",
-    "disks-decide", "memory-decides", "crossed-follow", "moving-leader", "operated",   "old-ends",
-    "laggards",     "gone-machines"};
+    "none",         "two-in-sync",  "uncertain",      "old-lives",      "tight-ring",
+    "last-copy",    "disks-decide", "memory-decides", "crossed-follow", "moving-leader",
+    "operated",     "old-ends",     "laggards",       "gone-machines",  "torn-tail",
+    "leaders-ring", "twice-dead",   "late-follower"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -146,6 +147,48 @@ void GoneMachines(Plan* plan) {
   plan->fault_pause_max_ns = 500 * kMs;
 }
 
+void TornTail(Plan* plan) {
+  MakeMemoryOnly(plan);
+  plan->min_isr = 1;
+  plan->appenders = 3;
+  plan->appends = 3000;
+  plan->faults = {Fault::kKillAllTail, Fault::kKillAllTail, Fault::kSlowLink, Fault::kSlowLink};
+  plan->restart_max_ns = 50 * kMs;
+}
+
+void LeadersRing(Plan* plan) {
+  MakeMemoryOnly(plan);
+  plan->min_isr = 1;
+  plan->levels = {Level::kReplicated, Level::kReceived};
+  plan->faults = {Fault::kKillAll, Fault::kKillAll, Fault::kKillAllSome, Fault::kSlowLink,
+                  Fault::kIsolate};
+  plan->restart_max_ns = 600 * kMs;
+}
+
+void TwiceDead(Plan* plan) {
+  MakeDurable(plan);
+  plan->min_isr = 1;
+  plan->degraded_policy = v1::DEGRADED_POLICY_DISK;
+  plan->levels = {Level::kDisk, Level::kReplicated};
+  plan->settings.set_checkpoint_interval_ms(5);
+  // The first lets memory go where others aim at it.
+  plan->faults = {Fault::kMachine, Fault::kTwiceDead, Fault::kTwiceDead, Fault::kTwiceDead};
+  plan->restart_max_ns = 300 * kMs;
+  plan->fault_pause_max_ns = 3 * kSecond;
+  plan->faults_min = 20;
+}
+
+void LateFollower(Plan* plan) {
+  plan->nodes = 4;
+  plan->min_isr = 1;
+  plan->appenders = 3;
+  plan->appends = 3000;
+  plan->faults = {Fault::kKill,     Fault::kOneWay,  Fault::kPartial, Fault::kPause,
+                  Fault::kSlowLink, Fault::kMachine, Fault::kCut};
+  plan->fault_pause_max_ns = 120 * kMs;
+  Aim(Moment::kLeads, 15, plan);
+}
+
 }  // namespace
 
 std::string_view BiasName(Bias bias) { return kNames[static_cast<int>(bias)]; }
@@ -159,17 +202,17 @@ std::optional<Bias> FindBias(std::string_view name) {
 
 void ApplyBias(Bias bias, Plan* plan) {
   using Apply = void (*)(Plan*);
-  constexpr Apply kApply[] = {nullptr,       TwoInSync,    Uncertain,   OldLives,
-                              TightRing,     LastCopy,     DisksDecide, MemoryDecides,
-                              CrossedFollow, MovingLeader, Operated,    OldEnds,
-                              Laggards,      GoneMachines};
+  constexpr Apply kApply[] = {nullptr,     TwoInSync,   Uncertain,     OldLives,      TightRing,
+                              LastCopy,    DisksDecide, MemoryDecides, CrossedFollow, MovingLeader,
+                              Operated,    OldEnds,     Laggards,      GoneMachines,  TornTail,
+                              LeadersRing, TwiceDead,   LateFollower};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
   plan->has_operator = false;
   // Who stands alone follows nobody.
   plan->nodes = 3;
-  while (plan->clock_ppm.size() < plan->nodes) plan->clock_ppm.push_back(0);
   kApply[static_cast<int>(bias)](plan);
+  while (plan->clock_ppm.size() < plan->nodes) plan->clock_ppm.push_back(0);
 }
 
 }  // namespace ringjournal::cluster_sim

@@ -90,6 +90,20 @@ void ClusterNode::DamageRings() {
   }
 }
 
+void ClusterNode::DamageTails() {
+  RJ_CHECK(!running());
+  for (auto& [id, truth] : *env_.truths) {
+    TestRingMemory* ring = machine_.rings.Find(id);
+    if (ring == nullptr) continue;
+    ++truth->wear(number_)->memory_life;
+    const RingMemory& memory = ring->memory();
+    const uint64_t end = memory.control()->ends[memory.control()->active & 1].end;
+    if (end < 8) continue;
+    env_.report->Trace(name_, ": the newest record in memory is damaged");
+    memory.data[(end - 8) & (memory.data_bytes - 1)] ^= std::byte{0x10};
+  }
+}
+
 bool ClusterNode::PauseUntil(int64_t until_ns, bool suspended) {
   if (!running() || until_ns <= paused_until_ns_) return false;
   env_.report->Trace(name_, suspended ? " is suspended for " : " is paused for ",

@@ -67,7 +67,8 @@ class ClusterNode : public EventTarget, public NetworkUser {
   void PowerOn();
   // Everything on the disk is gone too. Only while the machine is off.
   void LoseDisk();
-  void DamageRings();  // only while no process runs
+  void DamageRings();  // only while no process runs; likewise the newest record of each ring
+  void DamageTails();
   // The process, or with `suspended` the whole machine, stands still.
   bool PauseUntil(int64_t until_ns, bool suspended);
   bool Drain();

@@ -194,6 +194,10 @@ void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
 void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
                                   const v1::ConfigDocument& after) {
   if (report_.tracing()) report_.MixTrace(after.SerializeAsString());
+  for (const v1::NodeRegistration& node : after.nodes()) {
+    const v1::NodeRegistration* old = FindNode(before, node.node());
+    if (old != nullptr && old->incarnation() != node.incarnation()) OnRegistered(node.node());
+  }
   for (const v1::JournalConfig& config : after.journals()) {
     JournalId id;
     RJ_CHECK(JournalId::FromView(config.id(), &id));
@@ -211,7 +215,7 @@ void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
                     "/", config.epoch(), " leader ",
                     config.has_leader() ? ReplicaText(config.leader()) : "none", " isr", isr);
     }
-    truth->second->OnConfig(*old, config);
+    truth->second->OnConfig(*old, config, events_.now_ns());
     if (config.losses_size() > old->losses_size()) OnLossStored(config);
   }
 }

@@ -208,6 +208,10 @@ bool ClusterWorld::InjectIntoProcess(Fault fault, uint32_t node) {
       for (auto& each : nodes_) any = each->Kill("a fault of all") || any;
       for (uint32_t i = 0; i < nodes_.size(); ++i) BreakPromise(i);
       return any;
+    case Fault::kKillAllTail:
+    case Fault::kKillAllSome:
+    case Fault::kTwiceDead:
+      return InjectIntoAll(fault);
     case Fault::kMachine:
       return LoseMachine(node, false);
     case Fault::kMachineAndDisk:
@@ -230,6 +234,53 @@ bool ClusterWorld::InjectIntoProcess(Fault fault, uint32_t node) {
       return n->Drain();
     default:
       return n->Kill("a fault");
+  }
+}
+
+// The one that leads, or any.
+uint32_t ClusterWorld::SomeLeader() {
+  for (uint32_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i]->leads_any()) return i;
+  }
+  return static_cast<uint32_t>(fault_random_.Below(nodes_.size()));
+}
+
+bool ClusterWorld::InjectIntoAll(Fault fault) {
+  const uint32_t leader = SomeLeader();
+  bool any = false;
+  if (fault == Fault::kTwiceDead) return KillTwice(leader);
+  for (auto& each : nodes_) any = each->Kill("a fault of all") || any;
+  for (uint32_t i = 0; i < nodes_.size(); ++i) {
+    if (fault == Fault::kKillAllTail && !nodes_[i]->running()) nodes_[i]->DamageTails();
+    if (fault == Fault::kKillAllSome && i != leader) LoseMachine(i, false);
+  }
+  if (fault == Fault::kKillAllSome) nodes_[leader]->StartIn(kMs);
+  return any;
+}
+
+// What only the leader's disk holds must be looked at, however short that node was back: its memory
+// goes, and again once it has left the in-sync set by registering.
+bool ClusterWorld::KillTwice(uint32_t leader) {
+  const bool alone = fault_random_.Chance(50);
+  const int64_t in_ns = 300 * kMs + SomeTime(300);
+  for (uint32_t i = 0; i < plan_.nodes; ++i) {
+    if (i == leader) continue;
+    if (alone) BlockBothWays(leader, i, events_.now_ns() + in_ns + 100 * kMs);
+    if (!alone) nodes_[i]->SlowDisk(500);
+    if (!alone) events_.ScheduleIn(in_ns, this, kAimedFault, i | 4u << 8);
+    if (!alone) events_.ScheduleIn(in_ns + 10 * kMs, this, kBackToNormal, i);
+  }
+  events_.ScheduleIn(in_ns, this, kAimedFault, leader | 4u << 8);
+  dies_registered_.insert(nodes_[leader]->name());
+  return true;
+}
+
+void ClusterWorld::OnRegistered(const std::string& node) {
+  if (phase_ != Phase::kFaults || dies_registered_.erase(node) == 0) return;
+  for (uint32_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i]->name() != node) continue;
+    events_.ScheduleIn(static_cast<int64_t>(fault_random_.Skewed(3)) * kMs, this, kAimedFault,
+                       i | 4u << 8);
   }
 }
 

@@ -55,6 +55,7 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
     memory_of_[{nodes_[node], incarnation.value()}] = wear_[node].memory_life;
   }
   view->end = marks.end.index;
+  CheckOverwritten(node, replica, view);
   NoteDurable(marks.durable.index, epoch, view);
   if (epoch.generation != generation_) {
     view->committed = Index();  // I5 is per generation
@@ -79,6 +80,23 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
   }
   view->committed = marks.committed.index;
   OnCommitted(node, *view);
+}
+
+// I13: what a leader's ring gives up is committed, and on its disk if it has one. A backup may
+// begin anew at a later entry.
+void JournalTruth::CheckOverwritten(uint32_t node, const Replica& replica, NodeView* view) {
+  const Marks marks = replica.marks();
+  const bool led_before = view->leads && view->epoch == replica.options().epoch;
+  const Index gone = marks.oldest.index.prev();
+  const Index before = view->oldest;
+  view->oldest = marks.oldest.index;
+  if (!replica.leads() || !led_before || marks.oldest.index <= before) return;
+  Index allowed = marks.committed.index;
+  if (!replica.memory_only()) allowed = std::min(allowed, marks.durable.index);
+  if (gone <= allowed) return;
+  report_->Violation("I13: the ring of ", nodes_[node], " has given up entry ", gone.value(),
+                     ", committed is ", marks.committed.index.value(), ", durable ",
+                     marks.durable.index.value());
 }
 
 // What lies above the committed entries may be cut whenever the replica gets another leader or

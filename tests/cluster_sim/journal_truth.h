@@ -49,7 +49,7 @@ class JournalTruth {
   NodeWear* wear(uint32_t node) { return &wear_[node]; }
 
   // ---- the config document ----
-  void OnConfig(const v1::JournalConfig& before, const v1::JournalConfig& after);
+  void OnConfig(const v1::JournalConfig& before, const v1::JournalConfig& after, int64_t now_ns);
 
   // ---- clients ----
   // `asked`: the level that the append had asked for.
@@ -111,6 +111,7 @@ class JournalTruth {
     Epoch epoch;
     bool leads = false;
     Index committed, end;
+    Index oldest;  // in its ring
     // The ring of the process that ended last: a cas of its may be applied after its death.
     Incarnation ended;
     Index tail_from;
@@ -142,6 +143,9 @@ class JournalTruth {
   void Add(uint32_t node, const RecordView& trusted);
   void CheckHolders();
   std::string WhyLacks(const Replica& replica, uint64_t index) const;
+  void CheckOverwritten(uint32_t node, const Replica& replica, NodeView* view);
+  void CheckWaited(const v1::JournalConfig& before, const v1::JournalConfig& after,
+                   int64_t now_ns) const;
   void NoteRecoverySet(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void CheckLossIsDue(const v1::JournalConfig& before, const v1::LossReport& loss);
@@ -171,7 +175,11 @@ class JournalTruth {
   std::vector<NodeView> views_;
   std::vector<NodeWear> wear_;
   std::vector<DiskWord> disk_words_;
+  // By the rules, whatever the document says: whose disks must be looked at, and who is known to
+  // hold every committed entry.
   std::set<std::string> recovery_set_;
+  std::vector<v1::ReplicaId> complete_;
+  int64_t leaderless_ns_ = 0;  // since when nobody leads
   // (node, incarnation) -> the memory_life in which that process served.
   std::map<std::pair<std::string, uint64_t>, uint64_t> memory_of_;
   uint32_t generation_ = 1;

@@ -7,6 +7,19 @@
 
 namespace ringjournal::cluster_sim {
 
+#ifdef RINGJOURNAL_MUTANTS
+namespace {
+
+int NumberOf(std::string_view name) {
+  for (const MutantName& m : kMutantNames) {
+    if (m.name == name) return static_cast<int>(m.mutant);
+  }
+  return 0;
+}
+
+}  // namespace
+#endif
+
 const std::vector<MutantChoice>& AllMutants() {
   static const auto* const kAll = new std::vector<MutantChoice>([] {
     std::vector<MutantChoice> all = {
@@ -24,6 +37,7 @@ const std::vector<MutantChoice>& AllMutants() {
       if (const MutantKill* kill = FindKill(m.name)) {
         choice.bias = kill->bias;
         choice.seed = kill->seed;
+        choice.second = NumberOf(kill->with);
       }
       all.push_back(choice);
     }
@@ -67,10 +81,12 @@ void FitPlan(SimMutant mutant, Plan* plan) {
   }
 }
 
-void SelectProductionMutant(int number) {
+void SelectProductionMutant(int number, int second) {
 #ifdef RINGJOURNAL_MUTANTS
   active_mutant = static_cast<Mutant>(number);
+  second_mutant = static_cast<Mutant>(second);
 #else
+  static_cast<void>(second);
   static_cast<void>(number);
 #endif
 }

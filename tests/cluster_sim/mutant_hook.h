@@ -31,6 +31,9 @@ struct MutantChoice {
   int production = 0;  // its number there; 0: none
   Bias bias = Bias::kNone;
   uint64_t seed = 0;  // known to kill it; 0: none is
+  // Another one of the production code beside it, which guards the same promise and alone breaks
+  // none; 0: none.
+  int second = 0;
 };
 
 // Every mutant that this build has.
@@ -40,7 +43,7 @@ std::optional<MutantChoice> FindMutant(std::string_view name);
 // Makes the plan one in which the mutant can show.
 void FitPlan(SimMutant mutant, Plan* plan);
 // The production code behaves like this mutant from now on; 0: as it should.
-void SelectProductionMutant(int number);
+void SelectProductionMutant(int number, int second = 0);
 
 }  // namespace ringjournal::cluster_sim
 

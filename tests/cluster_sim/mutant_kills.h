@@ -14,6 +14,8 @@ struct MutantKill {
   Bias bias;
   uint64_t seed;
   std::string_view checker;  // what stands before the ':' of its verdict
+  // Another mutant beside it: its rule guards the same promise, which neither breaks alone here.
+  std::string_view with = {};
 };
 
 inline constexpr MutantKill kMutantKills[] = {
@@ -59,12 +61,23 @@ inline constexpr MutantKill kMutantKills[] = {
 // No seed that kills them is known; docs/replication.md says what is known of each. Once one is,
 // they move up.
 inline constexpr std::string_view kMutantsThatLive[] = {
-    "removed_before_disks",          "learner_counted",      "restart_shrinks_recovery_set",
-    "complete_follows_every_change", "stale_life_added",     "ack_of_another_epoch",
-    "added_before_epoch_start",      "open_before_commit",   "degraded_ignored",
-    "overwrites_uncommitted",        "chain_not_checked",    "old_lives_heard",
-    "acked_end_not_raised",          "memory_leads_at_once", "recovery_set_ignored",
-    "laggard_leaves_one", "tail_of_an_older_round",
+    "removed_before_disks",
+    "learner_counted",
+    "restart_shrinks_recovery_set",
+    "complete_follows_every_change",
+    "stale_life_added",
+    "ack_of_another_epoch",
+    "added_before_epoch_start",
+    "open_before_commit",
+    "degraded_ignored",
+    "overwrites_uncommitted",
+    "chain_not_checked",
+    "old_lives_heard",
+    "acked_end_not_raised",
+    "memory_leads_at_once",
+    "recovery_set_ignored",
+    "laggard_leaves_one",
+    "tail_of_an_older_round",
     "commit_outlives_generation",
 };
 

@@ -8,13 +8,14 @@
 namespace ringjournal::cluster_sim {
 
 std::string VerdictOn(const MutantChoice& mutant, uint64_t seed) {
-  SelectProductionMutant(mutant.production);
+  SelectProductionMutant(mutant.production, mutant.second);
   RunOptions options{.seed = seed, .mutant = mutant.sim, .bias = mutant.bias};
   std::string verdict = RunSeed(options).violation;
-  SelectProductionMutant(0);
-  if (verdict.empty()) return "";
+  SelectProductionMutant(mutant.second);
   options.mutant = SimMutant::kNone;
-  return RunSeed(options).violation.empty() ? verdict : "";
+  if (!verdict.empty() && !RunSeed(options).violation.empty()) verdict.clear();
+  SelectProductionMutant(0);
+  return verdict;
 }
 
 MutantDeath TryToKill(const MutantChoice& mutant, uint64_t others) {

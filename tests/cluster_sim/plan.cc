@@ -12,19 +12,21 @@ namespace {
 
 using client::Level;
 
-constexpr const char* kNames[] = {"kill",        "kill-at-boundary",
-                                  "kill-damage", "kill-all",
-                                  "machine",     "machine+disk",
-                                  "power-all",   "pause",
-                                  "suspend",     "cut",
-                                  "isolate",     "one-way",
-                                  "partial",     "flap",
-                                  "slow-link",   "slow-disk",
-                                  "disk-full",   "disk-fails",
-                                  "store-away",  "store-away-all",
-                                  "forgotten",   "late",
-                                  "wall-clock",  "drain",
-                                  "aimed",       "gone"};
+constexpr const char* kNames[] = {"kill",          "kill-at-boundary",
+                                  "kill-damage",   "kill-all",
+                                  "machine",       "machine+disk",
+                                  "power-all",     "pause",
+                                  "suspend",       "cut",
+                                  "isolate",       "one-way",
+                                  "partial",       "flap",
+                                  "slow-link",     "slow-disk",
+                                  "disk-full",     "disk-fails",
+                                  "store-away",    "store-away-all",
+                                  "forgotten",     "late",
+                                  "wall-clock",    "drain",
+                                  "aimed",         "gone",
+                                  "kill-all-tail", "kill-all-some",
+                                  "twice-dead"};
 static_assert(std::size(kNames) == kFaults);
 
 // How often a kind is drawn where it is in the run: what costs a recovery is rarer than what only
@@ -114,7 +116,7 @@ void Plan::ChooseSizes(sim::Random* r) {
 
 void Plan::ChooseFaults(sim::Random* r) {
   const uint32_t chance = r->Chance(50) ? 25 : r->Chance(50) ? 50 : 10;
-  for (int i = 0; i <= static_cast<int>(Fault::kAimed); ++i) {
+  for (int i = 0; i < kFaultsDrawn; ++i) {
     Fault fault = static_cast<Fault>(i);
     if (!r->Chance(chance) || fault == Fault::kAimed) continue;
     faults.insert(faults.end(), WeightOf(fault), fault);

@@ -40,8 +40,13 @@ enum class Fault : uint8_t {
   kDrain,            // an orderly stop
   kAimed,            // at a moment: see Moment
   kGone,             // a machine goes, and comes back only once an operator has declared it lost
+  // Only a bias puts these in.
+  kKillAllTail,  // every process, and the newest record of each ring is damaged
+  kKillAllSome,  // every process, and the memory of all machines but the leader's
+  kTwiceDead,    // the leader, or all, lose memory; the leader again once it has registered
 };
-inline constexpr int kFaults = static_cast<int>(Fault::kGone) + 1;
+inline constexpr int kFaults = static_cast<int>(Fault::kTwiceDead) + 1;
+inline constexpr int kFaultsDrawn = static_cast<int>(Fault::kAimed) + 1;  // by any seed
 std::string FaultName(Fault fault);
 
 // Which faults are allowed: all, unless somebody looks for the few that matter.

@@ -20,6 +20,7 @@ struct Flags {
   uint64_t seeds = 100;
   uint64_t from = 1;
   std::string mutant;
+  std::string beside;
   std::string bias;
   bool mutants = false;
   bool trace = false;
@@ -117,7 +118,7 @@ SoakTotals RunRange(const Flags& flags, const MutantChoice& mutant, uint64_t fro
 }
 
 int RunSeeds(const Flags& flags, const MutantChoice& mutant) {
-  SelectProductionMutant(mutant.production);
+  SelectProductionMutant(mutant.production, mutant.second);
   const Clock::time_point start = Clock::now();
   auto part = [&](uint64_t from, uint64_t seeds) { return RunRange(flags, mutant, from, seeds); };
   SoakTotals totals = flags.jobs > 1 ? RunInParts(flags.from, flags.seeds, flags.jobs, part)
@@ -156,7 +157,7 @@ Judgement Judge(const MutantChoice& mutant, const MutantDeath& death) {
 // Each mutant runs the seed that is known to kill it, then others, until a checker finds it. A seed
 // that fails without it shows nothing, and is passed over. With --bias all seeds run under that
 // one. Fails where a mutant lives that is not listed as living, and where one dies that is.
-int RunMutants(const Flags& flags, std::optional<Bias> bias) {
+int RunMutants(const Flags& flags, std::optional<Bias> bias, int second) {
   int wrong = 0;
   for (MutantChoice mutant : AllMutants()) {
     if (!flags.mutant.empty() && mutant.name != flags.mutant) continue;
@@ -164,6 +165,7 @@ int RunMutants(const Flags& flags, std::optional<Bias> bias) {
       mutant.bias = *bias;
       mutant.seed = 0;
     }
+    if (second != 0) mutant.second = second;
     MutantDeath death = TryToKill(mutant, flags.seeds);
     Judgement judgement = Judge(mutant, death);
     wrong += judgement.as_listed ? 0 : 1;
@@ -198,6 +200,7 @@ void AddFlags(Flags* flags, CLI::App* app) {
   app->add_option("--seeds", flags->seeds, "how many seeds to run")->capture_default_str();
   app->add_option("--mutant", flags->mutant, "break one promise, by its name");
   app->add_option("--bias", flags->bias, "lead every seed to where one rule matters");
+  app->add_option("--beside", flags->beside, "break another promise, too, by its name");
   CLI::Option* mutants = app->add_flag(
       "--mutants", flags->mutants,
       "run every mutant until a checker finds it, at most --seeds seeds beside its own");
@@ -243,7 +246,13 @@ int Main(int argc, char** argv) {
     if (!found.has_value()) return NoSuchMutant(flags.mutant);
     mutant = *found;
   }
-  if (flags.mutants) return RunMutants(flags, bias);
+  int second = 0;
+  if (!flags.beside.empty()) {
+    std::optional<MutantChoice> found = FindMutant(flags.beside);
+    if (!found.has_value() || found->production == 0) return NoSuchMutant(flags.beside);
+    mutant.second = second = found->production;
+  }
+  if (flags.mutants) return RunMutants(flags, bias, second);
   if (bias.has_value()) mutant.bias = *bias;
   return RunSeeds(flags, mutant);
 }

@@ -233,7 +233,7 @@ void Stage::OnConfigChange(const v1::ConfigDocument&, const v1::ConfigDocument& 
   const v1::JournalConfig* next = FindJournal(after, id_);
   if (truth_ == nullptr || next == nullptr) return;
   const v1::JournalConfig before = truth_->config();
-  truth_->OnConfig(before, *next);
+  truth_->OnConfig(before, *next, events_.now_ns());
   std::string text = DocumentText(*next, nodes_.size());
   if (text != last_told_) Say(text);
   last_told_ = text;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "journal/base/limits.h"
 #include "journal/format/entry_layout.h"
 #include "server/config_store/document.h"
 #include "tests/cluster_sim/journal_truth.h"
@@ -16,13 +17,17 @@ bool IsDeclaredLost(const v1::LossReport& loss, const std::string& node) {
 
 }  // namespace
 
-void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalConfig& after) {
+void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalConfig& after,
+                            int64_t now_ns) {
   bool loss = after.losses_size() > before.losses_size();
   if (after.generation() != before.generation() && !loss) {
     report_->Violation("I11: generation ", after.generation(), " begins without a loss report");
   }
   if (loss) OnLoss(before, after);
+  CheckWaited(before, after, now_ns);
+  if (before.has_leader() && !after.has_leader()) leaderless_ns_ = now_ns;
   NoteRecoverySet(before, after);
+  if (after.has_leader()) complete_.assign(after.isr().begin(), after.isr().end());
   CheckPlanned(before, after);
   config_ = after;
   CheckHolders();
@@ -68,6 +73,37 @@ bool JournalTruth::Has(const NodeView& view, Incarnation incarnation, uint64_t i
   return place < view.tail.size() && view.tail[place] == entries_[index - 1].header.chain;
 }
 
+// A recovery from memory waits for the rest of `complete`: what the last leader has said that it
+// had received is kept if its ring is back within the wait.
+void JournalTruth::CheckWaited(const v1::JournalConfig& before, const v1::JournalConfig& after,
+                               int64_t now_ns) const {
+  constexpr int64_t kWaitNs = int64_t{limits::kMemoryRecoveryWaitMs} * 1000 * 1000;
+  const bool from_memory = !before.has_leader() && after.has_leader() &&
+                           after.generation() == before.generation() && before.epoch() > 0 &&
+                           !Names(before.isr(), AsReplica(after.leader()));
+  if (!from_memory || now_ns - leaderless_ns_ >= kWaitNs / 100 * 98) return;
+  auto led = leaders_.find(Epoch{before.generation(), before.epoch()});
+  if (led == leaders_.end()) return;
+  const auto [node, life] = led->second;
+  const NodeView& view = views_[node];
+  auto then = memory_of_.find({nodes_[node], life.value()});
+  const bool kept = then != memory_of_.end() && then->second == wear_[node].memory_life &&
+                    view.ended == life && !view.tail.empty();
+  const bool counts = std::any_of(complete_.begin(), complete_.end(), [&](const auto& member) {
+    return member.node() == nodes_[node] && member.incarnation() == life.value();
+  });
+  const int winner = NodeNamed(after.leader().node());
+  if (!kept || !counts || winner < 0 || winner == static_cast<int>(node)) return;
+  const Replica* replica = views_[static_cast<size_t>(winner)].replica;
+  if (replica == nullptr) return;
+  const Index last(view.tail_from.value() + view.tail.size() - 1);
+  if (replica->ring().end().index > last) return;
+  report_->Violation("received word: ", ReplicaText(after.leader()), " leads from memory ",
+                     (now_ns - leaderless_ns_) / 1'000'000, " ms after the end of ", nodes_[node],
+                     ", whose ring is intact and holds entry ", last.value(),
+                     "; the wait for it is not over");
+}
+
 // Nodes that have the committed entry, or whose last process had it.
 uint32_t JournalTruth::CopiesOf(uint64_t index) const {
   uint32_t copies = 0;
@@ -97,7 +133,7 @@ void JournalTruth::CheckLossIsDue(const v1::JournalConfig& before, const v1::Los
   if (before.epoch() == 0) {
     report_->Violation("I11: a loss report for a journal that nobody has led");
   }
-  for (const v1::ReplicaId& member : before.complete()) {
+  for (const v1::ReplicaId& member : complete_) {
     int node = NodeNamed(member.node());
     auto then = memory_of_.find({member.node(), member.incarnation()});
     if (node < 0 || then == memory_of_.end() || IsDeclaredLost(loss, member.node())) continue;

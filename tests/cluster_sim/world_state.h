@@ -3,6 +3,7 @@
 #define TESTS_CLUSTER_SIM_WORLD_STATE_H_
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,10 @@ class ClusterWorld : public EventTarget {
   bool InjectIntoStore(Fault fault, uint32_t node);
   bool InjectIntoDisk(Fault fault, uint32_t node);
   bool InjectIntoProcess(Fault fault, uint32_t node);
+  bool InjectIntoAll(Fault fault);
+  uint32_t SomeLeader();
+  bool KillTwice(uint32_t leader);
+  void OnRegistered(const std::string& node);
   void OnMoment(ClusterNode* node, Moment moment);
   bool AimedFault(uint32_t node, uint64_t choice);
   bool MayHappen(const std::string& what);
@@ -116,7 +121,8 @@ class ClusterWorld : public EventTarget {
   HostNumber next_host_ = 0;
   enum class Phase { kStarting, kFaults, kHealed, kReading, kDone } phase_ = Phase::kStarting;
   int64_t began_ns_ = 0, healed_at_ns_ = 0;
-  uint64_t fault_number_ = 0;  // of the next one, whether it happens or not
+  uint64_t fault_number_ = 0;              // of the next one, whether it happens or not
+  std::set<std::string> dies_registered_;  // nodes that Fault::kTwiceDead has chosen
   RunResult result_;
 };
 
