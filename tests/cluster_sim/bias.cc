@@ -15,7 +15,7 @@ constexpr std::string_view kNames[] = {
     "none",         "two-in-sync",  "uncertain",      "old-lives",      "tight-ring",
     "last-copy",    "disks-decide", "memory-decides", "crossed-follow", "moving-leader",
     "operated",     "old-ends",     "laggards",       "gone-machines",  "torn-tail",
-    "leaders-ring", "twice-dead",   "late-follower"};
+    "leaders-ring", "twice-dead",   "late-backup"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -178,7 +178,7 @@ void TwiceDead(Plan* plan) {
   plan->faults_min = 20;
 }
 
-void LateFollower(Plan* plan) {
+void LateBackup(Plan* plan) {
   plan->nodes = 4;
   plan->min_isr = 1;
   plan->appenders = 3;
@@ -205,7 +205,7 @@ void ApplyBias(Bias bias, Plan* plan) {
   constexpr Apply kApply[] = {nullptr,     TwoInSync,   Uncertain,     OldLives,      TightRing,
                               LastCopy,    DisksDecide, MemoryDecides, CrossedFollow, MovingLeader,
                               Operated,    OldEnds,     Laggards,      GoneMachines,  TornTail,
-                              LeadersRing, TwiceDead,   LateFollower};
+                              LeadersRing, TwiceDead,   LateBackup};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
   plan->has_operator = false;

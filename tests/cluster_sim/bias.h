@@ -28,9 +28,9 @@ enum class Bias : uint8_t {
   kTornTail,       // all processes die while the newest record of each ring goes
   kLeadersRing,    // all processes die, and the last leader's memory alone is left
   kTwiceDead,      // what one disk alone holds, of a node that is back for a moment only
-  kLateFollower,   // four nodes: one outside the in-sync set nearly has what a new leader has
+  kLateBackup,     // four nodes: one outside the in-sync set nearly has what a new leader has
 };
-inline constexpr int kBiases = static_cast<int>(Bias::kLateFollower) + 1;
+inline constexpr int kBiases = static_cast<int>(Bias::kLateBackup) + 1;
 
 std::string_view BiasName(Bias bias);
 // nullopt for a name that is not there.
