@@ -62,7 +62,7 @@ bool ClusterWorld::LastOperationsAreDone() {
   const bool needless = client::CodeOf(operator_->outcome()) == client::ErrorCode::kBadSetting;
   if (asked_last_ && !operator_->outcome().ok() && !needless) {
     report_.Violation("I15: nothing goes wrong any more, and to ", operator_->asked(),
-                      " did not succeed: ", operator_->outcome().ToString());
+                      " did not succeed: ", StatusText(operator_->outcome()));
     return false;
   }
   asked_last_ = true;

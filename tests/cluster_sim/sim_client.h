@@ -13,6 +13,11 @@
 
 namespace ringjournal::cluster_sim {
 
+// For a trace. Without its payloads: Abseil gives them in an order that differs between processes.
+inline std::string StatusText(const absl::Status& status) {
+  return status.ToString(absl::StatusToStringMode::kWithNoExtraData);
+}
+
 // What a client needs of the world around it; all of it outlives the client.
 struct ClientEnvironment {
   EventQueue* events;
