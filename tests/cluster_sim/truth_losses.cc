@@ -120,12 +120,16 @@ uint64_t JournalTruth::KeptBy(const v1::ReplicaId& winner) const {
   int node = NodeNamed(winner.node());
   const NodeView& view = views_[static_cast<size_t>(node)];
   uint64_t kept = entries_.size();
-  if (view.replica != nullptr && view.replica->ring().oldest().index.value() > kept + 1 &&
-      view.incarnation.value() == winner.incarnation()) {
-    return KeptBelow(view.replica->ring());
+  bool lives = view.replica != nullptr && view.incarnation.value() == winner.incarnation();
+  if (!lives) {
+    while (kept > 0 && !Has(view, Incarnation(winner.incarnation()), kept)) --kept;
+    return kept;
   }
-  while (kept > 0 && !Has(view, Incarnation(winner.incarnation()), kept)) --kept;
-  return kept;
+  const Ring& ring = view.replica->ring();
+  const uint64_t oldest = ring.oldest().index.value();
+  while (kept >= oldest && !WhyLacks(*view.replica, kept).empty()) --kept;
+  if (kept >= oldest || oldest == ring.end().index.value()) return kept;
+  return KeptBelow(ring);
 }
 
 // Whoever is known to hold every committed entry has lost its memory since, or was declared lost.
