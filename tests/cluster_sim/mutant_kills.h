@@ -22,7 +22,7 @@ inline constexpr MutantKill kMutantKills[] = {
     {"restart_keeps_isr", Bias::kNone, 2, "I2"},
     {"outsider_elected", Bias::kNone, 1, "I2"},
     {"no_new_generation", Bias::kNone, 2, "I2"},
-    {"shrink_before_confirmed", Bias::kNone, 7, "I2"},
+    {"shrink_before_confirmed", Bias::kNone, 7, "laggard"},
     {"added_not_counted", Bias::kNone, 6, "I2"},
     {"unknown_taken_as_failed", Bias::kUncertain, 1, "I2"},
     {"election_without_cas", Bias::kNone, 1, "I1"},
