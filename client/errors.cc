@@ -44,6 +44,7 @@ constexpr std::array kEntries = {
     Entry{ErrorCode::kUnknownProducer, "UNKNOWN_PRODUCER", absl::StatusCode::kNotFound},
     Entry{ErrorCode::kNotSupported, "NOT_SUPPORTED", absl::StatusCode::kUnimplemented},
     Entry{ErrorCode::kUnavailable, "UNAVAILABLE", absl::StatusCode::kUnavailable},
+    Entry{ErrorCode::kRecoveryRefused, "RECOVERY_REFUSED", absl::StatusCode::kFailedPrecondition},
     Entry{ErrorCode::kTransactionNotFound, "TRANSACTION_NOT_FOUND", absl::StatusCode::kNotFound},
     Entry{ErrorCode::kCannotConnect, "CANNOT_CONNECT", absl::StatusCode::kUnavailable},
     Entry{ErrorCode::kOutcomeUnknown, "OUTCOME_UNKNOWN", absl::StatusCode::kUnknown},

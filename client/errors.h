@@ -40,6 +40,7 @@ enum class ErrorCode : int {
   kUnknownProducer = 23,
   kNotSupported = 24,
   kUnavailable = 25,
+  kRecoveryRefused = 29,
   kTransactionNotFound = 30,
 
   kCannotConnect = 1000,   // no connection within the time allowed

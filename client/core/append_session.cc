@@ -232,11 +232,11 @@ void AppendSession::OnStopped() {
       ResolveNotApplied(&slot, status());
       continue;
     }
-    ResolveUnknown(&slot, status().message());
+    ResolveUnknown(&slot, std::string(status().message()));
   }
 }
 
-void AppendSession::ResolveUnknown(AppendSlot* slot, absl::string_view why) {
+void AppendSession::ResolveUnknown(AppendSlot* slot, const std::string& why) {
   slot->done = true;
   slot->outcome.fate = Fate::kUnknown;
   slot->outcome.error =

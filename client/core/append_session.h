@@ -107,7 +107,7 @@ class AppendSession : public Session {
   void ForgetQueued(size_t from);
   bool WasSent(const AppendSlot& slot) { return slot.ordinal < queue().completed(); }
   static void ResolveNotApplied(AppendSlot* slot, const absl::Status& why);
-  static void ResolveUnknown(AppendSlot* slot, absl::string_view why);
+  static void ResolveUnknown(AppendSlot* slot, const std::string& why);
 
   AppendSessionOptions options_;
   AppendWindow window_;

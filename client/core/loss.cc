@@ -36,7 +36,7 @@ LossNotice LossNoticeOf(const v1::DataLossDetail& detail) {
   return notice;
 }
 
-absl::Status OlderGeneration(absl::string_view journal, uint32_t is, uint32_t seen) {
+absl::Status OlderGeneration(const std::string& journal, uint32_t is, uint32_t seen) {
   return MakeError(ErrorCode::kNotLeader,
                    absl::StrCat("this server has journal ", journal, " in generation ", is,
                                 ", but generation ", seen, " has begun: it has not heard of it ",

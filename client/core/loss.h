@@ -3,9 +3,9 @@
 #define CLIENT_CORE_LOSS_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "client/outcome.h"
 #include "proto/client.pb.h"
 
@@ -16,7 +16,7 @@ LossNotice LossNoticeOf(const v1::DataLossDetail& detail);
 
 // Why a session goes on to another server: that one has not heard of a recovery that this client
 // has seen, so what it holds may be given up already. NOT_LEADER.
-absl::Status OlderGeneration(absl::string_view journal, uint32_t is, uint32_t seen);
+absl::Status OlderGeneration(const std::string& journal, uint32_t is, uint32_t seen);
 
 }  // namespace ringjournal::client
 

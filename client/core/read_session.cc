@@ -33,6 +33,7 @@ void ReadSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   open->set_request_id(open_id_);
   open->set_journal(options_.journal);
   open->set_accept_generation(std::max(options_.accept_generation, seen_generation_));
+  open->set_linearizable(options_.linearizable && NeedsEnd());
   if (options_.cursor && options_.cursor->index > Index(0) && !resolved_) {
     const Cursor& cursor = *options_.cursor;
     v1::Receipt* receipt = open->mutable_last_receipt();

@@ -31,6 +31,11 @@ struct ReadSessionOptions {
   std::optional<Position> until;
   bool follow = false;        // wait for more at the end
   bool durable_only = false;  // else: what is committed
+  // Positions that refer to the end, and the end of a read without `follow`, lie behind all that
+  // was acknowledged to anybody before the session opened. Where that cannot be made sure of, as
+  // members of the in-sync set do not answer, it waits for it like for a leader. False: the end is
+  // what the node that answers knows of.
+  bool linearizable = true;
   uint64_t credit_bytes = limits::kClientReadCreditBytes;
   uint32_t accept_generation = 0;
 };
@@ -90,6 +95,7 @@ class ReadSession : public Session {
     ByteSpan entries;   // serialised Entries; their size is the credit to give back in the end
   };
 
+  bool NeedsEnd() const;
   void HandleOpenReply(const v1::OpenReply& reply);
   void ResolvePositions(const v1::Watermarks& watermarks);
   Lsn Resolve(const Position& position, const v1::Watermarks& watermarks) const;

@@ -27,6 +27,17 @@ void ReadSession::StartFrom(const Cursor& cursor) {
   }
 }
 
+// Whether the range depends on where the journal ends now.
+bool ReadSession::NeedsEnd() const {
+  auto absolute = [](const Position& p) {
+    return p.kind == Position::Kind::kLsn || p.kind == Position::Kind::kOldest;
+  };
+  if (!options_.follow) return true;
+  if (resolved_) return locate_from_.has_value() || locate_until_.has_value();
+  bool from_end = !options_.cursor && !absolute(options_.from);
+  return from_end || (options_.until.has_value() && !absolute(*options_.until));
+}
+
 // At the first open: is this the journal that the cursor was taken of, and does it still hold that?
 absl::Status ReadSession::CheckCursor(const v1::OpenReply& reply) {
   if (!options_.cursor || resolved_) return absl::OkStatus();

@@ -181,5 +181,38 @@ TEST(ReadStart, WholeEntriesComeWithTheControlRecordsBetweenThem) {
   EXPECT_TRUE(session.finished());
 }
 
+bool AsksForTheEnd(const ReadSessionOptions& options) {
+  ReadSession session(options);
+  FakePeer peer(&session);
+  Fill(&peer);
+  bool linearizable = false;
+  peer.on_message = [&](const v1::ClientMessage& message) {
+    linearizable = linearizable || message.open().linearizable();
+    return false;
+  };
+  peer.Connect();
+  peer.Settle();
+  return linearizable;
+}
+
+TEST(ReadStart, WhatDependsOnTheEndIsAskedForLinearizably) {
+  ReadSessionOptions options = Options();
+  EXPECT_TRUE(AsksForTheEnd(options)) << "it ends at the end";
+  options.follow = true;
+  EXPECT_FALSE(AsksForTheEnd(options)) << "whatever is committed later comes, too";
+  options.from = Position::Newest();
+  EXPECT_TRUE(AsksForTheEnd(options));
+  options.from = Position::Last(2);
+  EXPECT_TRUE(AsksForTheEnd(options));
+  options.linearizable = false;
+  EXPECT_FALSE(AsksForTheEnd(options));
+  options = Options();
+  options.follow = true;
+  options.until = Position::Newest();
+  EXPECT_TRUE(AsksForTheEnd(options));
+  options.until = Position::At(Lsn(3));
+  EXPECT_FALSE(AsksForTheEnd(options));
+}
+
 }  // namespace
 }  // namespace ringjournal::client

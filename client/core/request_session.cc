@@ -37,6 +37,7 @@ void RequestSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   v1::ClientMessage message;
   message.mutable_open()->set_request_id(open_id_);
   message.mutable_open()->set_journal(journal_);
+  message.mutable_open()->set_linearizable(true);  // what is asked may be about the end
   Send(message);
 }
 

@@ -227,6 +227,26 @@ inline constexpr uint32_t kPeerGraceMs = 150;
 // How long a member of the in-sync set may acknowledge nothing new while entries wait for it, and a
 // catch-up may not get on: it answers, and yet holds everybody up. Above a disk's worst seconds.
 inline constexpr uint32_t kPeerStallMs = 5000;
+// A member of the in-sync set whose lag is more than so many percent of the ring is marked, and no
+// longer so below the lowest: half of a ring is nothing that the round trip between nodes explains.
+inline constexpr uint32_t kLaggardMarkPercent = 50;
+inline constexpr uint32_t kLaggardClearPercent = 25;
+// Above this it is dropped, if enough others stay: the rest of the ring is what appends have left
+// until they must wait for it.
+inline constexpr uint32_t kLaggardDropPercent = 75;
+// How long a lag must last before it counts: a burst fills the ring faster than any acknowledgement
+// can come.
+inline constexpr uint32_t kLaggardHoldMs = 150;
+// Acknowledgements that take less are never too late, whatever the others take: above the pauses
+// of a busy machine.
+inline constexpr uint32_t kLaggardAgeFloorMs = 1000;
+// Nor are those that take less than so many times what they usually take (their 99th percentile).
+inline constexpr uint32_t kLaggardAgeFactor = 8;
+// Acknowledgements of a backup that say what is usual.
+inline constexpr uint32_t kLaggardAges = 128;
+// How long who asks for a linearizable end waits for a heartbeat of every member of the in-sync
+// set: a dead one is dropped in the meantime (kPeerGraceMs, and a change of the config document).
+inline constexpr uint32_t kTailWaitMs = 1000;
 // Drops of a backup after which its waits do not double any more: about 3 s.
 inline constexpr uint32_t kPeerBackOffDoublingsMax = 6;
 // Connections of peers that were accepted: each node dials once, and may come again before the old
@@ -239,6 +259,13 @@ inline constexpr uint32_t kPeerRetryMs = 50;
 inline constexpr uint32_t kMemoryRecoveryWaitMs = 1000;
 // An answer to a probe that is older says nothing about now.
 inline constexpr uint32_t kProbeFreshMs = 500;
+// How long an operator's recovery asks all nodes before it decides: whoever is alive answers one of
+// many probes in that time, and a node that was declared lost must not.
+inline constexpr uint32_t kRecoverAskMs = 1000;
+// When its outcome is called unknown; a config store that is away must not hold an operator up.
+inline constexpr uint32_t kRecoverWaitMs = 10000;
+// An operator's written word; it stays in the config document.
+inline constexpr uint32_t kStatementBytesMax = 200;
 // The config document is read again this often: the store's watch is only a hint.
 inline constexpr uint32_t kConfigPollMs = 500;
 // A change of the config document without an answer is settled by a no-op change after this.

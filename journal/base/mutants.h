@@ -35,6 +35,12 @@ enum class Mutant : int {
   kDiskLevelOfMemory,
   kQuorumOfOneDisk,
   kOverwritesUncommitted,
+  // laggards, and the end of the journal
+  kLaggardKept,
+  kLaggardLeavesOne,
+  kLaggardDroppedAtOnce,
+  kTailWithoutRound,
+  kTailOfAnOlderRound,
   // following
   kNoTruncation,
   kTruncatesToCommit,
@@ -63,6 +69,11 @@ enum class Mutant : int {
   kRecoverySetIgnored,
   kDiskQuorumIgnored,
   kCommitOutlivesGeneration,
+  // an operator's recovery
+  kRecoversFromTheLiving,
+  kLossBoundIgnored,
+  kAskedNodeLeads,
+  kUnnamedDiskPassedOver,
 };
 
 struct MutantName {
@@ -108,6 +119,14 @@ inline constexpr MutantName kMutantNames[] = {
     {Mutant::kQuorumOfOneDisk, "quorum_of_one_disk", "disk_quorum is a majority of the members"},
     {Mutant::kOverwritesUncommitted, "overwrites_uncommitted",
      "no ring byte above commit is overwritten (I13)"},
+    {Mutant::kLaggardKept, "laggard_kept", "who lags by most of the ring is dropped"},
+    {Mutant::kLaggardLeavesOne, "laggard_leaves_one",
+     "a laggard is dropped only where two stay in sync"},
+    {Mutant::kLaggardDroppedAtOnce, "laggard_dropped_at_once", "a lag counts once it lasts"},
+    {Mutant::kTailWithoutRound, "tail_without_round",
+     "a linearizable end needs a heartbeat of the whole isr"},
+    {Mutant::kTailOfAnOlderRound, "tail_of_an_older_round",
+     "that heartbeat leaves after the request"},
     {Mutant::kNoTruncation, "no_truncation", "a log is cut at the common point"},
     {Mutant::kTruncatesToCommit, "truncates_to_commit", "never truncate to the commit (KIP-101)"},
     {Mutant::kStaleFollowOk, "stale_follow_ok", "only the newest FOLLOW is answered"},
@@ -142,6 +161,14 @@ inline constexpr MutantName kMutantNames[] = {
     {Mutant::kDiskQuorumIgnored, "disk_quorum_ignored", "n-q+1 logs are looked at"},
     {Mutant::kCommitOutlivesGeneration, "commit_outlives_generation",
      "a new generation forgets what was committed above its start"},
+    {Mutant::kRecoversFromTheLiving, "recovers_from_the_living",
+     "no operator's recovery while a node answers that it declares lost"},
+    {Mutant::kLossBoundIgnored, "loss_bound_ignored",
+     "an operator's recovery loses nothing below the LSN that he gave"},
+    {Mutant::kAskedNodeLeads, "asked_node_leads",
+     "the greatest log leads after an operator's recovery"},
+    {Mutant::kUnnamedDiskPassedOver, "unnamed_disk_passed_over",
+     "each node of the recovery set has answered or is declared lost"},
 };
 
 #ifdef RINGJOURNAL_MUTANTS

@@ -22,6 +22,24 @@ void InSyncSet::Acknowledge(const NodeLife& backup, Index match, Index durable) 
   p->durable = std::max(p->durable, durable);
 }
 
+void InSyncSet::AcknowledgeRound(const NodeLife& backup, uint64_t round) {
+  Progress* p = &progress_[backup];
+  p->round = std::max(p->round, round);
+}
+
+uint64_t InSyncSet::RoundOfAll() const {
+  uint64_t round = UINT64_MAX;
+  if (Mutated(Mutant::kTailWithoutRound)) return round;
+  for (const std::vector<NodeLife>* set : {&isr_, &pending_}) {
+    for (const NodeLife& member : *set) {
+      if (member == self_) continue;
+      auto it = progress_.find(member);
+      round = std::min(round, it == progress_.end() ? 0 : it->second.round);
+    }
+  }
+  return round;
+}
+
 // MUTANT: what more than half of the isr holds.
 Index InSyncSet::MajorityOf(Index own_end) const {
   std::vector<Index> ends;

@@ -40,6 +40,12 @@ class InSyncSet {
   // A backup holds everything up to `match` in memory, and up to `durable` on its disk. Neither
   // falls.
   void Acknowledge(const NodeLife& backup, Index match, Index durable);
+  // It has seen the heartbeats up to `round` in this epoch. What it says may be late, but at some
+  // time after that heartbeat had left it followed nobody else.
+  void AcknowledgeRound(const NodeLife& backup, uint64_t round);
+  // Up to which round all counted members have: whoever may lead next was still a backup when it
+  // said so. UINT64_MAX where the leader is alone.
+  uint64_t RoundOfAll() const;
   // Its connection or its synchronisation is gone; what it had acknowledged stays true.
   Index MatchOf(const NodeLife& backup) const;
   Index DurableOf(const NodeLife& backup) const;
@@ -59,6 +65,7 @@ class InSyncSet {
  private:
   struct Progress {
     Index match, durable;
+    uint64_t round = 0;
   };
   Index MajorityOf(Index own_end) const;
 

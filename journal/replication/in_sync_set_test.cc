@@ -53,6 +53,25 @@ TEST(InSyncSet, BelowMinIsrNothingIsCommitted) {
   EXPECT_EQ(set.Committed(Index(9)), Index(3));
 }
 
+TEST(InSyncSet, ARoundIsOverOnceEveryCountedMemberHasAnsweredIt) {
+  InSyncSet set(kSelf, {kSelf, kB}, 1);
+  EXPECT_EQ(set.RoundOfAll(), 0u);
+  set.AcknowledgeRound(kB, 7);
+  set.AcknowledgeRound(kB, 5);
+  EXPECT_EQ(set.RoundOfAll(), 7u) << "an older answer that comes late takes nothing back";
+  set.AcknowledgeRound({"b", Incarnation(2)}, 9);
+  EXPECT_EQ(set.RoundOfAll(), 7u) << "another life does not answer for it";
+  set.Propose({kSelf, kB, kC});
+  EXPECT_EQ(set.RoundOfAll(), 0u) << "who may be in the isr by now may lead";
+  set.AcknowledgeRound(kC, 6);
+  EXPECT_EQ(set.RoundOfAll(), 6u);
+}
+
+TEST(InSyncSet, AloneEveryRoundIsOver) {
+  InSyncSet set(kSelf, {kSelf}, 1);
+  EXPECT_EQ(set.RoundOfAll(), UINT64_MAX);
+}
+
 TEST(InSyncSet, AcknowledgementsThatArriveLateTakeNothingBack) {
   InSyncSet set(kSelf, {kSelf, kB}, 1);
   set.Acknowledge(kB, Index(8), Index(6));

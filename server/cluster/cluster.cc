@@ -44,6 +44,20 @@ void Cluster::Remove(const JournalId& id) {
   journals_.erase(id);
 }
 
+// All nodes that may know something are connected to as long as it is under way.
+bool Cluster::Recover(ReplicatedJournal* journal, RecoverRequest request) {
+  if (!journal->StartRecovery(std::move(request), now_)) return false;
+  seen_version_ = 0;
+  probe_at_ns_ = 0;
+  return true;
+}
+
+std::optional<RecoverResult> Cluster::TakeRecovery(ReplicatedJournal* journal) {
+  std::optional<RecoverResult> result = journal->TakeRecovery();
+  if (result.has_value()) seen_version_ = 0;
+  return result;
+}
+
 // ---- steps ----
 
 void Cluster::BeginStep(Time now, ShardEffects* effects) {

@@ -36,6 +36,9 @@ class Cluster : private PeerHandler {
   void OnConfigHint() { config_.WantRead(); }
   bool OwnsToken(uint64_t token) const { return config_.Owns(token); }
   void OnConfigAnswer(const ConfigCompletion& done);
+  // An operator's recovery of the journal; see ReplicatedJournal. Its result is taken here.
+  bool Recover(ReplicatedJournal* journal, RecoverRequest request);
+  std::optional<RecoverResult> TakeRecovery(ReplicatedJournal* journal);
   // The shard itself has changed the document.
   void TakeOver(const v1::ConfigDocument& document);
 

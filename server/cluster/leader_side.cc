@@ -87,6 +87,8 @@ void LeaderSide::Propose(const IsrChange& change) {
     std::erase(isr, change.backup);
   }
   proposed_at_version_ = c_->config_version;
+  proposed_ = change;
+  ++proposals_;
   set_.Propose(std::move(isr));
 }
 
@@ -219,9 +221,11 @@ void LeaderSide::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
     backup->progress_ns = c_->now.monotonic_ns;
   }
   set_.Acknowledge(*life, match, durable);
+  set_.AcknowledgeRound(*life, ack.lease_seq());
   if (backup->catch_up != nullptr) backup->catch_up->OnDurable(Index(ack.durable_index()));
   while (!backup->in_flight.empty() && backup->in_flight.front().last <= Index(ack.end_index())) {
     backup->acked_end = backup->in_flight.front().end;
+    backup->lag.AddAge(c_->now.monotonic_ns - backup->in_flight.front().at_ns);
     backup->in_flight.pop_front();
   }
 }
@@ -284,7 +288,7 @@ void LeaderSide::SendRun(PeerConnection* peer, Backup* backup) {
   }
   c_->links->SendReplicate(peer, Head(backup->next.index),
                            ring.Bytes(backup->next.offset, to.offset));
-  backup->in_flight.push_back({to.index.prev(), to.offset});
+  backup->in_flight.push_back({to.index.prev(), to.offset, c_->now.monotonic_ns});
   backup->next = to;
 }
 
@@ -301,7 +305,7 @@ void LeaderSide::SendEntries(PeerConnection* peer, Backup* backup) {
   bool due = c_->now.monotonic_ns - backup->last_sent_ns >= limits::kPeerHeartbeatMs * kMs;
   bool news =
       committed > backup->commit_sent && peer->queued_bytes < limits::kPeerSendQueueBytesMax;
-  if (!sent && !due && !news) return;
+  if (!sent && !due && !news && !round_wanted_) return;
   if (!sent) c_->links->SendReplicate(peer, Head(backup->next.index), {});
   backup->commit_sent = committed;
   backup->last_sent_ns = c_->now.monotonic_ns;
@@ -324,6 +328,8 @@ void LeaderSide::AfterBatch() {
       SendEntries(peer, &backup);
     }
   }
+  round_wanted_ = false;
+  LookForLaggards();
 }
 
 int64_t LeaderSide::deadline_ns() const {
@@ -361,7 +367,7 @@ std::string LeaderSide::WhyDrop(const NodeLife& life) const {
   if (now - progress > limits::kPeerStallMs * kMs) {
     return absl::StrCat("entries have waited for it for ", (now - progress) / kMs, " ms");
   }
-  return "";
+  return it == backups_.end() ? "" : WhyLaggard(life, it->second);
 }
 
 std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) const {

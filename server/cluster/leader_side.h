@@ -14,6 +14,7 @@
 #include "journal/replication/in_sync_set.h"
 #include "server/cluster/catch_up.h"
 #include "server/cluster/journal_context.h"
+#include "server/cluster/laggards.h"
 
 namespace ringjournal {
 
@@ -67,10 +68,30 @@ class LeaderSide {
   // Members beside this one and the leaving one whose disks hold everything up to `index`.
   uint32_t DisksWith(Index index) const;
 
+  // Begins a round of heartbeats, which leave at the end of this batch. It is over once every
+  // member of the isr, and of a change that is under way, has answered one: until that moment none
+  // of them followed a later leader, so that nobody else had led. At once where there is none.
+  uint64_t BeginRound();
+  bool RoundIsOver(uint64_t round) const { return set_.RoundOfAll() >= round; }
+
+  // Nodes in sync that are marked as far behind.
+  std::vector<std::string> laggards() const;
+  // What is known of the others of the isr when a drop is decided, in nanoseconds; far_for_ns as in
+  // LagWatch.
+  struct Standing {
+    NodeLife life;
+    int64_t silent_ns, stalled_ns, far_for_ns, age_ns;
+  };
+  std::vector<Standing> Standings() const;
+  // The newest change that was proposed; null: none. And how many were.
+  const IsrChange* proposed() const { return proposed_ ? &*proposed_ : nullptr; }
+  uint64_t proposals() const { return proposals_; }
+
  private:
   struct Sent {
     Index last;
     RingOffset end;
+    int64_t at_ns = 0;
   };
   struct Backup {
     ConnectionNumber connection = 0;  // 0: does not follow now
@@ -84,6 +105,7 @@ class LeaderSide {
     int64_t progress_ns = 0;        // it held everything, or more than before
     int64_t add_not_before_ns = 0;  // backs off after drops
     uint32_t drops = 0;
+    LagWatch lag;
     // It gets what the ring no longer holds; `next` and `in_flight` count once that is over.
     std::unique_ptr<CatchUp> catch_up;
     uint64_t sent_in_step = 0;   // bytes that the catch-up had read
@@ -109,6 +131,11 @@ class LeaderSide {
   uint64_t CatchUpWindow() const;
   bool MaySend(const PeerConnection& peer, const CatchUp& catch_up) const;
   bool CatchUpIsDue(const Backup& backup) const;
+  // leader_laggards.cc
+  void LookForLaggards();
+  bool OthersAreInTime(const NodeLife& life) const;
+  std::string WhyLaggard(const NodeLife& life, const Backup& backup) const;
+
   bool MayDrop() const;
   bool MayAdd(const NodeLife& life, const Backup& backup, Index needed,
               const v1::ConfigDocument& document) const;
@@ -123,6 +150,9 @@ class LeaderSide {
   Index inherited_;
   int64_t started_ns_;
   uint64_t lease_seq_ = 0;
+  bool round_wanted_ = false;  // heartbeats leave at once
+  std::optional<IsrChange> proposed_;
+  uint64_t proposals_ = 0;
   ReplicationMarks marks_;  // kept for their memory
   v1::Replicate head_;
   uint64_t proposed_at_version_ = 0;

@@ -113,6 +113,7 @@ void PeerLinks::OnDialed(const Dialed& event) {
   }
   if (event.error != 0) return Forget(event.connection);
   peer->connected = true;
+  peer->heard_ns = now_ns_;
   peer->out.append(kPeerPreface);
   SendHello(peer, peer->life);
 }
@@ -120,6 +121,21 @@ void PeerLinks::OnDialed(const Dialed& event) {
 bool PeerLinks::IsGone(const NodeLife& life) const {
   auto target = targets_.find(life.node);
   return target != targets_.end() && target->second.life == life && target->second.refused;
+}
+
+bool PeerLinks::HeardFrom(const std::string& node, int64_t since_ns) const {
+  auto heard = heard_ns_.find(node);
+  if (heard != heard_ns_.end() && heard->second >= since_ns) return true;
+  return std::any_of(connections_.begin(), connections_.end(), [&](const auto& numbered) {
+    return numbered.second->life.node == node && numbered.second->heard_ns >= since_ns;
+  });
+}
+
+void PeerLinks::DialAnew(const std::string& node) {
+  auto target = targets_.find(node);
+  if (target != targets_.end() && target->second.connection != 0) {
+    Close(target->second.connection);
+  }
 }
 
 // ---- talking ----
@@ -166,6 +182,7 @@ std::string PeerLinks::TakeHello(PeerConnection* peer, const v1::PeerMessage& me
   if (!message.has_hello()) return "a peer's first message is no hello";
   const v1::PeerHello& hello = message.hello();
   handler_->OnConfigVersion(hello.config_version());
+  if (hello.cluster_id() == identity_.cluster_id) heard_ns_[hello.from().node()] = now_ns_;
   std::string wrong = WrongWithHello(*peer, hello);
   if (!wrong.empty()) return wrong;
   peer->life = LifeOf(hello.from());
@@ -217,6 +234,7 @@ std::string PeerLinks::Hear(PeerConnection* peer, ByteSpan bytes) {
 void PeerLinks::OnReceived(const Received& event) {
   PeerConnection* peer = Find(event.connection);
   if (peer == nullptr) return;
+  peer->heard_ns = now_ns_;
   std::string wrong = Hear(peer, event.bytes);
   if (!wrong.empty()) Refuse(event.connection, wrong);
 }
@@ -271,6 +289,10 @@ void PeerLinks::Forget(ConnectionNumber connection) {
   if (it == connections_.end()) return;
   std::unique_ptr<PeerConnection> peer = std::move(it->second);
   connections_.erase(it);
+  if (!peer->life.node.empty() && peer->heard_ns != 0) {
+    int64_t* heard = &heard_ns_[peer->life.node];
+    *heard = std::max(*heard, peer->heard_ns);
+  }
   auto target = targets_.find(peer->life.node);
   if (target != targets_.end() && target->second.connection == connection) {
     target->second.connection = 0;

@@ -41,6 +41,7 @@ struct PeerConnection {
   bool up = false;            // both hellos are done
   NodeLife life;              // the other side; of a dialed one whom we expect there
   int64_t since_ns = 0;       // dialed or accepted
+  int64_t heard_ns = 0;       // it connected, or anything came
   uint64_t queued_bytes = 0;  // not taken by the socket
   std::string preface;
   FrameDecoder decoder;
@@ -100,6 +101,11 @@ class PeerLinks {
   // The node's host says that nothing listens at its address any more: the process is gone. True
   // until a connection to it succeeds or another life is known.
   bool IsGone(const NodeLife& life) const;
+  // Whether anything came from the node since, in whatever life, or its address took a connection.
+  bool HeardFrom(const std::string& node, int64_t since_ns) const;
+  // Closes the dialed connection to the node, if there is one: whether another comes about shows
+  // whether somebody is there.
+  void DialAnew(const std::string& node);
 
  private:
   struct Target {
@@ -126,6 +132,7 @@ class PeerLinks {
   std::map<ConnectionNumber, std::unique_ptr<PeerConnection>> connections_;
   std::map<std::string, Target> targets_;
   std::map<std::string, Incarnation> lives_;  // by the document
+  std::map<std::string, int64_t> heard_ns_;   // on connections that are over
   ConnectionNumber next_number_ = kDialedConnections;
   int64_t now_ns_ = 0;
   uint64_t step_ = 0;

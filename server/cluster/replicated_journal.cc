@@ -4,7 +4,6 @@
 
 #include "journal/base/limits.h"
 #include "journal/base/mutants.h"
-#include "journal/recovery/loss_report.h"
 #include "server/config_store/cluster_edits.h"
 #include "server/config_store/document.h"
 #include "server/config_store/document_edits.h"
@@ -73,6 +72,8 @@ void ReplicatedJournal::Stop() {
   if (leader_ != nullptr) c_.replica->StepDown();
   leader_.reset();
   backup_.reset();
+  if (!recovers()) return;
+  EndRecovery({RecoverResult::Kind::kUnknown, "this node is shutting down: ask another", "", {}});
 }
 
 void ReplicatedJournal::Lead() {
@@ -171,7 +172,8 @@ v1::LogAnswer ReplicatedJournal::DescribeLog() const {
 
 void ReplicatedJournal::AddWantedPeers(std::set<std::string>* nodes) const {
   if (backup_ != nullptr) nodes->insert(backup_->leader().node);
-  if (c_.config.has_leader()) return;
+  if (recovers()) nodes->insert(operator_->request.lost.begin(), operator_->request.lost.end());
+  if (c_.config.has_leader() && !recovers()) return;
   for (const std::string& node : c_.config.members()) nodes->insert(node);
   for (const std::string& node : c_.config.recovery_set()) nodes->insert(node);
   for (const v1::ReplicaId& id : c_.config.complete()) nodes->insert(id.node());
@@ -191,14 +193,18 @@ void ReplicatedJournal::AfterBatch(Time now) {
   planned_.AfterBatch(leader_.get());
   if (backup_ != nullptr) backup_->AfterBatch();
   if (backup_ != nullptr && backup_->suspects_leader()) c_.wants_config_read = true;
+  TurnRecovery();
 }
 
 int64_t ReplicatedJournal::deadline_ns() const {
-  if (leader_ != nullptr) return std::min(leader_->deadline_ns(), planned_.deadline_ns());
-  if (backup_ != nullptr) return backup_->deadline_ns();
+  const int64_t asked = recovery_deadline_ns();
+  if (leader_ != nullptr) {
+    return std::min({asked, leader_->deadline_ns(), planned_.deadline_ns()});
+  }
+  if (backup_ != nullptr) return std::min(asked, backup_->deadline_ns());
   // Answers of others are events; besides them only the end of the wait matters.
   int64_t wait_over = leaderless_since_ns_ + limits::kMemoryRecoveryWaitMs * kMs + 1;
-  int64_t deadline = c_.now.monotonic_ns < wait_over ? wait_over : INT64_MAX;
+  int64_t deadline = c_.now.monotonic_ns < wait_over ? std::min(asked, wait_over) : asked;
   return c_.now.monotonic_ns < decide_at_ns_ ? std::min(deadline, decide_at_ns_) : deadline;
 }
 
@@ -217,6 +223,7 @@ bool ReplicatedJournal::Try(const absl::Status& edited, const std::string& what)
 bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now) {
   c_.now = now;
   if (c_.config_version == 0 || stopped_) return false;
+  if (recovers() && operator_->ready && !operator_->proposed_to.has_value()) return true;
   if (leader_ != nullptr) {
     return planned_.wants_change() || leader_->Wanted(document).has_value();
   }
@@ -244,6 +251,7 @@ bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string
   proposing_.reset();
   electing_ = proposing_planned_ = false;
   Claim claim{c_.id, c_.self.node, c_.self.incarnation, change_id};
+  if (recovers() && operator_->ready) return EditOperatorRecovery(next, claim);
   if (leader_ != nullptr) return EditAsLeader(next, claim);
   if (!c_.config.has_leader()) return EditLeaderless(next, claim);
   if (!WantsChange(*next, now)) return false;
@@ -270,6 +278,7 @@ void ReplicatedJournal::Proposed() {
     c_.config = elected_;
     return Lead();
   }
+  if (recovers() && operator_->ready) operator_->proposed_to = c_.config_version;
   if (leader_ != nullptr && proposing_.has_value()) leader_->Propose(*proposing_);
   if (proposing_planned_) planned_.Proposed();
   proposing_.reset();
@@ -277,6 +286,7 @@ void ReplicatedJournal::Proposed() {
 }
 
 void ReplicatedJournal::Refused() {
+  if (recovers()) operator_->proposed_to.reset();
   if (leader_ != nullptr) leader_->Withdraw();
   planned_.Refused(leader_.get());
 }
@@ -335,7 +345,7 @@ bool ReplicatedJournal::EditRecovery(v1::ConfigDocument* next, const Claim& clai
   if (decision.step == RecoveryStep::kLeadFromMemory) {
     RingIncarnations held{c_.origin.content, c_.origin.claim};
     if (!Try(LeadAfterMemoryRecovery(next, claim, held), "to lead from memory")) return false;
-  } else if (!Try(LeadAfterDiskRecovery(next, claim, BuildReport()),
+  } else if (!Try(LeadAfterDiskRecovery(next, claim, BuildReport(c_.self.node)),
                   "a new generation, and to lead it from disk")) {
     return false;
   }
@@ -353,47 +363,6 @@ void ReplicatedJournal::PrepareClaim() {
   c_.replica->Claim(content_counts);
   if (!content_counts) c_.origin.content = c_.origin.claim;
   c_.origin.claim = c_.self.incarnation;
-}
-
-// Where what is lost may begin. A log whose last epoch was not the journal's last may end in
-// entries that a later leader has cut: it is only known to be right as far as it was committed.
-Watermark ReplicatedJournal::LastCertain() const {
-  const LogPosition& end = c_.replica->derived().position();
-  const v1::LogAnswer mine = DescribeLog();
-  bool last_epoch = Epoch{mine.last_generation(), mine.last_epoch()} == c_.epoch();
-  Watermark committed{Index(mine.commit_index()), Lsn(mine.commit_lsn())};
-  // What an older generation called committed may have been given up by a later one.
-  for (const v1::LossReport& loss : c_.config.losses()) {
-    if (loss.generation() <= mine.last_generation()) continue;
-    committed = std::min(committed,
-                         Watermark{Index(loss.first_index()).prev(), Lsn(loss.first_lsn()).prev()});
-  }
-  return last_epoch ? end.last() : std::min(end.last(), committed);
-}
-
-v1::LossReport ReplicatedJournal::BuildReport() const {
-  RecoveryInput in = MakeRecoveryInput();
-  Watermark last = LastCertain();
-  ClusterLossInput loss;
-  loss.end = c_.replica->derived().position();
-  loss.end.next_index = last.index.next();
-  loss.end.next_lsn = last.lsn.next();
-  loss.generation = c_.config.generation() + 1;
-  loss.commit_hint = {Index(c_.config.commit_hint().index()), Lsn(c_.config.commit_hint().lsn())};
-  loss.stopped_at = Lsn(c_.config.orderly_stop().lsn());
-  loss.members = static_cast<uint32_t>(c_.config.members_size());
-  loss.memory_only = c_.replica->memory_only();
-  for (const auto& [node, log] : in.logs) {
-    Watermark committed{Index(log.commit_index()), Lsn(log.commit_lsn())};
-    loss.committed_seen = std::max(loss.committed_seen, committed);
-    // One that was emptied and came back has a disk without a hole, and yet lacks what it once had:
-    // it counts once it is in sync again.
-    loss.whole_disks += log.disk_is_whole() && Names(c_.config.recovery_set(), node);
-  }
-  loss.reason = absl::StrCat("no memory was left that held every committed entry; the log of ",
-                             c_.self.node, " was the greatest of ", in.logs.size());
-  loss.time_ns = static_cast<uint64_t>(c_.now.wall_ns);
-  return BuildClusterLossReport(loss);
 }
 
 }  // namespace ringjournal

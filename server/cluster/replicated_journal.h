@@ -10,6 +10,7 @@
 
 #include "server/cluster/backup_side.h"
 #include "server/cluster/leader_side.h"
+#include "server/cluster/operator_recovery.h"
 #include "server/cluster/planned_changes.h"
 #include "server/cluster/recovery_decision.h"
 
@@ -62,18 +63,28 @@ class ReplicatedJournal {
   void GiveUpPlan(const std::string& why) { planned_.GiveUp(leader_.get(), why); }
   PlannedChanges* planned() { return &planned_; }
 
+  // ---- an operator's recovery (replicated_recover.cc), one at a time ----
+  // False: another one is under way. What became of it is there to be taken, once, within
+  // kRecoverWaitMs.
+  bool StartRecovery(RecoverRequest request, Time now);
+  std::optional<RecoverResult> TakeRecovery();
+  // Asks all nodes for their logs.
+  bool recovers() const { return operator_ != nullptr && !operator_->result.has_value(); }
+
   // The process ends: leads and follows no more, and wants nothing.
   void Stop();
 
   // Nodes to be connected to.
   void AddWantedPeers(std::set<std::string>* nodes) const;
   // Nodes whose logs must be known now; empty while somebody leads.
-  bool wants_probes() const { return !c_.config.has_leader() && !in_isr_; }
+  bool wants_probes() const { return (!c_.config.has_leader() && !in_isr_) || recovers(); }
   v1::LogAnswer DescribeLog() const;
 
   bool leads() const { return leader_ != nullptr; }
   // Appends, reads and openings may be answered.
   bool serving() const { return leader_ != nullptr && leader_->serving(); }
+  // Only while serving().
+  LeaderSide* mutable_leader() { return leader_.get(); }
   const JournalContext& context() const { return c_; }
   JournalContext* mutable_context() { return &c_; }
   const LeaderSide* leader() const { return leader_.get(); }
@@ -90,8 +101,15 @@ class ReplicatedJournal {
   bool EditRecovery(v1::ConfigDocument* next, const Claim& claim);
   bool Elect(v1::ConfigDocument* next, const Claim& claim);
   void PrepareClaim();
-  Watermark LastCertain() const;
-  v1::LossReport BuildReport() const;
+  Watermark LastCertain(const v1::LogAnswer& log) const;
+  v1::LossReport BuildReport(const std::string& leader) const;
+  void TurnRecovery();
+  int64_t recovery_deadline_ns() const;
+  void EndRecovery(RecoverResult result);
+  bool RecoveryIsStored();
+  void DecideOperatorRecovery();
+  v1::LossReport BuildOperatorReport(const std::string& leader) const;
+  bool EditOperatorRecovery(v1::ConfigDocument* next, const Claim& claim);
   RecoveryInput MakeRecoveryInput() const;
   bool Try(const absl::Status& edited, const std::string& what);
 
@@ -105,7 +123,8 @@ class ReplicatedJournal {
   std::unique_ptr<BackupSide> backup_;
   Epoch role_epoch_;  // of the role that it has
   bool stopped_ = false;
-  bool in_isr_ = false;  // in its current incarnation
+  bool in_isr_ = false;                         // in its current incarnation
+  std::unique_ptr<OperatorRecovery> operator_;  // null: nobody has asked
   std::map<std::string, Answer> answers_;
   int64_t leaderless_since_ns_ = 0;
   std::optional<IsrChange> proposing_;

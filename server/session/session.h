@@ -56,9 +56,19 @@ class AckQueue {
   size_t head_ = 0;
 };
 
+// The end of a journal as it is for everybody (Open.linearizable): certain once everything up to
+// `end`, where the log ended when it was asked for, is committed, and every member of the in-sync
+// set has answered a heartbeat that left after that.
+struct TailWait {
+  Index end;
+  uint64_t round = 0;  // of heartbeats
+  int64_t give_up_ns = 0;
+};
+
 // A Read in progress, or a Locate: first its positions are found, one after the other, then it
 // reads.
 struct Subscription {
+  std::optional<TailWait> tail;  // before anything is searched for
   // What must still be found stands in `seeks`, in the order `from`, `until`.
   std::deque<Seek> seeks;
   std::vector<Lsn> found;
@@ -98,8 +108,9 @@ struct CheckpointWaiter {
 // An answer that may leave only once the log up to there is committed: another leader might know
 // nothing of what it says.
 struct DeferredReply {
-  Index true_from;
+  std::optional<Index> true_from;
   v1::ServerMessage message;
+  std::optional<TailWait> tail;  // likewise; its watermarks are then those of when it leaves
 };
 
 struct Session {

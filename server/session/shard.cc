@@ -187,6 +187,9 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
     case v1::ClientMessage::kJournalTrim:
       OnTrim(session, m.journal_trim());
       break;
+    case v1::ClientMessage::kJournalRecover:
+      OnRecover(session, m.journal_recover());
+      break;
     case v1::ClientMessage::kCheckpoint:
       OnCheckpoint(session, m.checkpoint());
       break;
@@ -300,6 +303,7 @@ void Shard::OnEndOfBatch() {
   EndCluster();
   AnswerPlans();
   AnswerCheckpoints();
+  AnswerRecoveries();
   AnswerDeferred();
   FlushOut();
   finished_.clear();
@@ -364,6 +368,7 @@ int64_t Shard::deadline_ns() const {
     if (journal == nullptr || journal->replica == nullptr) continue;
     deadline = std::min(deadline, journal->replica->deadline_ns());
   }
+  deadline = std::min(deadline, TailDeadline());
   for (const Session* session : stalled_) {
     if (session->stalled_since_ns == 0) continue;
     deadline = std::min(deadline, session->stalled_since_ns + limits::kRingFullWaitMs * kMs);

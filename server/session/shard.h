@@ -143,6 +143,9 @@ class Shard {
   void OnInfo(Session* session, const v1::JournalInfo& request);
   void OnDescribe(Session* session, const v1::Describe& request);
   void AnswerCheckpoints();
+  void OnRecover(Session* session, const v1::JournalRecover& request);
+  void AnswerRecoveries();
+  void AnswerRecovery(Session* session, uint64_t request_id, RecoverResult result);
   Journal* FindJournal(const std::string& name);
   Journal* FindOrRefuse(Session* session, uint64_t request_id, const std::string& name);
   void FillReply(const Journal& journal, v1::JournalReply* reply) const;
@@ -159,6 +162,7 @@ class Shard {
   std::vector<std::string> NewMembers() const;
   void ReplyOnceTrue(Session* session, const Journal& journal, Index true_from,
                      v1::ServerMessage message);
+  void Defer(Session* session, DeferredReply reply);
   void AnswerDeferred();
 
   // who leads and who is a member, as somebody asks for it (shard_members.cc)
@@ -183,6 +187,14 @@ class Shard {
   void Retire(Journal* journal);
   void HandOverAll();
   bool HandsOver() const;
+
+  // the end of a journal (shard_tail.cc)
+  std::optional<TailWait> NoteTail(const Journal& journal) const;
+  bool TailIsCertain(const Journal& journal, const TailWait& tail) const;
+  v1::ErrorReply TailIsUncertain(const Journal& journal) const;
+  bool MayLeave(const Session& session, DeferredReply* reply) const;
+  bool GiveUpOpen(Session* session);
+  int64_t TailDeadline() const;
 
   // changes of the config document, one at a time (shard_config.cc)
   void StartCreate(Session* session, PendingChange change);
@@ -244,6 +256,13 @@ class Shard {
   std::vector<StorageOp> ops_;     // scratch
   std::vector<Session*> scratch_;  // a list that is walked while it changes
   std::deque<PendingChange> changes_;
+  // An operator's recovery of the journal is under way, one of each at most.
+  struct RecoverWaiter {
+    ConnectionNumber connection;
+    uint64_t request_id;
+    JournalNumber journal;
+  };
+  std::vector<RecoverWaiter> recover_waiters_;
   std::vector<PlannedRequest> plans_;
   uint64_t change_token_ = 0;
   uint64_t random_state_;

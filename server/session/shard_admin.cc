@@ -25,6 +25,10 @@ void Shard::FillReply(const Journal& journal, v1::JournalReply* reply) const {
   stats->set_disk_bytes(checkpointer.disk_bytes_written());
   stats->set_producer_count(replica.derived().producers().size());
   stats->set_storage_state(checkpointer.storage_full() ? "full" : "ok");
+  if (journal.replicated == nullptr || !journal.replicated->leads()) return;
+  for (std::string& node : journal.replicated->leader()->laggards()) {
+    stats->add_laggards(std::move(node));
+  }
 }
 
 namespace {

@@ -211,21 +211,24 @@ void Shard::ReplyOnceTrue(Session* session, const Journal& journal, Index true_f
   if (journal.replicated == nullptr || Mutated(Mutant::kOpenBeforeCommit)) {
     return Reply(session, message);
   }
+  Defer(session, {true_from, std::move(message), std::nullopt});
+}
+
+void Shard::Defer(Session* session, DeferredReply reply) {
   if (session->deferred.empty()) deferring_.push_back(session);
-  session->deferred.push_back({true_from, std::move(message)});
+  session->deferred.push_back(std::move(reply));
 }
 
 void Shard::AnswerDeferred() {
   size_t kept = 0;
   for (Session* session : deferring_) {
-    const Replica& replica = *session->journal->replica;
     const bool held_acks = session->awaits_open();
     const bool was_full = session->deferred_is_full();
-    while (!session->deferred.empty() &&
-           replica.HasReached(v1::LEVEL_REPLICATED, session->deferred.front().true_from)) {
+    while (!session->deferred.empty() && MayLeave(*session, &session->deferred.front())) {
       Reply(session, session->deferred.front().message);
       session->deferred.pop_front();
     }
+    if (GiveUpOpen(session)) continue;
     if (held_acks && !session->awaits_open()) SendAcksOf(session);
     // Frames that have waited for it may go on; nobody else would wake us.
     batch_due_ = batch_due_ || (was_full && !session->deferred_is_full());

@@ -148,9 +148,16 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   FillWatermarks(*replica, reply->mutable_watermarks());
   *reply->mutable_settings() = replica->options().settings;
   *reply->mutable_losses() = journal->config.losses();
+  std::optional<TailWait> tail;
+  if (open.linearizable()) tail = NoteTail(*journal);
   // What the producer is told to have been applied must stay so.
-  if (!session->may_append) return Reply(session, message);
   Index end = replica->derived().position().last().index;
+  if (tail.has_value()) {
+    std::optional<Index> true_from;
+    if (session->may_append) true_from = end;
+    return Defer(session, {true_from, std::move(message), tail});
+  }
+  if (!session->may_append) return Reply(session, message);
   ReplyOnceTrue(session, *journal, end, std::move(message));
 }
 

@@ -52,6 +52,9 @@ void Shard::OnLocate(Session* session, const v1::Locate& request) {
   auto subscription = std::make_unique<Subscription>();
   subscription->request_id = request.request_id();
   subscription->locate = true;
+  if (request.linearizable() && session->journal != nullptr) {
+    subscription->tail = NoteTail(*session->journal);
+  }
   subscription->seeks.emplace_back(request.position(), next_reader_token_++);
   Subscribe(session, std::move(subscription));
 }
@@ -81,6 +84,12 @@ void Shard::Subscribe(Session* session, std::unique_ptr<Subscription> subscripti
 
 // One turn of the search for the read's positions, and the next ones as long as they cost nothing.
 Shard::Search Shard::AdvanceSearch(Session* session, Subscription* subscription) {
+  if (subscription->tail && !TailIsCertain(*session->journal, *subscription->tail)) {
+    if (now_.monotonic_ns < subscription->tail->give_up_ns) return Search::kGoesOn;
+    ReplyError(session, subscription->request_id, TailIsUncertain(*session->journal));
+    return Search::kEnded;
+  }
+  subscription->tail.reset();
   while (!subscription->seeks.empty()) {
     Seek* seek = &subscription->seeks.front();
     switch (seek->Next(*session->journal->replica, &ops_)) {

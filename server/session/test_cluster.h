@@ -102,6 +102,15 @@ class TestCluster {
     Send(i, c, std::string(kPreface) + HelloFrame() + OpenFrame(producer));
     return c;
   }
+  // Connects and says hello, which is answered.
+  ConnectionNumber Connect(size_t i) {
+    ConnectionNumber c = next_connection_++;
+    Step(i, Accepted{c});
+    Send(i, c, std::string(kPreface) + HelloFrame());
+    Step(i, EndOfBatch{});
+    Take(c);
+    return c;
+  }
   // Connects, opens the journal and is answered; the answers are taken.
   ConnectionNumber OpenReady(size_t i, const std::string& producer) {
     ConnectionNumber c = Open(i, producer);
@@ -380,36 +389,6 @@ class TestCluster {
   std::set<ConnectionNumber> closed_;
   ConnectionNumber next_connection_ = 1;
 };
-
-inline void TestCluster::AddFromMemory(size_t i) {
-  Node* node = nodes_[i].get();
-  if (node->memory == nullptr) return;
-  const v1::JournalConfig& config = document_.journals(0);
-  ReplicaOptions options;
-  JournalId::FromView(config.id(), &options.id);
-  RingIdentityValues identity{options.id, {}, config.generation(), 8};
-  RingInspection found = InspectRing(node->memory->memory(), &identity);
-  RJ_CHECK(found.verdict == RingVerdict::kIntact);
-  Ring ring = Ring::Adopt(node->memory->memory(), found);
-  DerivedState derived = DerivedState::ReadFrom(found.snapshot);
-  RingPlace place = ring.end();
-  if (derived.position().next_index < ring.end().index) {
-    place = *ring.Find(derived.position().next_index);
-  }
-  for (RingPlace p = place; p.index < ring.end().index; p = ring.Next(p)) {
-    RJ_CHECK(derived.Apply(ring.Record(p)).ok());
-  }
-  options.epoch = {config.generation(), config.epoch()};
-  options.incarnation = node->incarnation;
-  options.settings = WithDefaults(config.settings());
-  auto replica = std::make_unique<Replica>(options, std::move(ring), std::move(derived), place,
-                                           found.snapshot, SegmentCatalog());
-  LogOrigin origin;
-  origin.source = v1::LOG_SOURCE_RING;
-  origin.content = found.content_incarnation;
-  origin.claim = found.claim_incarnation;
-  node->shard->AddReplica(config, std::move(replica), origin);
-}
 
 }  // namespace ringjournal
 

@@ -12,9 +12,10 @@ namespace {
 using client::Level;
 
 constexpr std::string_view kNames[] = {
-    "none",      "two-in-sync",  "uncertain",      "old-lives",      "tight-ring",
-    "last-copy", "disks-decide", "memory-decides", "crossed-follow", "moving-leader",
-    "operated",  "torn-tail",    "leaders-ring",   "twice-dead",     "late-follower"};
+    "none",         "two-in-sync",  "uncertain",      "old-lives",      "tight-ring",
+    "last-copy",    "disks-decide", "memory-decides", "crossed-follow", "moving-leader",
+    "operated",     "old-ends",     "laggards",       "gone-machines",  "torn-tail",
+    "leaders-ring", "twice-dead",   "late-backup"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -114,6 +115,38 @@ void Operated(Plan* plan) {
   Aim(Moment::kCasSubmitted, 15, plan);
 }
 
+void OldEnds(Plan* plan) {
+  plan->faults = {Fault::kPartial, Fault::kPause,    Fault::kPause,  Fault::kStoreAway,
+                  Fault::kOneWay,  Fault::kSlowLink, Fault::kIsolate};
+  plan->tails = 3;
+  plan->fault_pause_max_ns = 120 * kMs;
+}
+
+// A backup whose disk takes nothing soon has a full ring: it answers, and takes nothing either.
+void Laggards(Plan* plan) {
+  plan->settings.set_memory_only(false);
+  plan->settings.set_ring_bytes(limits::kRingBytesMin);
+  plan->degraded_policy = v1::DEGRADED_POLICY_MEMORY;
+  plan->levels = {Level::kReceived, Level::kReceived, Level::kReplicated};
+  plan->payload_bytes_max = 2000;
+  plan->appenders = 3;
+  plan->journals = 1;
+  plan->readers = 0;
+  plan->appends = 14'000;
+  plan->faults = {Fault::kSlowDisk, Fault::kDiskFull, Fault::kDiskFull};
+  plan->fault_pause_max_ns = 180 * kMs;
+}
+
+void GoneMachines(Plan* plan) {
+  plan->min_isr = 1;
+  plan->has_operator = true;
+  plan->hasty_permille = 5;
+  plan->faults = {Fault::kGone, Fault::kGone,    Fault::kGone,
+                  Fault::kKill, Fault::kPartial, Fault::kMachine};
+  plan->restart_max_ns = 300 * kMs;
+  plan->fault_pause_max_ns = 500 * kMs;
+}
+
 void TornTail(Plan* plan) {
   MakeMemoryOnly(plan);
   plan->min_isr = 1;
@@ -145,7 +178,7 @@ void TwiceDead(Plan* plan) {
   plan->faults_min = 20;
 }
 
-void LateFollower(Plan* plan) {
+void LateBackup(Plan* plan) {
   plan->nodes = 4;
   plan->min_isr = 1;
   plan->appenders = 3;
@@ -169,11 +202,13 @@ std::optional<Bias> FindBias(std::string_view name) {
 
 void ApplyBias(Bias bias, Plan* plan) {
   using Apply = void (*)(Plan*);
-  constexpr Apply kApply[] = {nullptr,  TwoInSync,   Uncertain,     OldLives,      TightRing,
-                              LastCopy, DisksDecide, MemoryDecides, CrossedFollow, MovingLeader,
-                              Operated, TornTail,    LeadersRing,   TwiceDead,     LateFollower};
+  constexpr Apply kApply[] = {nullptr,     TwoInSync,   Uncertain,     OldLives,      TightRing,
+                              LastCopy,    DisksDecide, MemoryDecides, CrossedFollow, MovingLeader,
+                              Operated,    OldEnds,     Laggards,      GoneMachines,  TornTail,
+                              LeadersRing, TwiceDead,   LateBackup};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
+  plan->has_operator = false;
   // Who stands alone follows nobody.
   plan->nodes = 3;
   kApply[static_cast<int>(bias)](plan);

@@ -22,12 +22,15 @@ enum class Bias : uint8_t {
   kCrossedFollow,  // a backup asks again while answers to it are under way
   kMovingLeader,   // leadership moves all the time, and clients append densely
   kOperated,       // leaders are moved, members come and go, and changes become uncertain
+  kOldEnds,        // leaders that are cut off or stand still are asked where the journal ends
+  kLaggards,       // one backup is slow while much is appended
+  kGoneMachines,   // machines go while they are the last copy, and an operator declares them lost
   kTornTail,       // all processes die while the newest record of each ring goes
   kLeadersRing,    // all processes die, and the last leader's memory alone is left
   kTwiceDead,      // what one disk alone holds, of a node that is back for a moment only
-  kLateFollower,   // four nodes: one outside the in-sync set nearly has what a new leader has
+  kLateBackup,     // four nodes: one outside the in-sync set nearly has what a new leader has
 };
-inline constexpr int kBiases = static_cast<int>(Bias::kLateFollower) + 1;
+inline constexpr int kBiases = static_cast<int>(Bias::kLateBackup) + 1;
 
 std::string_view BiasName(Bias bias);
 // nullopt for a name that is not there.

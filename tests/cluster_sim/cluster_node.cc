@@ -109,6 +109,7 @@ bool ClusterNode::PauseUntil(int64_t until_ns, bool suspended) {
   env_.report->Trace(name_, suspended ? " is suspended for " : " is paused for ",
                      (until_ns - env_.events->now_ns()) / kMs, " ms");
   paused_until_ns_ = until_ns;
+  still_until_ns_ = until_ns;
   return true;
 }
 
@@ -214,6 +215,7 @@ void ClusterNode::Step(const ShardEvent& event) {
   counts_.turns += ends_batch ? 1 : 0;
   shard_->Step(event, Now(), &effects_);
   ObserveReplicas();
+  if (ends_batch) laggard_audit_.Look(name_, *shard_, env_.report);
   if (env_.report->failed()) return;
   if (!effects_.fatal.empty()) return StopItself();
   if (!Carry(effects_)) {

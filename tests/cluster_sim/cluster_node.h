@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "server/session/shard.h"
 #include "tests/cluster_sim/journal_truth.h"
+#include "tests/cluster_sim/laggard_audit.h"
 #include "tests/cluster_sim/network.h"
 #include "tests/cluster_sim/node_clock.h"
 #include "tests/cluster_sim/sim_config_store.h"
@@ -90,6 +91,10 @@ class ClusterNode : public EventTarget, public NetworkUser {
   const Shard* shard() const { return shard_.get(); }
   const Replica* FindReplica(const JournalId& id) const;
   const NodeCounts& counts() const { return counts_; }
+  // When one of its processes first asked the config store for the change that stores this report
+  // of an operator's recovery; 0: none has.
+  int64_t proposed_at_ns(const v1::LossReport& loss) const;
+  bool stood_still_since(int64_t since_ns) const { return still_until_ns_ >= since_ns; }
 
   // ---- EventTarget, NetworkUser ----
   void OnEvent(uint32_t kind, uint64_t arg) override;
@@ -137,6 +142,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   bool CarryConnections(const ShardEffects& effects);
   bool CarryStorage(const ShardEffects& effects);
   bool CarryRest(const ShardEffects& effects);
+  void NoteRecoveries(const v1::ConfigDocument& document);
   void DeleteLeftovers(const JournalId& id);
   void NoteFrames(const ShardEffects::Send& send, EndNumber end);
   ConnectionNumber NumberOf(EndNumber end);
@@ -153,6 +159,8 @@ class ClusterNode : public EventTarget, public NetworkUser {
   bool start_planned_ = false;
   uint64_t life_ = 0;  // +1 for each process and at its end
   int64_t paused_until_ns_ = 0;
+  int64_t still_until_ns_ = 0;  // of this process or one before
+  std::map<std::pair<std::string, uint64_t>, int64_t> recoveries_;
   uint32_t disk_factor_ = 1;
   bool write_failed_ = false;  // the answer of the step that is under way
   NodeCounts counts_;
@@ -163,6 +171,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   Incarnation incarnation_;
   std::string nonce_;
   std::unique_ptr<Shard> shard_;
+  LaggardAudit laggard_audit_;
   ShardEffects effects_;
   bool dying_ = false;  // inside a call that the process does not survive
   bool in_batch_ = false;

@@ -1,10 +1,6 @@
 #include "tests/cluster_sim/cluster_world.h"
 
-#include <malloc.h>
-
 #include <algorithm>
-#include <csetjmp>
-#include <csignal>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -39,6 +35,8 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
     report_.Violation("config: a change of the config document breaks a rule: ", why);
   });
   plan_.ChooseOperations(&operator_random_);
+  // Not drawn: what other seeds decide stays as it is.
+  plan_.tails = options.seed % 4 == 0 ? 1 : 0;
   ApplyBias(options.bias, &plan_);
   FitPlan(options.mutant, &plan_);
   plan_.Restrict(options.allowed);
@@ -80,6 +78,12 @@ void ClusterWorld::OnEvent(uint32_t kind, uint64_t arg) {
     case kPowerOn:
       nodes_[arg]->PowerOn();
       return RestartLater(static_cast<uint32_t>(arg));
+    case kCutsOff:
+      return Count(CutOffAndGo(static_cast<uint32_t>(arg)));
+    case kGoes:
+      return Count(LetGo(static_cast<uint32_t>(arg)));
+    case kReturns:
+      return Return(static_cast<uint32_t>(arg));
     case kBackToNormal:
       nodes_[arg]->SlowDisk(1);
       nodes_[arg]->machine()->disk.set_full(false);
@@ -95,6 +99,7 @@ void ClusterWorld::Tick() {
     case Phase::kStarting:
       return SetUp();
     case Phase::kFaults: {
+      if (recovery_operator_ != nullptr) recovery_operator_->Turn();
       bool long_enough = events_.now_ns() - began_ns_ >= plan_.run_min_ns;
       bool broken_enough = result_.faults >= plan_.faults_min || fault_number_ > 4000;
       if (long_enough && broken_enough) Heal();
@@ -118,6 +123,7 @@ void ClusterWorld::SetUp() {
     client += 10;
   }
   if (plan_.nodes > 1) BeginOperations();
+  MakeOperator();
   config_.set_faults(plan_.store);
   phase_ = Phase::kFaults;
   began_ns_ = events_.now_ns();
@@ -177,6 +183,12 @@ void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
                                                    truth->config().name(), false));
     readers_.back()->Begin();
   }
+  for (uint32_t i = 0; i < plan_.tails; ++i) {
+    tails_.push_back(std::make_unique<SimTail>(MakeClientEnvironment(truth), next_host_++,
+                                               absl::StrCat("tail ", first_client + i),
+                                               truth->config().name()));
+    tails_.back()->Begin();
+  }
 }
 
 void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
@@ -204,6 +216,7 @@ void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
                     config.has_leader() ? ReplicaText(config.leader()) : "none", " isr", isr);
     }
     truth->second->OnConfig(*old, config, events_.now_ns());
+    if (config.losses_size() > old->losses_size()) OnLossStored(config);
   }
 }
 
@@ -224,6 +237,7 @@ void ClusterWorld::Heal() {
   report_.Trace("healing: no more faults");
   phase_ = Phase::kHealed;
   healed_at_ns_ = events_.now_ns();
+  gone_.clear();
   network_.HealAll();
   config_.HealAll();
   config_.set_faults(StoreFaults());
@@ -235,6 +249,7 @@ void ClusterWorld::Heal() {
     node->StartIn(kMs);
   }
   for (auto& appender : appenders_) appender->Hurry();
+  for (auto& tail : tails_) tail->Finish();
 }
 
 std::string ClusterWorld::WhyNotDone() const {
@@ -244,6 +259,9 @@ std::string ClusterWorld::WhyNotDone() const {
   }
   for (const auto& reader : last_readers_) {
     if (!reader->done()) absl::StrAppend(&why, reader->Describe(), "; ");
+  }
+  for (const auto& tail : tails_) {
+    if (!tail->done()) absl::StrAppend(&why, tail->Describe(), "; ");
   }
   for (const auto& [id, truth] : truths_) {
     std::string converged = truth->WhyNotConverged();
@@ -318,6 +336,9 @@ void ClusterWorld::Collect() {
     result_.intact_restarts += node->counts().warm_starts;
     result_.amnesiac_restarts += node->counts().disk_starts + node->counts().empty_starts;
   }
+  if (recovery_operator_ != nullptr) {
+    result_.operator_recoveries = recovery_operator_->recoveries();
+  }
   for (auto& [id, truth] : truths_) {
     result_.failovers += truth->leaders() - std::min<uint64_t>(truth->leaders(), 1);
     result_.losses += truth->losses().size();
@@ -351,48 +372,6 @@ RunResult ClusterWorld::Aborted() {
   result_.trace.assign(report_.lines().begin(), report_.lines().end());
   result_.simulated_ns = events_.now_ns() - kSecond;
   return std::move(result_);
-}
-
-namespace {
-
-sigjmp_buf back_to_run;
-
-void OnAbort(int) { siglongjmp(back_to_run, 1); }
-
-}  // namespace
-
-// Processes start and end thousands of times a second here: what they free stays with the
-// allocator, or most of the time would go into page faults.
-void KeepFreedMemory() {
-  static const bool once = [] {
-    mallopt(M_MMAP_THRESHOLD, 64 << 20);
-    mallopt(M_TRIM_THRESHOLD, 512 << 20);
-    mallopt(M_TOP_PAD, 16 << 20);
-    return true;
-  }();
-  static_cast<void>(once);
-}
-
-RunResult RunSeed(const RunOptions& options) {
-  KeepFreedMemory();
-  // On the heap: it is still needed after the jump, and destroyed before the result is used.
-  ClusterWorld* const world = new ClusterWorld(options);
-  struct sigaction catches = {}, before = {};
-  catches.sa_handler = OnAbort;
-  sigaction(SIGABRT, &catches, &before);
-  RunResult result;
-  if (sigsetjmp(back_to_run, 1) == 0) {
-    result = world->Run();
-    delete world;
-  } else {
-    result = world->Aborted();
-  }
-  sigaction(SIGABRT, &before, nullptr);
-  return result;
-}
-
-std::string TraceHashLine(uint64_t seed, const RunResult& result) {
-  return absl::StrCat(seed, " ", absl::Hex(result.trace_hash, absl::kZeroPad16));
 }
 
 }  // namespace ringjournal::cluster_sim

@@ -42,6 +42,7 @@ struct RunResult {
   uint64_t handovers = 0;   // of them, those that were planned
   uint64_t operations = 0;  // of an operator, that succeeded
   uint64_t intact_restarts = 0, amnesiac_restarts = 0, losses = 0;
+  uint64_t operator_recoveries = 0;
   uint64_t acknowledged = 0, told = 0, read = 0;
 };
 

@@ -220,6 +220,8 @@ bool ClusterWorld::InjectIntoProcess(Fault fault, uint32_t node) {
       for (uint32_t i = 0; i < nodes_.size(); ++i) any = LoseMachine(i, false) || any;
       for (uint32_t i = 0; i < nodes_.size(); ++i) BreakPromise(i);
       return any;
+    case Fault::kGone:
+      return BeginToGo(node);
     case Fault::kPause:
       return n->PauseUntil(until_ns, false);
     case Fault::kSuspend:

@@ -59,6 +59,10 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
   NoteDurable(marks.durable.index, epoch, view);
   if (epoch.generation != generation_) {
     view->committed = Index();  // I5 is per generation
+    // One that was declared lost, and goes on: what it calls committed may be remembered.
+    if (epoch.generation < generation_ && replica.leads()) {
+      committed_ever_ = std::max(committed_ever_, marks.committed.lsn);
+    }
     view->leads = false;
     view->epoch = epoch;
     return;
@@ -179,7 +183,8 @@ void JournalTruth::OnCommitted(uint32_t node, const NodeView& view) {
   }
   if (view.committed.value() <= known) return;
   const Ring& ring = view.replica->ring();
-  std::optional<RingPlace> place = ring.Find(Index(known + 1));
+  BringBack(node, ring);
+  std::optional<RingPlace> place = ring.Find(Index(entries_.size() + 1));
   if (!place.has_value()) {
     report_->Violation("I4: ", nodes_[node], " has committed entry ", view.committed.value(),
                        ", its ring lacks entry ", known + 1, ", which nobody had committed");
@@ -252,6 +257,7 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
   const Entry* entry = i > 0 && i <= entries_.size() ? &entries_[i - 1] : nullptr;
   bool in_log = entry != nullptr && entry->header.chain == receipt.chain;
   if (!in_log) entry = FindLost(receipt.index, receipt.chain);
+  if (entry == nullptr && WasDeclaredLost(receipt.epoch, receipt.index)) return;
   if (entry == nullptr) {
     report_->Violation("I14: an acknowledgement at level ", LevelText(receipt.level),
                        " names entry ", i, ", committed is ", entries_.size(),
@@ -285,6 +291,7 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
   for (int level = 2; level <= static_cast<int>(receipt.level); ++level) {
     acked_[level] = std::max(acked_[level], receipt.index);
   }
+  known_lsn_ = std::max(known_lsn_, receipt.last_lsn());
   CheckDiskLevels(receipt, asked);
 }
 
@@ -344,6 +351,7 @@ void JournalTruth::OnRead(const client::ReadTransaction& t) {
   const uint64_t i = t.index.value();
   const Entry* entry = i > 0 && i <= entries_.size() ? &entries_[i - 1] : nullptr;
   if (entry == nullptr || entry->header.chain != t.chain) entry = FindLost(t.index, t.chain);
+  if (entry == nullptr && WasDeclaredLost(t.epoch, t.index)) return;
   if (entry == nullptr) {
     report_->Violation("I10: a reader got entry ", i, " of epoch ", EpochText(t.epoch),
                        ", committed is ", entries_.size());
@@ -356,6 +364,8 @@ void JournalTruth::OnRead(const client::ReadTransaction& t) {
   if (lsn != t.lsn || AsView(transaction) != AsView(t.encoded)) {
     report_->Violation("I10: a reader got other bytes for LSN ", t.lsn.value());
   }
+  const bool lost = i > entries_.size() || entries_[i - 1].header.chain != t.chain;
+  if (!lost) known_lsn_ = std::max(known_lsn_, lsn);
 }
 
 }  // namespace ringjournal::cluster_sim

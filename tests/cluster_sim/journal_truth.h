@@ -74,6 +74,9 @@ class JournalTruth {
   Lsn oldest_in_ring() const;
   uint64_t committed() const { return entries_.size(); }
   Lsn next_lsn() const { return position_.next_lsn; }
+  // The last that a client has been acknowledged, at `replicated` or above, or has read: whoever
+  // asks for the end from now on must be told of it. 0: none.
+  Lsn known_lsn() const { return known_lsn_; }
   uint32_t generation() const { return generation_; }
   // 0 while there is none.
   uint64_t newest_record_bytes() const {
@@ -145,13 +148,19 @@ class JournalTruth {
                    int64_t now_ns) const;
   void NoteRecoverySet(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after);
-  void CheckLossIsDue(const v1::JournalConfig& before);
+  void CheckLossIsDue(const v1::JournalConfig& before, const v1::LossReport& loss);
   void CheckLossRange(const v1::LossReport& loss, uint64_t kept);
-  void CheckDiskWords(const v1::JournalConfig& before, uint64_t kept);
+  void CheckDiskWords(const v1::JournalConfig& before, const v1::LossReport& loss, uint64_t kept);
+  void CheckKeepsMost(const v1::LossReport& loss, const v1::ReplicaId& winner, uint64_t kept);
+  bool WasDeclaredLost(Epoch epoch, Index index) const;
   bool Has(const NodeView& view, Incarnation incarnation, uint64_t index) const;
   uint32_t CopiesOf(uint64_t index) const;
   uint64_t KeptBy(const v1::ReplicaId& winner) const;
   void CutTo(Index next);
+  void BringBack(uint32_t node, const Ring& ring);
+  const Entry* LostBefore(uint64_t index, const RecordView& next) const;
+  static bool Precedes(const EntryHeader& header, const RecordView& next);
+  uint64_t KeptBelow(const Ring& ring) const;
   Lsn LsnBefore(uint64_t index) const;
   Index DurableFloor(const client::AppendReceipt& receipt) const;
   void CheckDiskLevels(const client::AppendReceipt& receipt, client::Level asked);
@@ -185,6 +194,7 @@ class JournalTruth {
   std::map<Epoch, Fewest> fewest_;  // members and target_copies, of each epoch
   uint64_t handovers_ = 0;
   Lsn committed_ever_;
+  Lsn known_lsn_;
   Index acked_[5];                           // newest acknowledged, by level reached
   Index quorum_word_;                        // newest acknowledged at disk_quorum
   std::vector<uint64_t> quorum_disk_lives_;  // of all nodes then

@@ -18,7 +18,12 @@ constexpr int64_t kSilenceTimeOutNs = 4 * kSecond;
 }  // namespace
 
 Network::Network(EventQueue* events, Random* random, Report* report, HostNumber hosts)
-    : events_(events), random_(random), report_(report), hosts_(hosts), links_(hosts * hosts) {}
+    : events_(events),
+      random_(random),
+      report_(report),
+      hosts_(hosts),
+      links_(hosts * hosts),
+      heard_(hosts * hosts) {}
 
 // ---- hosts ----
 
@@ -144,6 +149,14 @@ bool Network::Cut(HostNumber host) {
   return true;
 }
 
+int Network::Heard(HostNumber from, HostNumber to, int64_t since_ns, int64_t until_ns) const {
+  const std::vector<int64_t>& heard = heard_[from * hosts_.size() + to];
+  const int64_t first = since_ns / kHeardPeriodNs + 1, last = until_ns / kHeardPeriodNs;
+  return static_cast<int>(std::count_if(heard.begin(), heard.end(), [&](int64_t period) {
+    return period >= first && period < last;
+  }));
+}
+
 // ---- what happens ----
 
 int64_t Network::Latency(HostNumber from, HostNumber to) {
@@ -242,6 +255,13 @@ void Network::DeliverToNobody(EndNumber e) {
   }
 }
 
+void Network::NoteHeard(HostNumber from, HostNumber to) {
+  std::vector<int64_t>* heard = &heard_[from * hosts_.size() + to];
+  heard->resize(kHeardPeriods, -1);
+  const int64_t period = events_->now_ns() / kHeardPeriodNs;
+  (*heard)[static_cast<size_t>(period) % kHeardPeriods] = period;
+}
+
 void Network::Deliver(EndNumber e) {
   End& from = end(e);
   End& to = other(e);
@@ -270,6 +290,7 @@ void Network::Deliver(EndNumber e) {
       from.bytes.clear();
       from.head = 0;
     }
+    if (connections_[e / 2]->peer) NoteHeard(from.host, to.host);
     bool more = from.left() > 0 || from.fin;
     if (more || unsent_bytes(e) != from.reported_queue) {
       ScheduleDelivery(e, static_cast<int64_t>(random_->Skewed(50 * kUs)));

@@ -77,6 +77,10 @@ class Network : public EventTarget {
   void HealAll();
   // Resets one connection of the host, chosen at random. False: it has none.
   bool Cut(HostNumber host);
+  // In how many periods of kHeardPeriodNs from `since_ns` to `until_ns`, which is not long ago,
+  // something came from one node to another and was taken.
+  int Heard(HostNumber from, HostNumber to, int64_t since_ns, int64_t until_ns) const;
+  static constexpr int64_t kHeardPeriodNs = 25 * kMs;
   bool blocked(HostNumber from, HostNumber to) const {
     return link(from, to).blocked_until_ns > events_->now_ns();
   }
@@ -111,6 +115,7 @@ class Network : public EventTarget {
     int64_t slow_until_ns = 0;
     uint32_t slow_factor = 1;
   };
+  static constexpr size_t kHeardPeriods = 512;
   struct Host {
     NetworkUser* listener = nullptr;
     bool up = true;
@@ -125,6 +130,7 @@ class Network : public EventTarget {
   int64_t Latency(HostNumber from, HostNumber to);
   void ScheduleDelivery(EndNumber from, int64_t in_ns);
   void Deliver(EndNumber from);
+  void NoteHeard(HostNumber from, HostNumber to);
   void DeliverToNobody(EndNumber from);
   void DialArrives(EndNumber dialer);
   void DialFails(EndNumber dialer);
@@ -139,6 +145,8 @@ class Network : public EventTarget {
   Report* report_;
   std::vector<Host> hosts_;
   std::vector<Link> links_;
+  // By link: the newest of those periods in which something came, one after the other in a circle.
+  std::vector<std::vector<int64_t>> heard_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::string piece_;  // scratch
 };

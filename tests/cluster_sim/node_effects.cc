@@ -81,6 +81,20 @@ bool ClusterNode::CarryStorage(const ShardEffects& effects) {
   return true;
 }
 
+void ClusterNode::NoteRecoveries(const v1::ConfigDocument& document) {
+  for (const v1::JournalConfig& journal : document.journals()) {
+    if (journal.losses().empty()) continue;
+    const v1::LossReport& newest = journal.losses(journal.losses_size() - 1);
+    if (newest.declared_lost().empty()) continue;
+    recoveries_.try_emplace({newest.statement(), newest.time_ns()}, env_.events->now_ns());
+  }
+}
+
+int64_t ClusterNode::proposed_at_ns(const v1::LossReport& loss) const {
+  auto proposed = recoveries_.find({loss.statement(), loss.time_ns()});
+  return proposed == recoveries_.end() ? 0 : proposed->second;
+}
+
 // Of an earlier membership: what was acknowledged then is on the disks of others.
 void ClusterNode::DeleteLeftovers(const JournalId& id) {
   auto truth = env_.truths->find(id);
@@ -94,6 +108,7 @@ void ClusterNode::DeleteLeftovers(const JournalId& id) {
 bool ClusterNode::CarryRest(const ShardEffects& effects) {
   for (const ConfigRequest& request : effects.config) {
     bool cas = request.kind == ConfigRequest::Kind::kCas;
+    if (cas) NoteRecoveries(request.document);
     if (cas) env_.on_moment(this, Moment::kCasSubmitted);
     if (!Boundary("before asking the config store")) return false;
     if (cas) {

@@ -24,8 +24,9 @@ constexpr const char* kNames[] = {"kill",          "kill-at-boundary",
                                   "store-away",    "store-away-all",
                                   "forgotten",     "late",
                                   "wall-clock",    "drain",
-                                  "aimed",         "kill-all-tail",
-                                  "kill-all-some", "twice-dead"};
+                                  "aimed",         "gone",
+                                  "kill-all-tail", "kill-all-some",
+                                  "twice-dead"};
 static_assert(std::size(kNames) == kFaults);
 
 // How often a kind is drawn where it is in the run: what costs a recovery is rarer than what only
@@ -55,6 +56,15 @@ std::string FaultName(Fault fault) { return kNames[static_cast<int>(fault)]; }
 Plan::Plan(sim::Random* random) {
   ChooseSizes(random);
   ChooseFaults(random);
+  ChooseOperator(*random);
+}
+
+// By value: what it draws changes nothing else of a seed.
+void Plan::ChooseOperator(sim::Random random) {
+  has_operator = nodes > 1 && random.Chance(10);
+  if (!has_operator) return;
+  faults.insert(faults.end(), 2, Fault::kGone);
+  hasty_permille = random.Chance(40) ? 5 : 0;
 }
 
 void Plan::ChooseOperations(sim::Random* r) {

@@ -39,6 +39,7 @@ enum class Fault : uint8_t {
   kWallClock,        // jumps
   kDrain,            // an orderly stop
   kAimed,            // at a moment: see Moment
+  kGone,             // a machine goes, and comes back only once an operator has declared it lost
   // Only a bias puts these in.
   kKillAllTail,  // every process, and the newest record of each ring is damaged
   kKillAllSome,  // every process, and the memory of all machines but the leader's
@@ -67,6 +68,7 @@ struct Plan {
   uint32_t nodes = 3;
   uint32_t journals = 1;
   uint32_t appenders = 3, readers = 1;  // of each journal
+  uint32_t tails = 0;                   // who ask for its end, of each journal
   uint64_t appends = 600;               // of all appenders together
   size_t payload_bytes_max = 300;
   std::vector<client::Level> levels;
@@ -85,10 +87,13 @@ struct Plan {
   // An operator moves leaders, and adds and removes members. 0: there is none.
   int64_t operation_pause_max_ns = 0;
   uint32_t move_weight = 8;  // of 16 operations so many move a leader
+  bool has_operator = false;
+  uint32_t hasty_permille = 0;  // of his looks at what there is to do, 100 a second
 
  private:
   void ChooseSizes(sim::Random* random);
   void ChooseFaults(sim::Random* random);
+  void ChooseOperator(sim::Random random);
 };
 
 }  // namespace ringjournal::cluster_sim

@@ -47,7 +47,7 @@ std::string SimAppender::Describe() const {
   return absl::StrCat(name(), ": ", started_, " of ", plan_.appends, " appends begun, ",
                       pending_.size(), " unanswered, ",
                       session_->streaming() ? "streaming" : "not streaming",
-                      ", last trouble: ", session_->last_trouble().ToString());
+                      ", last trouble: ", StatusText(session_->last_trouble()));
 }
 
 int64_t SimAppender::Work() {
@@ -78,7 +78,7 @@ void SimAppender::Append() {
   if (!session_->HasRoom(request.run.size())) return;
   absl::Status queued = session_->Append(request);
   if (!queued.ok()) {
-    env_.report->Violation("client: ", name(), " cannot append: ", queued.ToString());
+    env_.report->Violation("client: ", name(), " cannot append: ", StatusText(queued));
     return;
   }
   ++started_;
@@ -117,7 +117,7 @@ void SimAppender::Take(const AppendOutcome& outcome, const Pending& pending) {
       // After two losses a number need not say which transaction had it (decision 0010).
       if (env_.truth->config().losses_size() > 1) return;
       env_.report->Violation("I15: ", name(),
-                             ": an outcome stays unknown: ", outcome.error.ToString());
+                             ": an outcome stays unknown: ", StatusText(outcome.error));
   }
 }
 
@@ -147,12 +147,12 @@ void SimAppender::TakeApplied(const AppendOutcome& outcome, const Pending& pendi
 }
 
 void SimAppender::TakeNotApplied(const AppendOutcome& outcome, const Pending& pending) {
-  env_.report->Trace(name(), ": not applied: ", outcome.error.ToString());
+  env_.report->Trace(name(), ": not applied: ", StatusText(outcome.error));
   ErrorCode code = client::CodeOf(outcome.error);
   bool allowed = code == ErrorCode::kTooLarge || code == ErrorCode::kBehindRefused ||
                  (code == ErrorCode::kDataLoss && receipts_may_vanish_);
   if (!allowed) {
-    env_.report->Violation("I15: ", name(), ": refused for good: ", outcome.error.ToString());
+    env_.report->Violation("I15: ", name(), ": refused for good: ", StatusText(outcome.error));
   }
   for (uint32_t i = 0; i < pending.count; ++i) {
     env_.truth->payloads()->OnNotApplied(plan_.client, pending.first_counter + i);
@@ -172,10 +172,10 @@ void SimAppender::TakeStop() {
   ErrorCode code = client::CodeOf(session_->status());
   bool allowed = code == ErrorCode::kDataLoss && receipts_may_vanish_;
   if (!allowed) {
-    env_.report->Violation("client: ", name(), " stopped: ", session_->status().ToString());
+    env_.report->Violation("client: ", name(), " stopped: ", StatusText(session_->status()));
     return;
   }
-  env_.report->Trace(name(), " opens again: ", session_->status().ToString());
+  env_.report->Trace(name(), " opens again: ", StatusText(session_->status()));
   pending_.clear();
   Drop();
   acked_.EndSession();

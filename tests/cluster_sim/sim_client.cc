@@ -83,7 +83,7 @@ void SimClient::Pump() {
     if (env_.report->failed()) return;
     Check();
   }
-  int64_t at_ns = std::min(session()->deadline_ns(), work_at_ns);
+  int64_t at_ns = std::min({session()->deadline_ns(), work_at_ns, NextWork()});
   if (at_ns == INT64_MAX || at_ns >= wake_at_ns_) return;
   wake_at_ns_ = std::max(at_ns, now_ns() + kUs);
   env_.events->Schedule(wake_at_ns_, this, kWake, 0);

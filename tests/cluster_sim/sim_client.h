@@ -14,6 +14,11 @@
 
 namespace ringjournal::cluster_sim {
 
+// For a trace. Without its payloads: Abseil gives them in an order that differs between processes.
+inline std::string StatusText(const absl::Status& status) {
+  return status.ToString(absl::StatusToStringMode::kWithNoExtraData);
+}
+
 // What a client needs of the world around it; all of it outlives the client.
 struct ClientEnvironment {
   EventQueue* events;
@@ -50,6 +55,8 @@ class SimClient : public EventTarget, public NetworkUser {
   virtual client::Session* session() const = 0;
   // Something new to do; called whenever the client is awake. Returns when to be called again.
   virtual int64_t Work() = 0;
+  // When there will be, as it stands after everything that could be done now.
+  virtual int64_t NextWork() const { return INT64_MAX; }
   // After every event: outcomes and losses are taken. May put a new session in place of one that
   // has stopped.
   virtual void Check() = 0;

@@ -55,7 +55,7 @@ void SimOperator::Check() {
   told_ = true;
   outcome_ = session_->status();
   succeeded_ += outcome_.ok();
-  env_.report->Trace("operator: ", asked_, ": ", outcome_.ok() ? "done" : outcome_.ToString());
+  env_.report->Trace("operator: ", asked_, ": ", outcome_.ok() ? "done" : StatusText(outcome_));
 }
 
 }  // namespace ringjournal::cluster_sim

@@ -35,7 +35,7 @@ void SimReader::Open(client::Position from) {
 
 std::string SimReader::Describe() const {
   return absl::StrCat(name(), ": next LSN ", session_->next_lsn().value(),
-                      ", last trouble: ", session_->last_trouble().ToString());
+                      ", last trouble: ", StatusText(session_->last_trouble()));
 }
 
 void SimReader::Check() {
@@ -47,7 +47,7 @@ void SimReader::Check() {
   const bool memory_only = env_.truth->config().settings().memory_only();
   // Nothing trims here: what a disk is there for stays.
   if (memory_only && client::CodeOf(session_->status()) == client::ErrorCode::kTrimmed) {
-    env_.report->Trace(name(), " starts again: ", session_->status().ToString());
+    env_.report->Trace(name(), " starts again: ", StatusText(session_->status()));
     Drop();
     return Open(client::Position::Oldest());
   }
@@ -57,11 +57,11 @@ void SimReader::Check() {
   bool lacks = memory_only && client::CodeOf(session_->status()) == client::ErrorCode::kDamaged &&
                session_->next_lsn() < in_ring;
   if (lacks) {
-    env_.report->Trace(name(), " goes on above a gap: ", session_->status().ToString());
+    env_.report->Trace(name(), " goes on above a gap: ", StatusText(session_->status()));
     Drop();
     return Open(client::Position::At(in_ring));
   }
-  env_.report->Violation("I10: ", name(), " stopped: ", session_->status().ToString());
+  env_.report->Violation("I10: ", name(), " stopped: ", StatusText(session_->status()));
 }
 
 void SimReader::Take(const client::ReadTransaction& transaction) {

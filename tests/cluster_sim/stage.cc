@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kTickNs = 5 * kMs;
 // Cuts are held in pieces, so that mending shows at once.
 constexpr int64_t kCutPieceNs = 2 * kTickNs;
+constexpr int64_t kStartGapNs = 3 * kMs;
 constexpr int64_t kSetUpNs = 10 * kSecond;
 constexpr const char* kJournal = "ledger";
 
@@ -44,6 +45,7 @@ Stage::Stage(const StageOptions& options)
   config_.set_on_refusal([this](const std::string& why) {
     report_.Violation("config: a change of the config document breaks a rule: ", why);
   });
+  config_.set_faults({.delay_max_ns = kMs});
   next_host_ = options.nodes;
   auto ignore = [](ClusterNode*, Moment) {};
   for (uint32_t i = 0; i < options.nodes; ++i) {
@@ -174,7 +176,8 @@ void Stage::CutOff(uint32_t n) {
 bool Stage::Start(uint32_t n) {
   if (nodes_[n]->running() || nodes_[n]->start_planned()) return false;
   nodes_[n]->PowerOn();
-  nodes_[n]->StartIn(kMs);
+  // One behind the other, so that who registers first does not depend on chance.
+  nodes_[n]->StartIn((1 + n) * kStartGapNs);
   return true;
 }
 

@@ -76,7 +76,7 @@ void StageAppender::Append(const std::string& name, Level level, size_t payload_
   request.token = pending.counter;
   absl::Status queued = session_->Append(request);
   if (!queued.ok()) {
-    env_.report->Violation("client: it cannot append: ", queued.ToString());
+    env_.report->Violation("client: it cannot append: ", StatusText(queued));
     return;
   }
   pending_.push_back(std::move(pending));
@@ -141,7 +141,7 @@ void StageAppender::TakeLoss(const client::LossNotice& notice) {
 void StageAppender::TakeStop() {
   tell_(absl::StrCat("the client's session ends: ", ErrorText(session_->status())));
   bool loss = client::CodeOf(session_->status()) == client::ErrorCode::kDataLoss;
-  if (!loss) env_.report->Violation("client: stopped: ", session_->status().ToString());
+  if (!loss) env_.report->Violation("client: stopped: ", StatusText(session_->status()));
   for (const std::string& name : told_) {
     if (fates_[name].outcome.receipt.level == Level::kReceived) fates_[name].taken_back = true;
   }

@@ -3,10 +3,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/limits.h"
+#include "journal/format/entry_layout.h"
 #include "server/config_store/document.h"
 #include "tests/cluster_sim/journal_truth.h"
 
 namespace ringjournal::cluster_sim {
+namespace {
+
+// An operator has taken it upon himself that nothing of the node is left.
+bool IsDeclaredLost(const v1::LossReport& loss, const std::string& node) {
+  return std::count(loss.declared_lost().begin(), loss.declared_lost().end(), node) > 0;
+}
+
+}  // namespace
 
 void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalConfig& after,
                             int64_t now_ns) {
@@ -41,11 +50,12 @@ void JournalTruth::OnLoss(const v1::JournalConfig& before, const v1::JournalConf
   if (after.generation() != generation_ + 1) {
     report_->Violation("I11: generation ", after.generation(), " follows ", generation_);
   }
-  CheckLossIsDue(before);
+  CheckLossIsDue(before, loss);
   const uint64_t kept = KeptBy(after.leader());
   report_->Trace("the new leader keeps ", kept, " of ", entries_.size(), " committed entries");
   CheckLossRange(loss, kept);
-  CheckDiskWords(before, kept);
+  CheckDiskWords(before, loss, kept);
+  if (!loss.declared_lost().empty()) CheckKeepsMost(loss, after.leader(), kept);
   if (report_->failed()) return;
   generation_ = after.generation();
   CutTo(Index(kept + 1));
@@ -110,19 +120,27 @@ uint64_t JournalTruth::KeptBy(const v1::ReplicaId& winner) const {
   int node = NodeNamed(winner.node());
   const NodeView& view = views_[static_cast<size_t>(node)];
   uint64_t kept = entries_.size();
-  while (kept > 0 && !Has(view, Incarnation(winner.incarnation()), kept)) --kept;
-  return kept;
+  bool lives = view.replica != nullptr && view.incarnation.value() == winner.incarnation();
+  if (!lives) {
+    while (kept > 0 && !Has(view, Incarnation(winner.incarnation()), kept)) --kept;
+    return kept;
+  }
+  const Ring& ring = view.replica->ring();
+  const uint64_t oldest = ring.oldest().index.value();
+  while (kept >= oldest && !WhyLacks(*view.replica, kept).empty()) --kept;
+  if (kept >= oldest || oldest == ring.end().index.value()) return kept;
+  return KeptBelow(ring);
 }
 
-// Whoever is known to hold every committed entry has lost its memory since.
-void JournalTruth::CheckLossIsDue(const v1::JournalConfig& before) {
+// Whoever is known to hold every committed entry has lost its memory since, or was declared lost.
+void JournalTruth::CheckLossIsDue(const v1::JournalConfig& before, const v1::LossReport& loss) {
   if (before.epoch() == 0) {
     report_->Violation("I11: a loss report for a journal that nobody has led");
   }
   for (const v1::ReplicaId& member : complete_) {
     int node = NodeNamed(member.node());
     auto then = memory_of_.find({member.node(), member.incarnation()});
-    if (node < 0 || then == memory_of_.end()) continue;
+    if (node < 0 || then == memory_of_.end() || IsDeclaredLost(loss, member.node())) continue;
     if (wear_[static_cast<size_t>(node)].memory_life != then->second) continue;
     report_->Violation("I11: a new generation, although the memory of ", ReplicaText(member),
                        " holds every committed entry and is intact");
@@ -157,11 +175,12 @@ void JournalTruth::CheckLossRange(const v1::LossReport& loss, uint64_t kept) {
 }
 
 // What was acknowledged as on a disk that is whole, and that had to be read, is kept.
-void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, uint64_t kept) {
+void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, const v1::LossReport& loss,
+                                  uint64_t kept) {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const DiskWord& word = disk_words_[i];
     if (word.index.value() <= kept || word.disk_life != wear_[i].disk_life) continue;
-    if (recovery_set_.count(nodes_[i]) == 0) continue;
+    if (recovery_set_.count(nodes_[i]) == 0 || IsDeclaredLost(loss, nodes_[i])) continue;
     report_->Violation("disk word: entry ", word.index.value(),
                        " was acknowledged as on the disk of ", nodes_[i],
                        ", which is whole and in the recovery set; lost is all from ", kept + 1);
@@ -169,12 +188,86 @@ void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, uint64_t kept
   if (quorum_word_.value() <= kept || quorum_disk_lives_.empty()) return;
   int disks_lost = 0;
   for (size_t i = 0; i < nodes_.size(); ++i) {
-    disks_lost += wear_[i].disk_life != quorum_disk_lives_[i] ? 1 : 0;
+    const bool lost = wear_[i].disk_life != quorum_disk_lives_[i];
+    disks_lost += lost || IsDeclaredLost(loss, nodes_[i]) ? 1 : 0;
   }
   if (disks_lost < (before.members_size() + 1) / 2) {
     report_->Violation("disk word: entry ", quorum_word_.value(),
                        " was acknowledged at disk_quorum; ", disks_lost,
                        " disks were lost since, and all from entry ", kept + 1, " on is lost");
+  }
+}
+
+// After an operator's recovery: of those that he did not declare lost nobody keeps more than the
+// winner. A hasty one may name a leader that goes on, and others may get more from it meanwhile.
+void JournalTruth::CheckKeepsMost(const v1::LossReport& loss, const v1::ReplicaId& winner,
+                                  uint64_t kept) {
+  if (kept == entries_.size() || loss.statement().rfind("hasty", 0) == 0) return;
+  for (size_t i = 0; i < views_.size(); ++i) {
+    const Replica* replica = views_[i].replica;
+    if (replica == nullptr || nodes_[i] == winner.node() || IsDeclaredLost(loss, nodes_[i])) {
+      continue;
+    }
+    if (!WhyLacks(*replica, kept + 1).empty()) continue;
+    report_->Violation("operator: ", nodes_[i], " keeps entry ", kept + 1,
+                       ", which was committed and which ", winner.node(), ", the winner, lacks");
+  }
+}
+
+// Whether a leader that was declared lost, and lived, has acknowledged this alone: the operator was
+// wrong, and the report says so.
+bool JournalTruth::WasDeclaredLost(Epoch epoch, Index index) const {
+  auto led = leaders_.find(epoch);
+  if (led == leaders_.end()) return false;
+  for (const v1::LossReport& loss : config_.losses()) {
+    if (loss.generation() != epoch.generation + 1) continue;
+    return IsDeclaredLost(loss, nodes_[led->second.first]) && index.value() >= loss.first_index();
+  }
+  return false;
+}
+
+// Its chain hash says what stands before an entry.
+bool JournalTruth::Precedes(const EntryHeader& h, const RecordView& next) {
+  LogPosition position{h.index.next(), h.next_lsn(), h.chain, h.epoch};
+  return position.Advance(next).empty();
+}
+
+const JournalTruth::Entry* JournalTruth::LostBefore(uint64_t index, const RecordView& next) const {
+  for (auto [it, end] = lost_.equal_range(index); it != end; ++it) {
+    if (Precedes(it->second.header, next)) return &it->second;
+  }
+  return nullptr;
+}
+
+// The same for a log of which the ring holds only entries above all that are committed: below it
+// may stand what an older generation had there.
+uint64_t JournalTruth::KeptBelow(const Ring& ring) const {
+  RecordView next = ring.Record(ring.oldest());
+  for (uint64_t index = ring.oldest().index.value() - 1; index > 0; --index) {
+    if (index <= entries_.size() && Precedes(entries_[index - 1].header, next)) return index;
+    const Entry* lost = LostBefore(index, next);
+    if (lost == nullptr) return std::min<uint64_t>(index, entries_.size());
+    if (ParseRecord(AsBytes(lost->record), &next) != RecordVerdict::kOk) return 0;
+  }
+  return 0;
+}
+
+// The log of an older generation has won, from a node that was not there when the loss was made:
+// what lies below its ring is on its disk, and was committed once.
+void JournalTruth::BringBack(uint32_t node, const Ring& ring) {
+  if (ring.oldest().index == ring.end().index) return;
+  std::vector<const Entry*> back;
+  RecordView next = ring.Record(ring.oldest());
+  for (uint64_t index = ring.oldest().index.value() - 1; index > entries_.size(); --index) {
+    back.push_back(LostBefore(index, next));
+    // Nobody had committed that: the caller says so.
+    if (back.back() == nullptr) return;
+    if (ParseRecord(AsBytes(back.back()->record), &next) != RecordVerdict::kOk) return;
+  }
+  for (auto it = back.rbegin(); it != back.rend(); ++it) {
+    RecordView record;
+    record.record = AsBytes((*it)->record);
+    Add(node, record);
   }
 }
 
@@ -193,6 +286,7 @@ void JournalTruth::CutTo(Index next) {
     position_ = {h.index.next(), h.next_lsn(), h.chain, h.epoch};
   }
   for (Index& mark : acked_) mark = std::min(mark, next.prev());
+  known_lsn_ = std::min(known_lsn_, lsn.prev());
   for (NodeView& view : views_) view.durable_max = std::min(view.durable_max, next.prev());
   for (DiskWord& word : disk_words_) word.index = std::min(word.index, next.prev());
   quorum_word_ = std::min(quorum_word_, next.prev());

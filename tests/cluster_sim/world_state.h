@@ -9,9 +9,11 @@
 
 #include "tests/cluster_sim/cluster_node.h"
 #include "tests/cluster_sim/cluster_world.h"
+#include "tests/cluster_sim/recovery_operator.h"
 #include "tests/cluster_sim/sim_appender.h"
 #include "tests/cluster_sim/sim_operator.h"
 #include "tests/cluster_sim/sim_reader.h"
+#include "tests/cluster_sim/sim_tail.h"
 
 namespace ringjournal::cluster_sim {
 
@@ -33,7 +35,10 @@ class ClusterWorld : public EventTarget {
     kCutAgain,
     kPowerOn,
     kBackToNormal,
-    kNextOperation
+    kNextOperation,
+    kCutsOff,
+    kGoes,
+    kReturns
   };
   static constexpr HostNumber kHostsMax = 32;
 
@@ -84,6 +89,14 @@ class ClusterWorld : public EventTarget {
   void RestartLater(uint32_t node);
   void BreakPromise(uint32_t node);
 
+  // gone.cc
+  void OnLossStored(const v1::JournalConfig& config);
+  bool BeginToGo(uint32_t node);
+  bool CutOffAndGo(uint32_t node);
+  bool LetGo(uint32_t node);
+  void Return(uint32_t node);
+  void MakeOperator();
+
   RunOptions options_;
   // Several streams: a fault that is left out must not change what else the seed decides.
   Random random_;
@@ -102,6 +115,9 @@ class ClusterWorld : public EventTarget {
   std::unique_ptr<SimOperator> operator_;  // null: none in this run
   bool asked_last_ = false;                // what must succeed
   size_t moved_last_ = 0;                  // journals that were handed over then
+  std::vector<std::unique_ptr<SimTail>> tails_;
+  std::unique_ptr<RecoveryOperator> recovery_operator_;  // null: there is none
+  std::set<uint32_t> gone_;
   HostNumber next_host_ = 0;
   enum class Phase { kStarting, kFaults, kHealed, kReading, kDone } phase_ = Phase::kStarting;
   int64_t began_ns_ = 0, healed_at_ns_ = 0;

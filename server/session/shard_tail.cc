@@ -1,0 +1,84 @@
+// Where a journal ends, as it is for everybody: no leader that has been replaced answers.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "journal/node/refusals.h"
+#include "server/session/describe.h"
+#include "server/session/shard.h"
+
+namespace ringjournal {
+namespace {
+
+constexpr int64_t kMs = 1000 * 1000;
+
+}  // namespace
+
+// nullopt: it is certain as it is, as nobody else can lead.
+std::optional<TailWait> Shard::NoteTail(const Journal& journal) const {
+  if (journal.replicated == nullptr || !journal.replicated->serving()) return std::nullopt;
+  TailWait tail;
+  tail.end = journal.replica->derived().position().last().index;
+  tail.round = journal.replicated->mutable_leader()->BeginRound();
+  tail.give_up_ns = now_.monotonic_ns + limits::kTailWaitMs * kMs;
+  return tail;
+}
+
+// Sessions end with the epoch that they were bound in, so the leader is the one that was asked.
+bool Shard::TailIsCertain(const Journal& journal, const TailWait& tail) const {
+  return journal.replicated->serving() && journal.replicated->leader()->RoundIsOver(tail.round) &&
+         journal.replica->marks().committed.index >= tail.end;
+}
+
+v1::ErrorReply Shard::TailIsUncertain(const Journal& journal) const {
+  std::string isr;
+  for (const v1::ReplicaId& id : journal.config.isr()) absl::StrAppend(&isr, " ", id.node());
+  v1::ErrorReply error;
+  Refuse(v1::ERROR_CODE_UNAVAILABLE,
+         absl::StrCat("where journal ", journal.config.name(), " ends is not certain: of those in ",
+                      "sync (", isr.substr(std::min<size_t>(1, isr.size())),
+                      ") not every one has answered within ", limits::kTailWaitMs,
+                      " ms; try again: another node may lead, and who is dead is dropped where "
+                      "min_isr allows it"),
+         &error);
+  return error;
+}
+
+// Whether the answer is true by now.
+bool Shard::MayLeave(const Session& session, DeferredReply* reply) const {
+  const Replica& replica = *session.journal->replica;
+  if (reply->true_from && !replica.HasReached(v1::LEVEL_REPLICATED, *reply->true_from)) {
+    return false;
+  }
+  if (!reply->tail) return true;
+  if (!TailIsCertain(*session.journal, *reply->tail)) return false;
+  FillWatermarks(replica, reply->message.mutable_open_reply()->mutable_watermarks());
+  return true;
+}
+
+// False: the answer to an open comes in time. Else the client is told, and the session ends: what
+// it opened with does not hold.
+bool Shard::GiveUpOpen(Session* session) {
+  if (session->deferred.empty() || !session->deferred.front().tail) return false;
+  if (now_.monotonic_ns < session->deferred.front().tail->give_up_ns) return false;
+  v1::ErrorReply error = TailIsUncertain(*session->journal);
+  session->deferred.clear();
+  session->acks = AckQueue();
+  EndWith(session, error.code(), error.message());
+  return true;
+}
+
+int64_t Shard::TailDeadline() const {
+  int64_t deadline = INT64_MAX;
+  for (const Session* session : deferring_) {
+    const auto& tail = session->deferred.front().tail;
+    if (tail) deadline = std::min(deadline, tail->give_up_ns);
+  }
+  for (const Session* session : readers_) {
+    for (const auto& subscription : session->subscriptions) {
+      if (subscription->tail) deadline = std::min(deadline, subscription->tail->give_up_ns);
+    }
+  }
+  return deadline;
+}
+
+}  // namespace ringjournal

@@ -1,0 +1,76 @@
+#include "tests/cluster_sim/laggard_audit.h"
+
+#include <algorithm>
+
+#include "journal/base/limits.h"
+
+namespace ringjournal::cluster_sim {
+namespace {
+
+constexpr int64_t kMs = 1000 * 1000;
+
+using Standing = LeaderSide::Standing;
+
+// Another rule than the laggards': it is silent, or nothing moves any more.
+bool IsDead(const Standing& s) {
+  return s.silent_ns > limits::kPeerGraceMs * kMs || s.stalled_ns > limits::kPeerStallMs * kMs;
+}
+
+bool IsLaggard(const Standing& s) {
+  return s.far_for_ns >= limits::kLaggardHoldMs * kMs ||
+         s.age_ns > limits::kLaggardAgeFloorMs * kMs;
+}
+
+// Empty, or what is wrong with the drop that was just proposed.
+std::string WhyNotDue(const LeaderSide& leader) {
+  const IsrChange& change = *leader.proposed();
+  const size_t stay = leader.in_sync().isr().size() - 1;
+  if (stay < std::max<size_t>(1, leader.in_sync().min_isr())) return "min_isr does not allow it";
+  for (const Standing& s : leader.Standings()) {
+    if (s.life != change.backup || IsDead(s)) continue;
+    if (!IsLaggard(s)) return "it does its part";
+    if (stay < 2) return "it only lags, and its leader would be alone";
+  }
+  return "";
+}
+
+// Empty, or who is still not to be dropped.
+std::string WhoIsOverdue(const LeaderSide& leader, const v1::ConfigDocument& document) {
+  const InSyncSet& set = leader.in_sync();
+  if (set.has_pending() || set.isr().size() <= std::max<size_t>(2, set.min_isr())) return "";
+  for (const Standing& s : leader.Standings()) {
+    if (s.far_for_ns < limits::kLaggardHoldMs * kMs) continue;
+    std::optional<IsrChange> wanted = leader.Wanted(document);
+    if (!wanted || wanted->kind != IsrChange::Kind::kDrop) return s.life.node;
+  }
+  return "";
+}
+
+}  // namespace
+
+void LaggardAudit::Look(const std::string& node, const Shard& shard, sim::Report* report) {
+  for (const auto& [id, journal] : shard.cluster()->journals()) {
+    const LeaderSide* leader = journal->leader();
+    if (leader == nullptr) continue;
+    Seen* seen = &seen_[id];
+    if (seen->epoch != journal->context().epoch()) *seen = {journal->context().epoch(), 0};
+    const bool proposed = leader->proposals() > seen->proposals;
+    seen->proposals = leader->proposals();
+    // Who is asked to leave the members need not be a laggard.
+    const bool leaves = proposed && journal->planned()->active() &&
+                        journal->planned()->node() == leader->proposed()->backup.node;
+    if (proposed && !leaves && leader->proposed()->kind == IsrChange::Kind::kDrop) {
+      std::string wrong = WhyNotDue(*leader);
+      if (!wrong.empty()) {
+        report->Violation("laggard: ", node, " drops ", leader->proposed()->backup.node, " (",
+                          leader->proposed()->why, "): ", wrong);
+      }
+    }
+    std::string overdue = WhoIsOverdue(*leader, shard.cluster()->document());
+    if (overdue.empty()) continue;
+    report->Violation("laggard: ", node, " keeps ", overdue,
+                      " in sync, which lags by most of the ring");
+  }
+}
+
+}  // namespace ringjournal::cluster_sim
