@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/cluster_sim/cluster_world.h"
 #include "tests/cluster_sim/mutant_kills.h"
+#include "tests/cluster_sim/mutant_scripts.h"
 
 namespace ringjournal::cluster_sim {
 namespace {
@@ -23,14 +24,20 @@ std::string MutantTable() {
       "|---|---|---|---|---|\n";
   for (const MutantName& m : kMutantNames) {
     const MutantKill* kill = FindKill(m.name);
+    if (const ScriptKill* script = FindScript(m.name)) {
+      absl::StrAppend(&table, "| ", std::string(m.rule), " | `", std::string(m.name), "` | ",
+                      std::string(script->checker), " | a script | |\n");
+      continue;
+    }
     if (kill == nullptr) {
       absl::StrAppend(&table, "| ", std::string(m.rule), " | `", std::string(m.name),
                       "` | nobody yet | | |\n");
       continue;
     }
-    absl::StrAppend(&table, "| ", std::string(m.rule), " | `", std::string(m.name), "` | ",
-                    std::string(kill->checker), " | ", std::string(BiasName(kill->bias)), " | ",
-                    kill->seed, " |\n");
+    absl::StrAppend(
+        &table, "| ", std::string(m.rule), " | `", std::string(m.name), "` | ",
+        std::string(kill->checker), " | ", std::string(BiasName(kill->bias)), " | ", kill->seed,
+        kill->with.empty() ? "" : absl::StrCat(", beside `", std::string(kill->with), "`"), " |\n");
   }
   return table;
 }
@@ -38,11 +45,14 @@ std::string MutantTable() {
 TEST(Mutants, EachIsNamedOnceAndHasASeedThatKillsItOrIsKnownToLive) {
   for (const MutantName& m : kMutantNames) {
     auto lives = std::count(std::begin(kMutantsThatLive), std::end(kMutantsThatLive), m.name);
-    EXPECT_EQ(lives + (FindKill(m.name) == nullptr ? 0 : 1), 1) << m.name;
+    const int kills =
+        (FindKill(m.name) == nullptr ? 0 : 1) + (FindScript(m.name) == nullptr ? 0 : 1);
+    EXPECT_EQ(lives + kills, 1) << m.name;
     auto named = [&](const MutantName& other) { return other.name == m.name; };
     EXPECT_EQ(std::count_if(std::begin(kMutantNames), std::end(kMutantNames), named), 1) << m.name;
   }
-  EXPECT_EQ(std::size(kMutantKills) + std::size(kMutantsThatLive), std::size(kMutantNames))
+  EXPECT_EQ(std::size(kMutantKills) + std::size(kScriptKills) + std::size(kMutantsThatLive),
+            std::size(kMutantNames))
       << "a mutant is listed twice, or gone";
 }
 
@@ -72,6 +82,27 @@ TEST_P(ProductionMutant, IsKilledByTheListedSeedAndChecker) {
       << "write into mutant_kills.h: " << KillLine(GetParam(), death)
       << "\nits verdict: " << death.verdict;
 }
+
+class ScriptedMutant : public testing::TestWithParam<MutantChoice> {};
+
+TEST_P(ScriptedMutant, IsKilledByItsScriptInWhichNothingIsFoundWithoutIt) {
+  EXPECT_EQ(RunMutantScript(GetParam().name), "");
+  SelectProductionMutant(GetParam().production);
+  const std::string verdict = RunMutantScript(GetParam().name);
+  SelectProductionMutant(0);
+  EXPECT_EQ(CheckerOf(verdict), FindScript(GetParam().name)->checker) << verdict;
+}
+
+std::vector<MutantChoice> ScriptedMutants() {
+  std::vector<MutantChoice> mutants;
+  for (const MutantChoice& m : AllMutants()) {
+    if (FindScript(m.name) != nullptr) mutants.push_back(m);
+  }
+  return mutants;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ScriptedMutant, testing::ValuesIn(ScriptedMutants()),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 std::vector<MutantChoice> ProductionMutants() {
   std::vector<MutantChoice> mutants;

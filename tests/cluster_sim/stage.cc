@@ -149,6 +149,7 @@ void Stage::HoldCuts() {
     network_.Block(a, b, until_ns);
     network_.Block(b, a, until_ns);
   };
+  for (auto [from, to] : one_way_cuts_) network_.Block(from, to, until_ns);
   for (auto [a, b] : cuts_) {
     if (b == kStore) {
       config_.SetUnreachable(a, until_ns);
@@ -162,6 +163,11 @@ void Stage::HoldCuts() {
 
 void Stage::Cut(HostNumber a, HostNumber b) {
   cuts_.insert({a, b});
+  HoldCuts();
+}
+
+void Stage::CutOneWay(HostNumber from, HostNumber to) {
+  one_way_cuts_.insert({from, to});
   HoldCuts();
 }
 

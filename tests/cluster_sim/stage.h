@@ -57,7 +57,10 @@ class Stage : public EventTarget {
   void Cut(HostNumber a, HostNumber b);
   void CutOff(uint32_t n);  // from all of them
   void Mend(HostNumber a, HostNumber b) { cuts_.erase({a, b}), cuts_.erase({b, a}); }
-  void MendAll() { cuts_.clear(); }
+  void MendAll() { cuts_.clear(), one_way_cuts_.clear(); }
+  // What goes from one node to the other only; it arrives once that is mended.
+  void CutOneWay(HostNumber from, HostNumber to);
+  void MendOneWay(HostNumber from, HostNumber to) { one_way_cuts_.erase({from, to}); }
   // The next change of the document takes effect, and its asker never learns.
   void ForgetNextAnswer() { config_.ForgetNextCas(); }
   // It takes effect so much later; its asker is told `unknown` before.
@@ -86,6 +89,8 @@ class Stage : public EventTarget {
   const std::deque<std::string>& trace() const { return report_.lines(); }
   uint32_t nodes() const { return static_cast<uint32_t>(nodes_.size()); }
   ClusterNode* node(uint32_t n) { return nodes_[n].get(); }
+  // Null while there is none.
+  const Replica* replica(uint32_t n) const { return nodes_[n]->FindReplica(id_); }
 
   void OnEvent(uint32_t kind, uint64_t arg) override;
 
@@ -122,6 +127,7 @@ class Stage : public EventTarget {
   std::vector<std::unique_ptr<StageReader>> readers_;
   HostNumber next_host_;
   std::set<std::pair<HostNumber, HostNumber>> cuts_;
+  std::set<std::pair<HostNumber, HostNumber>> one_way_cuts_;
   std::string last_told_;  // of the document
   std::vector<std::string> lines_;
 };
