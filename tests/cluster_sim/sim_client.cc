@@ -6,12 +6,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/errors.h"
+#include "journal/base/limits.h"
+#include "proto/client.pb.h"
 
 namespace ringjournal::cluster_sim {
 namespace {
 
 // Bytes that the socket has not taken: more waits in the session.
 constexpr uint64_t kUnsentBytesMax = 64 * 1024;
+// Replies to reads are larger, and are not looked at.
+constexpr size_t kOpenReplyBytesMax = 4096;
 
 absl::Status Gone(const std::string& why) {
   return client::MakeError(client::ErrorCode::kCannotConnect, why);
@@ -33,6 +37,7 @@ void SimClient::Drop() {
 void SimClient::Dial() {
   next_node_ = (next_node_ + 1) % env_.nodes;
   end_ = env_.network->Dial(host_, this, next_node_, false);
+  heard_ = std::make_unique<FrameDecoder>(limits::kFrameBytesMax);
 }
 
 bool SimClient::SendSome() {
@@ -102,9 +107,29 @@ void SimClient::OnDialed(EndNumber end, int error) {
   Pump();
 }
 
+// What a producer is told of its past when it opens is committed, in the generation that tells.
+void SimClient::CheckTold(ByteSpan bytes) {
+  ByteSpan body;
+  while (heard_->Next(&bytes, &body) == FrameDecoder::Result::kFrame) {
+    // Frames with a body behind the message do not parse, and tell nothing of the past.
+    v1::ServerMessage message;
+    if (body.size() > kOpenReplyBytesMax ||
+        !message.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
+      continue;
+    }
+    const v1::OpenReply& open = message.open_reply();
+    if (!message.has_open_reply() || open.generation() != env_.truth->generation()) continue;
+    if (open.last_sequence_lsn() < env_.truth->next_lsn().value()) continue;
+    env_.report->Violation("I10: ", name_, " is told that its transaction ", open.last_sequence(),
+                           " stands at LSN ", open.last_sequence_lsn(), "; committed ends at ",
+                           env_.truth->next_lsn().value() - 1);
+  }
+}
+
 void SimClient::OnBytes(EndNumber end, ByteSpan bytes) {
   if (end != end_) return;
   if (env_.mutant == SimMutant::kSwallowsAnswers && name_ == "appender 1") return;
+  CheckTold(bytes);
   session()->Received(bytes, now_ns());
   Pump();
 }

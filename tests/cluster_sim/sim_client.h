@@ -7,6 +7,7 @@
 #include <string>
 
 #include "client/core/session.h"
+#include "journal/format/frame.h"
 #include "tests/cluster_sim/journal_truth.h"
 #include "tests/cluster_sim/mutant_hook.h"
 #include "tests/cluster_sim/network.h"
@@ -74,11 +75,13 @@ class SimClient : public EventTarget, public NetworkUser {
   bool Turn();
   void Dial();
   bool SendSome();
+  void CheckTold(ByteSpan bytes);
 
   HostNumber host_;
   std::string name_;
   EndNumber end_ = kNoEnd;
   bool connected_ = false;
+  std::unique_ptr<FrameDecoder> heard_;  // of this connection
   uint32_t next_node_ = 0;
   int64_t wake_at_ns_ = INT64_MAX;
 };
