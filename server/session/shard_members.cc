@@ -108,8 +108,9 @@ bool Shard::AnswerPlan(const PlannedRequest& request) {
     return j != nullptr && !j->removed && j->replica->options().id == request.journal;
   });
   Journal* journal = it == journals_.end() ? nullptr : it->get();
-  std::optional<absl::Status> outcome =
-      absl::NotFoundError("the journal was removed from this node meanwhile");
+  std::optional<absl::Status> outcome = absl::UnavailableError(
+      "this node gave up its copy of the journal before that was done; ask "
+      "again: its leader is another node now, or the journal is gone");
   if (journal != nullptr) outcome = journal->replicated->planned()->TakeOutcome();
   if (!outcome.has_value()) return false;
   if (session == nullptr) return true;

@@ -13,6 +13,19 @@ sigjmp_buf back_to_run;
 
 void OnAbort(int) { siglongjmp(back_to_run, 1); }
 
+// Nothing of theirs may lie in the frame that is jumped back to.
+[[gnu::noinline]] void Finish(ClusterWorld* world, RunResult* result) { *result = world->Run(); }
+[[gnu::noinline]] void GiveUp(ClusterWorld* world, RunResult* result) {
+  *result = world->Aborted();
+}
+
+// False: a check failed.
+[[gnu::noinline]] bool RunToTheEnd(ClusterWorld* world, RunResult* result) {
+  if (sigsetjmp(back_to_run, 1) != 0) return false;
+  Finish(world, result);
+  return true;
+}
+
 }  // namespace
 
 // Processes start and end thousands of times a second here: what they free stays with the
@@ -35,11 +48,10 @@ RunResult RunSeed(const RunOptions& options) {
   catches.sa_handler = OnAbort;
   sigaction(SIGABRT, &catches, &before);
   RunResult result;
-  if (sigsetjmp(back_to_run, 1) == 0) {
-    result = world->Run();
+  if (RunToTheEnd(world, &result)) {
     delete world;
   } else {
-    result = world->Aborted();
+    GiveUp(world, &result);
   }
   sigaction(SIGABRT, &before, nullptr);
   return result;
