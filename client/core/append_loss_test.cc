@@ -59,8 +59,7 @@ TEST_F(AppendSessionTest, ALossIsReportedWithTheLsnsHeldAndWaitsForAcceptance) {
 // last sequence at an LSN at or above the loss, or below it.
 class AppendsAcrossALoss : public AppendSessionTest {
  protected:
-  void ComeBack(uint64_t last_sequence_lsn, bool lost_before) {
-    if (lost_before) peer_.losses.emplace_back().set_generation(1);
+  void ComeBack(uint64_t last_sequence_lsn) {
     Open();
     peer_.hold_acks = true;
     Append({"a"});
@@ -78,15 +77,7 @@ class AppendsAcrossALoss : public AppendSessionTest {
 };
 
 TEST_F(AppendsAcrossALoss, WhatStandsBelowItIsApplied) {
-  ComeBack(4, true);
-  std::vector<AppendOutcome> outcomes = Outcomes();
-  ASSERT_EQ(outcomes.size(), 2u);
-  EXPECT_EQ(outcomes[0].fate, Fate::kApplied);
-  EXPECT_EQ(outcomes[1].fate, Fate::kApplied);
-}
-
-TEST_F(AppendsAcrossALoss, WhatStandsAboveItIsAppliedIfNobodyHadTheNumberBefore) {
-  ComeBack(5, false);
+  ComeBack(4);
   std::vector<AppendOutcome> outcomes = Outcomes();
   ASSERT_EQ(outcomes.size(), 2u);
   EXPECT_EQ(outcomes[0].fate, Fate::kApplied);
@@ -132,7 +123,7 @@ TEST_F(AppendsAcrossALoss, NumbersThatThisSessionGivesAgainAreNotTakenForTheOldO
 }
 
 TEST_F(AppendsAcrossALoss, WhatStandsAboveItMayHaveHadTheNumberBeforeAndIsUnknown) {
-  ComeBack(5, true);
+  ComeBack(5);
   std::vector<AppendOutcome> outcomes = Outcomes();
   ASSERT_EQ(outcomes.size(), 2u);
   EXPECT_EQ(outcomes[0].fate, Fate::kUnknown);

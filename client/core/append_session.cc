@@ -104,8 +104,6 @@ void AppendSession::HandleOpenReply(const v1::OpenReply& reply) {
   if (!OpenReplyFits(reply)) return;
   Sequence last(reply.last_sequence());
   if (!numbered_) last_sequence_at_open_ = last;
-  // What an earlier session of this producer had appended before a loss had these numbers, too.
-  if (!numbered_ && reply.losses_size() > 0) reused_below_ = Sequence(UINT64_MAX);
   journal_id_ = reply.journal_id();
   Renumber(last, LastMayBeOlder(reply));
   newest_generation_ = numbered_in_generation_ = reply.generation();
@@ -139,9 +137,11 @@ bool AppendSession::OpenReplyFits(const v1::OpenReply& reply) {
   return false;
 }
 
-// After a loss a number may have been given anew (below reused_below_), and the log that wins the
-// next recovery may be from before that: where the producer's last transaction lies behind a loss
-// that came since, it need not be the one that has this number now (docs/decisions/0010).
+// The log that wins a lossy recovery may be from before this session, or from before it numbered
+// its appends anew: where the producer's last transaction lies behind a loss that came since, it
+// may be another one under this number. Also without any loss before: what a leader had received
+// and nobody else, and an earlier session's numbers that came to nothing, are given again
+// (docs/decisions/0010).
 bool AppendSession::LastMayBeOlder(const v1::OpenReply& reply) const {
   if (!numbered_) return false;
   for (const v1::LossReport& loss : reply.losses()) {
@@ -161,7 +161,7 @@ void AppendSession::Renumber(Sequence last_applied, bool may_be_older) {
     AppendSlot& slot = window_.at(i);
     if (slot.done) continue;
     bool below = numbered_ && slot.outcome.first_sequence <= last_applied;
-    bool ambiguous = below && may_be_older && slot.outcome.first_sequence < reused_below_;
+    bool ambiguous = below && may_be_older;
     if (ambiguous && (slot.maybe_applied || slot.sent_before)) {
       ResolveUnknown(&slot, "the journal came back from an older log after a loss");
       continue;
@@ -175,8 +175,6 @@ void AppendSession::Renumber(Sequence last_applied, bool may_be_older) {
     if (slot.outcome.first_sequence != next) AppendWindow::SetSequence(&slot, next);
     next += slot.outcome.count;
   }
-  // Numbers that are given a second time.
-  if (next < next_sequence_) reused_below_ = std::max(reused_below_, next_sequence_);
   next_sequence_ = next;
   acked_sequence_ = std::min(acked_sequence_, last_applied);
   numbered_ = true;

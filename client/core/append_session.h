@@ -114,7 +114,6 @@ class AppendSession : public Session {
   Phase phase_ = Phase::kOpening;
   bool numbered_ = false;  // next_sequence_ is known
   Sequence next_sequence_;
-  Sequence reused_below_;  // smaller ones may have been other transactions' before a loss
   Sequence acked_sequence_;
   Sequence last_sequence_at_open_;
   std::string journal_id_;

@@ -275,6 +275,11 @@ void Recovery::TakeEntry(const RecordView& view) {
   bool newer = out_.epochs.empty() ||
                Epoch{out_.epochs.back().generation(), out_.epochs.back().epoch()} < epoch;
   if (newer) {
+    // What segments of an older generation call committed from here on has been given up: other
+    // entries, at other LSNs, stand there now.
+    bool given_up = !out_.epochs.empty() && out_.epochs.back().generation() < epoch.generation &&
+                    out_.committed.index >= view.header.index;
+    if (given_up) out_.committed = {view.header.index.prev(), view.header.first_lsn.prev()};
     v1::EpochHistory next;
     next.set_generation(epoch.generation);
     next.set_epoch(epoch.epoch);

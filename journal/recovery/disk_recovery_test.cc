@@ -4,67 +4,17 @@
 #include <memory>
 
 #include "gtest/gtest.h"
-#include "journal/segment/test_segment.h"
+#include "journal/recovery/test_recovery.h"
 
 namespace ringjournal {
 namespace {
 
 constexpr uint64_t kBlock = limits::kBlockBytes;
 
-// A directory of segments, and what a recovery gave its visitor.
-class Disk : public RecoveryVisitor {
- public:
-  // The returned segment is written to the disk by Recover; change its bytes at will until then.
-  TestSegment& Open(TestLog* log, SegmentOpener opener) {
-    segments.push_back(std::make_unique<TestSegment>(log, opener));
-    return *segments.back();
-  }
-  DiskRecovery Recover(uint64_t replay_bytes = 0) {
-    visited.clear();
-    starts = 0;
-    std::vector<SegmentFile> files;
-    for (auto& segment : segments) files.push_back({segment->name, segment->bytes.size()});
-    DiskRecoveryOptions options;
-    options.journal = TestSegment::Journal();
-    options.replay_bytes = replay_bytes;
-    return RecoverDisk(
-        files,
-        [this](size_t i) -> absl::StatusOr<ByteSpan> {
-          if (static_cast<int>(i) == unreadable) return absl::DataLossError("input/output error");
-          return AsBytes(segments[i]->bytes);
-        },
-        options, this);
-  }
-  void OnStart(const v1::StateSnapshot& state) override {
-    ++starts;
-    start_index = Index(state.next_index());
-  }
-  void OnEntry(const RecordView& view) override {
-    visited.push_back(view.header.index.value());
-    bodies += AsView(view.body);
-  }
-  static void Wipe(TestSegment* segment, size_t group) {
-    segment->bytes.replace(segment->groups[group].offset, kBlock, kBlock, '\0');
-  }
-  // What the visitor must have seen if entries [from, end) were replayed.
-  static std::vector<uint64_t> Range(uint64_t from, uint64_t end) {
-    std::vector<uint64_t> out;
-    for (; from < end; ++from) out.push_back(from);
-    return out;
-  }
-
-  std::vector<std::unique_ptr<TestSegment>> segments;
-  std::vector<uint64_t> visited;
-  std::string bodies;
-  Index start_index;
-  int starts = 0;
-  int unreadable = -1;
-};
-
 // Entries 1..4 and 5..8 in closed segments, 9..12 in an open one; two groups of two in each.
 struct ThreeSegments {
   TestLog log;
-  Disk disk;
+  SegmentDisk disk;
   ThreeSegments() {
     for (uint64_t i = 0; i < 3; ++i) {
       TestSegment& s = disk.Open(&log, {Incarnation(1), i});
@@ -77,7 +27,7 @@ struct ThreeSegments {
 };
 
 TEST(DiskRecovery, NoSegmentsAreAnEmptyDisk) {
-  Disk disk;
+  SegmentDisk disk;
   DiskRecovery r = disk.Recover();
   EXPECT_EQ(r.verdict, DiskVerdict::kEmpty);
   EXPECT_EQ(r.end.next_index, Index(1));
@@ -89,7 +39,7 @@ TEST(DiskRecovery, SegmentsInAnyOrderGiveTheWholeLog) {
   std::swap(t.disk.segments[0], t.disk.segments[2]);
   DiskRecovery r = t.disk.Recover();
   EXPECT_EQ(r.verdict, DiskVerdict::kClean);
-  EXPECT_EQ(t.disk.visited, Disk::Range(1, 13));
+  EXPECT_EQ(t.disk.visited, SegmentDisk::Range(1, 13));
   EXPECT_EQ(r.end.next_index, Index(13));
   EXPECT_EQ(r.end.next_lsn, Lsn(13));
   EXPECT_EQ(r.end.chain, t.log.position.chain);
@@ -106,7 +56,7 @@ TEST(DiskRecovery, TheTailOfTheNewestSegmentIsCut) {
   t.at(2).bytes.resize(t.at(2).bytes.size() - kBlock + 300);
   DiskRecovery r = t.disk.Recover();
   EXPECT_EQ(r.verdict, DiskVerdict::kTornTail);
-  EXPECT_EQ(t.disk.visited, Disk::Range(1, 12));
+  EXPECT_EQ(t.disk.visited, SegmentDisk::Range(1, 12));
   EXPECT_EQ(r.end.next_index, Index(12)) << "the first entry of the torn group is whole";
   EXPECT_GT(r.bytes_lost, 0u);
 }
@@ -115,10 +65,10 @@ TEST(DiskRecovery, TheTailOfTheNewestSegmentIsCut) {
 TEST(DiskRecovery, ALaterSegmentShowsWhatHadBeenSynced) {
   for (bool later : {true, false}) {
     TestLog log;
-    Disk disk;
+    SegmentDisk disk;
     TestSegment& first = disk.Open(&log, {Incarnation(1), 0});
     first.Group({10}, 0).Group({10}, 0);
-    Disk::Wipe(&first, 1);
+    SegmentDisk::Wipe(&first, 1);
     first.bytes[first.groups[1].offset + 5] = 1;
     TestSegment& second = disk.Open(&log, {Incarnation(1), 1});
     if (!later) second.bytes[20] ^= 1;  // its opening was torn: it was never in force
@@ -134,7 +84,7 @@ TEST(DiskRecovery, ALaterSegmentShowsWhatHadBeenSynced) {
 TEST(DiskRecovery, AMissingSegmentIsAGap) {
   for (bool closed : {true, false}) {
     ThreeSegments t;
-    if (!closed) Disk::Wipe(&t.at(0), 2);  // the closing group
+    if (!closed) SegmentDisk::Wipe(&t.at(0), 2);  // the closing group
     t.disk.segments.erase(t.disk.segments.begin() + 1);
     DiskRecovery r = t.disk.Recover();
     EXPECT_EQ(r.verdict, DiskVerdict::kGap);
@@ -158,7 +108,7 @@ TEST(DiskRecovery, MissingOldestSegmentsAreOnlyNoted) {
 // A truncation opens a segment at the cut: of the old one only what lies below counts.
 TEST(DiskRecovery, OfOverlappingSegmentsTheLaterOpenedWinsFromItsBase) {
   TestLog log;
-  Disk disk;
+  SegmentDisk disk;
   TestSegment& old = disk.Open(&log, {Incarnation(1), 7});
   old.Group({10, 10}, 0);
   LogPosition cut = log.position;
@@ -170,7 +120,7 @@ TEST(DiskRecovery, OfOverlappingSegmentsTheLaterOpenedWinsFromItsBase) {
   disk.Open(&fork, {Incarnation(2), 0}).Group({20}, 0);
   DiskRecovery r = disk.Recover();
   EXPECT_EQ(r.verdict, DiskVerdict::kClean);
-  EXPECT_EQ(disk.visited, Disk::Range(1, 4));
+  EXPECT_EQ(disk.visited, SegmentDisk::Range(1, 4));
   EXPECT_EQ(r.end.chain, fork.position.chain);
   EXPECT_EQ(r.findings[1].role, SegmentRole::kSuperseded);
   EXPECT_EQ(r.segments[0].end_index, Index(3));
@@ -181,7 +131,7 @@ TEST(DiskRecovery, OfOverlappingSegmentsTheLaterOpenedWinsFromItsBase) {
 
 TEST(DiskRecovery, TheOpenersOrderDecidesNotTheNames) {
   TestLog log;
-  Disk disk;
+  SegmentDisk disk;
   disk.Open(&log, {Incarnation(1), 0}).Group({10, 10, 10}, 0).Close();
   LogPosition end = log.position;
   disk.Open(&log, {Incarnation(2), 0}).Group({10}, 0);  // entry 4 …
@@ -189,7 +139,7 @@ TEST(DiskRecovery, TheOpenersOrderDecidesNotTheNames) {
   again.position = end;
   disk.Open(&again, {Incarnation(10), 0}).Group({77}, 0);  // … and again, by a later process
   DiskRecovery r = disk.Recover();
-  EXPECT_EQ(disk.visited, Disk::Range(1, 5));
+  EXPECT_EQ(disk.visited, SegmentDisk::Range(1, 5));
   EXPECT_EQ(r.end.chain, again.position.chain);
   EXPECT_EQ(r.findings[1].role, SegmentRole::kSuperseded);
 }
@@ -205,7 +155,7 @@ TEST(DiskRecovery, DamageAboveTheBaseOfALaterSegmentDoesNotMatter) {
   t.disk.Open(&log, {Incarnation(2), 0}).Group({10}, 0);
   DiskRecovery r = t.disk.Recover();
   EXPECT_EQ(r.verdict, DiskVerdict::kClean);
-  EXPECT_EQ(t.disk.visited, Disk::Range(1, 4));
+  EXPECT_EQ(t.disk.visited, SegmentDisk::Range(1, 4));
   EXPECT_EQ(r.findings[1].role, SegmentRole::kSuperseded);
   EXPECT_EQ(r.findings[2].role, SegmentRole::kSuperseded);
 }
@@ -242,7 +192,7 @@ TEST(DiskRecovery, ForeignAndNewerFilesStopIt) {
 TEST(DiskRecovery, ReplaysOnlyWhatFillsTheRing) {
   ThreeSegments t;
   DiskRecovery r = t.disk.Recover(1);
-  EXPECT_EQ(t.disk.visited, Disk::Range(9, 13));
+  EXPECT_EQ(t.disk.visited, SegmentDisk::Range(9, 13));
   EXPECT_EQ(t.disk.start_index, Index(9));
   EXPECT_EQ(r.start, 2u);
   EXPECT_EQ(r.segments.size(), 3u);
@@ -250,11 +200,11 @@ TEST(DiskRecovery, ReplaysOnlyWhatFillsTheRing) {
   EXPECT_EQ(r.findings[0].role, SegmentRole::kTrusted);
   EXPECT_EQ(r.segments[0].end_index, Index(5));
   t.disk.Recover(2 * kBlock);
-  EXPECT_EQ(t.disk.visited, Disk::Range(9, 13)) << "two groups of a block each";
+  EXPECT_EQ(t.disk.visited, SegmentDisk::Range(9, 13)) << "two groups of a block each";
   t.disk.Recover(2 * kBlock + 1);
-  EXPECT_EQ(t.disk.visited, Disk::Range(5, 13));
+  EXPECT_EQ(t.disk.visited, SegmentDisk::Range(5, 13));
   t.disk.Recover(uint64_t{1} << 40);
-  EXPECT_EQ(t.disk.visited, Disk::Range(1, 13));
+  EXPECT_EQ(t.disk.visited, SegmentDisk::Range(1, 13));
 }
 
 TEST(DiskRecovery, DamageBelowTheReplayIsNotedAndDoesNotEndTheLog) {
@@ -262,7 +212,7 @@ TEST(DiskRecovery, DamageBelowTheReplayIsNotedAndDoesNotEndTheLog) {
   t.disk.unreadable = 1;
   DiskRecovery r = t.disk.Recover(1);
   EXPECT_EQ(r.verdict, DiskVerdict::kClean);
-  EXPECT_EQ(t.disk.visited, Disk::Range(9, 13));
+  EXPECT_EQ(t.disk.visited, SegmentDisk::Range(9, 13));
   EXPECT_EQ(r.segments.size(), 2u) << "its entries are not available";
   ASSERT_EQ(r.notes.size(), 1u);
   // Where the replay must begin behind it, what it held is needed.
@@ -279,23 +229,8 @@ TEST(DiskRecovery, TrimmedSegmentsThatACrashLeftAreNotNeeded) {
   TestSegment::oldest_index = Index(1);
   DiskRecovery r = t.disk.Recover();
   EXPECT_EQ(r.verdict, DiskVerdict::kClean);
-  EXPECT_EQ(t.disk.visited, Disk::Range(9, 14));
+  EXPECT_EQ(t.disk.visited, SegmentDisk::Range(9, 14));
   EXPECT_EQ(r.findings[0].role, SegmentRole::kTrimmed);
-}
-
-TEST(DiskRecovery, WhatIsKnownToBeCommittedIsTakenFromBehindTheDamage) {
-  TestLog log;
-  Disk disk;
-  TestSegment& first = disk.Open(&log, {Incarnation(1), 0});
-  first.Group({10}, 0).Group({10}, first.bytes.size());
-  first.bytes[first.groups[0].offset] ^= 1;
-  TestSegment& second = disk.Open(&log, {Incarnation(1), 1});
-  second.committed = {Index(9), Lsn(9)};
-  second.Group({10}, 0);
-  DiskRecovery r = disk.Recover();
-  EXPECT_EQ(r.verdict, DiskVerdict::kDamaged);
-  EXPECT_EQ(r.end.next_index, Index(1));
-  EXPECT_EQ(r.committed, (Watermark{Index(9), Lsn(9)}));
 }
 
 TEST(DiskRecovery, WhereNothingCanBeReadTheEndIsKnownOnlyIfItIsTheBeginning) {
@@ -314,7 +249,7 @@ TEST(DiskRecovery, WhereNothingCanBeReadTheEndIsKnownOnlyIfItIsTheBeginning) {
 
 TEST(DiskRecovery, ASegmentOfAnotherHistoryDoesNotJoin) {
   TestLog log;
-  Disk disk;
+  SegmentDisk disk;
   disk.Open(&log, {Incarnation(1), 0}).Group({10, 10}, 0).Close();
   log.position.chain ^= 1;
   disk.Open(&log, {Incarnation(1), 1}).Group({10}, 0);

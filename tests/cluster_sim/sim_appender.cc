@@ -114,8 +114,8 @@ void SimAppender::Take(const AppendOutcome& outcome, const Pending& pending) {
       return TakeNotApplied(outcome, pending);
     case Fate::kUnknown:
       if (receipts_may_vanish_) return;
-      // After two losses a number need not say which transaction had it (decision 0010).
-      if (env_.truth->config().losses_size() > 1) return;
+      // After a loss a number need not say which transaction had it (decision 0010).
+      if (env_.truth->config().losses_size() > 0) return;
       env_.report->Violation("I15: ", name(),
                              ": an outcome stays unknown: ", StatusText(outcome.error));
   }
