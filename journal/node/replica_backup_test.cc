@@ -8,22 +8,10 @@ namespace ringjournal {
 namespace {
 
 // Follows a TestReplica by its ring's bytes.
-class Backup {
+class Backup : public ReplicaOnTestDisk {
  public:
   explicit Backup(const v1::JournalSettings& settings = SmallSettings())
-      : memory(settings.ring_bytes(), settings.producers_max()) {
-    ReplicaOptions options;
-    options.id.bytes.fill(7);
-    options.epoch = {1, 1};
-    options.incarnation = Incarnation(2);
-    options.settings = settings;
-    v1::StateSnapshot state;
-    DerivedState().WriteTo(&state);
-    RingIdentityValues identity{options.id, {}, 1, settings.producers_max()};
-    Ring ring = Ring::Create(memory.memory(), identity, state);
-    RingPlace end = ring.end();
-    replica = std::make_unique<Replica>(options, std::move(ring), DerivedState(), end, state,
-                                        SegmentCatalog());
+      : ReplicaOnTestDisk({.incarnation = Incarnation(2)}, settings) {
     replica->AllowCommit(Index(0));
   }
   // What the leader has above this log, at most so many entries.
@@ -35,27 +23,17 @@ class Backup {
     for (; entries > 0 && to.index < theirs.end().index; --entries) to = theirs.Next(to);
     return replica->TakeEntries(theirs.Bytes(from.offset, to.offset));
   }
-  void Batch(const Time& now) {
-    replica->EndOfBatch(now, &ops);
-    disk.Take(&ops);
+  // At the leader's time.
+  void Batch(const Time& time) {
+    now = time;
+    ReplicaOnTestDisk::Batch();
   }
-  void Settle(Time* now) {
-    for (int i = 0; i < 100; ++i) {
-      now->monotonic_ns += 20'000'000;
-      Batch(*now);
-      while (!disk.pending().empty()) {
-        RJ_CHECK(replica->OnStorageDone(disk.CompleteOne(), *now).empty());
-        Batch(*now);
-      }
-      if (replica->settled()) return;
-    }
+  void Settle(Time* time) {
+    now = *time;
+    ReplicaOnTestDisk::Settle();
+    *time = now;
   }
   Index end() const { return replica->derived().position().last().index; }
-
-  TestRingMemory memory;
-  TestDisk disk;
-  std::unique_ptr<Replica> replica;
-  std::vector<StorageOp> ops;
 };
 
 uint64_t ChainAt(const Replica& replica, Index index) {

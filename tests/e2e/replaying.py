@@ -109,6 +109,20 @@ def lose(server):
     server.start()
 
 
+def follow_until_lost(server, *target, read):
+    """What a replay of orders says that has read everything when part of it is lost."""
+    replay = subprocess.Popen(server.client_command("replay", "orders", *target, "--follow"), stderr=subprocess.PIPE)
+    try:
+        wait_until("all are read", read)
+        lose(server)
+        _, said = replay.communicate(timeout=60)
+    finally:
+        replay.kill()
+        replay.wait()
+    expect_equal(replay.returncode, 5, f"exit code ({said})")
+    return said.decode()
+
+
 @case("replay --into after a loss of the source: what came in its place is not left out unsaid; another copy takes it")
 def into_after_a_loss(environment):
     server = losing(environment)
@@ -140,18 +154,9 @@ def into_behind_a_loss(environment):
 @case("a replay --into that runs while its source loses what it has copied: exit code 5, and how to copy what is left")
 def into_over_a_loss(environment):
     server = losing(environment)
-    replay = subprocess.Popen(server.client_command("replay", "orders", "--into", "copy", "--level", "disk", "--follow"),
-                              stderr=subprocess.PIPE)
-    try:
-        wait_until("all are copied", lambda: int(json.loads(run_ok(
+    said = follow_until_lost(
+        server, "--into", "copy", "--level", "disk", read=lambda: int(json.loads(run_ok(
             server, "-o", "json", "journal", "info", "copy"))["watermarks"]["durable"].get("lsn", 0)) == 100)
-        lose(server)
-        _, said = replay.communicate(timeout=60)
-    finally:
-        replay.kill()
-        replay.wait()
-    said = said.decode()
-    expect_equal(replay.returncode, 5, f"exit code ({said})")
     expect_in("as another copy behind this one: --from 91 --producer NAME", said, "advice")
     expect("go on with --from" not in said, f"no advice that would leave a hole: {said}")
 
@@ -160,17 +165,8 @@ def into_over_a_loss(environment):
 def output_over_a_loss(environment):
     server = losing(environment)
     path = os.path.join(server.folder, "orders.out")
-    replay = subprocess.Popen(server.client_command("replay", "orders", "--output", path, "--follow"),
-                              stderr=subprocess.PIPE)
-    try:
-        wait_until("all are there", lambda: os.path.exists(path) and open(path, "rb").read() == lines(1, 100))
-        lose(server)
-        _, said = replay.communicate(timeout=60)
-    finally:
-        replay.kill()
-        replay.wait()
-    said = said.decode()
-    expect_equal(replay.returncode, 5, f"exit code ({said})")
+    said = follow_until_lost(server, "--output", path, read=lambda: (
+        os.path.exists(path) and open(path, "rb").read() == lines(1, 100)))
     expect_in(["--append", "--from 91 --accept-loss 2"], said, "advice")
     run_ok(server, "append", "orders", "--level", "disk", stdin=lines(1001, 1020))
     (advice,) = [line for line in said.splitlines() if line.startswith("  ringjournal ")]
