@@ -45,7 +45,7 @@ inline constexpr MutantKill kMutantKills[] = {
     {"hands_over_early", Bias::kOperated, 39, "handover"},
     {"resumes_while_unknown", Bias::kOperated, 181, "handover"},
     {"removed_in_one_step", Bias::kOperated, 1, "members"},
-    {"removed_stays_counted", Bias::kOperated, 7, "I15"},
+    {"removed_stays_counted", Bias::kOperated, 22, "I15"},
     {"acked_end_ignored", Bias::kMemoryDecides, 2, "I2"},
     {"no_claim", Bias::kNone, 17, "I11"},
     {"content_not_owned", Bias::kNone, 1, "I11"},

@@ -64,6 +64,7 @@ class ClusterWorld : public EventTarget {
   void NextOperation();
   void Operate(const v1::JournalConfig& config, uint64_t choice);
   bool LastOperationsAreDone();
+  bool AnybodyIsNoMember() const;
 
   // faults.cc
   void NextFault();
