@@ -99,6 +99,12 @@ void Driver::StartConnect(int64_t now_ns) {
     return Flush();
   }
   if (!servers_.ok()) return session_->Stop(servers_.status());
+  // A leader's address may be none of those that were given.
+  current_ = session_->TakeLeaderAddress();
+  if (current_.empty()) {
+    current_ = (*servers_)[server_];
+    server_ = (server_ + 1) % servers_->size();
+  }
   connect_deadline_ns_ = now_ns + options_.connect_timeout_ns;
   absl::Status status = transport_.StartConnect(server());
   if (!status.ok()) Lost(status, now_ns);
@@ -116,8 +122,6 @@ void Driver::FinishConnect(int64_t now_ns) {
 void Driver::Lost(const absl::Status& why, int64_t now_ns) {
   transport_.Close();
   blocked_ = false;
-  // Also after a connection that worked: its node is the one that just failed.
-  if (servers_.ok()) server_ = (server_ + 1) % servers_->size();
   session_->Disconnected(why, now_ns);
 }
 

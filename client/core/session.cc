@@ -116,6 +116,7 @@ void Session::Dispatch(ByteSpan bytes, int64_t now_ns) {
   ServerFrame frame;
   if (!FindField(bytes, &frame)) return ProtocolError("a message does not parse");
   if (frame.field == v1::ServerMessage::kHeartbeat) return;
+  if (frame.field == v1::ServerMessage::kError) NoteLeader(frame);
   if (state_ == State::kHello) {
     if (frame.field == v1::ServerMessage::kError) return HandleHelloError(frame);
     if (frame.field != v1::ServerMessage::kHelloReply) return ProtocolError("no hello reply");
@@ -139,6 +140,14 @@ void Session::HandleHelloError(const ServerFrame& frame) {
   // Too many sessions now may be fewer later.
   if (IsTransient(CodeOf(why)) || CodeOf(why) == ErrorCode::kLimit) return Reconnect(why);
   Stop(why);
+}
+
+// Of what cannot be read its owner complains.
+void Session::NoteLeader(const ServerFrame& frame) {
+  v1::ErrorReply error;
+  if (!error.ParseFromArray(frame.body.data(), static_cast<int>(frame.body.size()))) return;
+  leader_address_ = error.has_back_pressure() ? error.back_pressure().leader_address()
+                                              : error.not_leader().leader_address();
 }
 
 void Session::Disconnected(const absl::Status& why, int64_t now_ns) {
@@ -165,6 +174,10 @@ void Session::Disconnected(const absl::Status& why, int64_t now_ns) {
 void Session::ScheduleReconnect(int64_t now_ns) {
   ++attempt_;
   reconnect_at_ns_ = now_ns;
+  // Who is told where to go goes there at once; two nodes that each name the other are not chased.
+  if (!leader_address_.empty() && ++followed_ > limits::kClientLeadersFollowedMax)
+    leader_address_.clear();
+  if (!leader_address_.empty()) return;
   if (InsideRound()) return;
   uint32_t rounds = attempt_ / options_.nodes;
   int64_t delay = options_.backoff_min_ns << std::min(rounds - 1, kBackoffDoublingsMax);
@@ -254,6 +267,7 @@ void Session::Established() {
 
 void Session::Progressed() {
   attempt_ = 0;
+  followed_ = 0;
   stalled_since_ns_ = kNeverNs;
 }
 

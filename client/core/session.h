@@ -72,6 +72,9 @@ class Session {
   // ---- what the driver should do ----
   bool wants_connection() const { return state_ == State::kConnecting; }
   bool wants_close() const { return closing_ && state_ != State::kWaiting; }
+  // Where the journal's leader is, if the last answer said so: connect there next, whatever nodes
+  // were given. Only once, as it may be gone by now; empty: nobody said.
+  std::string TakeLeaderAddress() { return std::exchange(leader_address_, {}); }
   size_t Gather(std::span<ByteSpan> out) const { return queue_.Gather(out); }
   // Where the next bytes may be put, at most `bytes_max`: inside the large frame that they belong
   // to, which saves copying them. Empty: nowhere. Valid until the next event.
@@ -143,6 +146,7 @@ class Session {
   void Dispatch(ByteSpan bytes, int64_t now_ns);
   void HandleHelloReply(const ServerFrame& frame, int64_t now_ns);
   void HandleHelloError(const ServerFrame& frame);
+  void NoteLeader(const ServerFrame& frame);
   void CheckPatience(int64_t now_ns);
   void CheckLiveness(int64_t now_ns);
   void ScheduleReconnect(int64_t now_ns);
@@ -162,6 +166,8 @@ class Session {
   uint64_t next_request_id_ = 1;
   uint64_t random_;
   uint32_t attempt_ = 0;
+  std::string leader_address_;
+  uint32_t followed_ = 0;  // such answers, since something was achieved
   uint64_t disconnects_ = 0;
   uint64_t established_ = 0;
   int64_t reconnect_at_ns_ = 0;

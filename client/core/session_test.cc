@@ -2,12 +2,14 @@
 #include "client/core/session.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "client/core/request_session.h"
 #include "client/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal::client {
 namespace {
@@ -73,6 +75,49 @@ TEST(SessionPauses, WithoutPatienceEachNodeIsTriedOnce) {
   EXPECT_THAT(PausesOf(&session, 100), ElementsAre(0, 0));
   EXPECT_TRUE(session.stopped());
   EXPECT_EQ(CodeOf(session.status()), ErrorCode::kCannotConnect);
+}
+
+// Connects, is greeted, and is told that another node leads.
+void BeSentTo(Session* session, const std::string& address, int64_t now) {
+  session->Connected(now);
+  v1::ServerMessage greeting, refusal;
+  greeting.mutable_hello_reply()->set_protocol(1);
+  refusal.mutable_error()->set_code(v1::ERROR_CODE_NOT_LEADER);
+  refusal.mutable_error()->mutable_not_leader()->set_leader_address(address);
+  for (const v1::ServerMessage& message : {greeting, refusal}) {
+    std::string frame(kFrameHeaderBytes, '\0');
+    message.AppendToString(&frame);
+    Store32(frame.data(), static_cast<uint32_t>(frame.size() - kFrameHeaderBytes));
+    session->Received(AsBytes(frame), now);
+  }
+  session->Disconnected(MakeError(ErrorCode::kNotLeader, "sent away"), now);
+}
+
+TEST(SessionLeader, ItsAddressIsGoneToAtOnceAndOnce) {
+  RequestSession session = StatusSession({.seed = 7});
+  session.Tick(1);
+  EXPECT_EQ(session.TakeLeaderAddress(), "");
+  BeSentTo(&session, "127.0.0.1:7", 2);
+  EXPECT_EQ(session.deadline_ns(), 2) << "no pause";
+  session.Tick(2);
+  ASSERT_TRUE(session.wants_connection());
+  EXPECT_EQ(session.TakeLeaderAddress(), "127.0.0.1:7");
+  EXPECT_EQ(session.TakeLeaderAddress(), "");
+}
+
+TEST(SessionLeader, NodesThatSendEachOtherClientsAreNotChased) {
+  RequestSession session = StatusSession({.seed = 7});
+  int64_t now = 1;
+  uint32_t at_once = 0;
+  for (int i = 0; i < 10; ++i) {
+    session.Tick(now);
+    ASSERT_TRUE(session.wants_connection());
+    (void)session.TakeLeaderAddress();
+    BeSentTo(&session, "127.0.0.1:7", now);
+    at_once += session.deadline_ns() == now;
+    now = session.deadline_ns();
+  }
+  EXPECT_EQ(at_once, limits::kClientLeadersFollowedMax);
 }
 
 }  // namespace

@@ -110,6 +110,9 @@ inline constexpr uint32_t kClientRequestTimeoutMs = 10000;
 // Text of a connection string: as many nodes as a cluster may have, each with its comma.
 inline constexpr uint32_t kClientServersMax = 64;
 inline constexpr uint32_t kClientServersBytesMax = kClientServersMax * 302;
+// Answers that name the leader's address, followed at once; then with the pause of any other retry,
+// as two nodes may each name the other while the leader changes.
+inline constexpr uint32_t kClientLeadersFollowedMax = 3;
 // The fake journal for users' tests: connections at once, and bytes that it keeps before its ring
 // counts as full.
 inline constexpr uint32_t kFakeJournalConnectionsMax = 64;
@@ -293,6 +296,18 @@ inline constexpr uint32_t kPeerSendQueueBytesMax = 4 * kMiB;
 inline constexpr uint32_t kConfigDocumentBytesMax = 1 * kMiB;
 // Requests of one config store that are not answered yet; then Submit refuses.
 inline constexpr uint32_t kConfigRequestsInFlightMax = 64;
+// The thread of a config store that works on its own looks for work at least this often.
+inline constexpr uint32_t kConfigWaitMs = 100;
+// A node that starts asks the config store again after this, for as long as it takes.
+inline constexpr uint32_t kRegisterRetryMs = 50;
+// Socket buffers between nodes: a burst for a backup that reads late waits in the kernel, uncopied.
+inline constexpr uint32_t kPeerSocketBufferBytes = 4 * kMiB;
+// A peer's dead host is noticed after 3 s even where nothing is sent: its connections are not kept.
+inline constexpr uint32_t kPeerKeepaliveIdleS = 1;
+inline constexpr uint32_t kPeerKeepaliveIntervalS = 1;
+inline constexpr uint32_t kPeerKeepaliveCount = 2;
+// The file that says whose a data directory is.
+inline constexpr uint32_t kDataDirOwnerBytesMax = 1 * kKiB;
 inline constexpr uint32_t kNodesMax = 64;             // of a cluster; each is in every document
 inline constexpr uint32_t kNodeNameBytesMax = 64;     // it stands in log lines and metrics
 inline constexpr uint32_t kAddressBytesMax = 300;     // a DNS name (253) and a port

@@ -31,8 +31,9 @@ v1::ConfigDocument NewDocument(std::string_view cluster_id);
 // A process that starts.
 struct Registration {
   std::string node;
-  std::string address;  // where peers and clients find it, "host:port"
-  std::string nonce;    // 1..kChangeIdBytesMax random bytes, new for every process start
+  std::string address;            // where clients find it, "host:port"
+  std::string nonce;              // 1..kChangeIdBytesMax random bytes, new for every process start
+  std::string peer_address = {};  // where the other nodes find it; empty: the same
 };
 
 // "Process start": gives the node its next incarnation and in the same change removes every

@@ -35,7 +35,9 @@ void SimClient::Drop() {
 }
 
 void SimClient::Dial() {
-  next_node_ = (next_node_ + 1) % env_.nodes;
+  // "n2:7000" is the second node.
+  const std::string leader = session()->TakeLeaderAddress();
+  next_node_ = leader.empty() ? (next_node_ + 1) % env_.nodes : leader[1] - '1';
   end_ = env_.network->Dial(host_, this, next_node_, false);
   heard_ = std::make_unique<FrameDecoder>(limits::kFrameBytesMax);
 }
