@@ -99,6 +99,10 @@ class ConfigStore {
   // for a failed disk.
   virtual absl::Status health() const = 0;
 
+  // True if the document may have changed since the last call, by anybody: read it. Only a hint: a
+  // store that cannot know says false for ever, and hints may be lost. Looked at after Poll.
+  virtual bool TakeChanged() { return false; }
+
  protected:
   ConfigStore() = default;
 };
