@@ -308,6 +308,36 @@ inline constexpr uint32_t kPeerKeepaliveIntervalS = 1;
 inline constexpr uint32_t kPeerKeepaliveCount = 2;
 // The file that says whose a data directory is.
 inline constexpr uint32_t kDataDirOwnerBytesMax = 1 * kKiB;
+// etcd as the config store. One request with all its attempts: longer than an election of etcd with
+// its default settings (1 s to 2 s); whoever asked then decides anew.
+inline constexpr uint32_t kEtcdRequestTimeoutMs = 2500;
+// A connection, TLS included: far above any round trip between machines of one cluster, and below
+// what a failover may cost, as an endpoint that is cut off is noticed by it.
+inline constexpr uint32_t kEtcdConnectTimeoutMs = 200;
+// A read without an answer is asked of another endpoint after this; reading twice costs nothing.
+inline constexpr uint32_t kEtcdReadAttemptMs = 300;
+// A change without an answer is called unknown after this: it is never sent twice.
+inline constexpr uint32_t kEtcdCasAttemptMs = 1000;
+// Pause before an endpoint that has just failed is asked again.
+inline constexpr uint32_t kEtcdRetryMs = 20;
+// The watch begins again after this; changes are read every kConfigPollMs meanwhile.
+inline constexpr uint32_t kEtcdWatchRetryMs = 50;
+// Connections of one store at a time, besides the watch: a node asks for one thing at a time,
+// seldom for more; other requests wait their turn.
+inline constexpr uint32_t kEtcdTransfersMax = 8;
+// Bytes of one answer: the largest document in base64 (a third more) with its JSON, twice over.
+inline constexpr uint32_t kEtcdAnswerBytesMax = 3 * kMiB;
+// Clusters of etcd have 3 or 5 members.
+inline constexpr uint32_t kEtcdEndpointsMax = 16;
+// A scheme and kAddressBytesMax.
+inline constexpr uint32_t kEtcdEndpointBytesMax = 320;
+// Of the key in etcd; it stands in messages.
+inline constexpr uint32_t kEtcdPrefixBytesMax = 256;
+// Of the file that holds the password.
+inline constexpr uint32_t kEtcdPasswordBytesMax = 1024;
+// Of etcd's own words in our messages.
+inline constexpr uint32_t kEtcdErrorTextBytesMax = 200;
+
 inline constexpr uint32_t kNodesMax = 64;             // of a cluster; each is in every document
 inline constexpr uint32_t kNodeNameBytesMax = 64;     // it stands in log lines and metrics
 inline constexpr uint32_t kAddressBytesMax = 300;     // a DNS name (253) and a port

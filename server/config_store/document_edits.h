@@ -25,6 +25,9 @@
 
 namespace ringjournal {
 
+// Of this version of the software: it does not touch a document of a higher one.
+inline constexpr uint32_t kFeatureLevel = 1;
+
 // An empty document (version 1) of a new cluster.
 v1::ConfigDocument NewDocument(std::string_view cluster_id);
 
