@@ -60,7 +60,15 @@ void Server::RemoveAddressFile() const {
   if (!options_.address_file.empty()) (void)io::RemoveFile(options_.address_file);
 }
 
-void Server::StepShard(const ShardEvent& event) { shard_->Step(event, now_, &effects_); }
+void Server::StepShard(const ShardEvent& event) {
+  shard_->Step(event, now_, &effects_);
+  // What is said to other nodes must leave before the next step: its bytes are valid until then.
+  if (!effects_.sends.empty() && effects_.fatal.empty()) CarryOutSends();
+}
+
+void Server::CarryOutSends() {
+  CarryOutConnections(&effects_, dialed_.get(), [this](const ShardEvent& e) { StepShard(e); });
+}
 
 io::WaitOptions Server::NextWait() {
   io::WaitOptions wait;
@@ -117,7 +125,7 @@ void Server::TakeControlResults() {
 void Server::CarryOut() {
   LogNotes();
   if (!effects_.fatal.empty()) return StopForFatal();
-  CarryOutConnections(&effects_, dialed_.get(), [this](const ShardEvent& e) { StepShard(e); });
+  CarryOutSends();
   CarryOutDials();
   for (const ShardEffects::Opened& opened : effects_.opened) {
     storage_->Register(opened.journal, files_[std::string(opened.id.view())].get());

@@ -80,6 +80,7 @@ class Server {
   void HandleEvent(const io::Event& event);
   void TakeControlResults();
   void CarryOut();
+  void CarryOutSends();
   void StopForFatal();
   void CarryOutControl();
   void CarryOutRings();

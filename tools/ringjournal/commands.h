@@ -18,7 +18,8 @@ void RegisterImport(CLI::App& app, Context& context);
 void RegisterInspect(CLI::App& app, Context& context);  // offline: segments
 void RegisterResolve(CLI::App& app, Context& context);
 void RegisterJournal(CLI::App& app, Context& context);
-void RegisterCheckpoint(CLI::App& app, Context& context);  // now, ls
+void RegisterJournalMembers(CLI::App* journal, Context& context);  // members, move-leader, recover
+void RegisterCheckpoint(CLI::App& app, Context& context);          // now, ls
 void RegisterStatus(CLI::App& app, Context& context);
 void RegisterVerify(CLI::App& app, Context& context);  // offline: segments and rings
 void RegisterBench(CLI::App& app, Context& context);   // append, floor, goals, memory
