@@ -76,7 +76,11 @@ uint32_t Driver::Turn(int64_t until_ns, std::span<const int> also) {
 
 // Timers, connecting and closing.
 void Driver::Manage(int64_t now_ns) {
-  if (now_ns >= session_->deadline_ns()) session_->Tick(now_ns);
+  if (now_ns >= session_->deadline_ns()) {
+    // The caller may have been away: what has arrived meanwhile counts first.
+    if (transport_.connected()) Receive();
+    session_->Tick(now_ns);
+  }
   if (session_->wants_close()) Lost(MakeError(ErrorCode::kCannotConnect, "closed"), now_ns);
   if (now_ns >= session_->deadline_ns()) session_->Tick(now_ns);
   if (session_->wants_connection()) {
@@ -101,11 +105,15 @@ void Driver::StartConnect(int64_t now_ns) {
   if (!servers_.ok()) return session_->Stop(servers_.status());
   // A leader's address may be none of those that were given.
   current_ = session_->TakeLeaderAddress();
+  const bool several = servers_->size() > 1 || !current_.empty();
+  if (current_ == silent_ && now_ns < silent_until_ns_) current_.clear();
   if (current_.empty()) {
     current_ = (*servers_)[server_];
     server_ = (server_ + 1) % servers_->size();
   }
   connect_deadline_ns_ = now_ns + options_.connect_timeout_ns;
+  const int64_t tried_ns = now_ns + limits::kNodeTriedMs * kMsNs;
+  if (several) connect_deadline_ns_ = std::min(connect_deadline_ns_, tried_ns);
   absl::Status status = transport_.StartConnect(server());
   if (!status.ok()) Lost(status, now_ns);
 }
@@ -120,6 +128,11 @@ void Driver::FinishConnect(int64_t now_ns) {
 }
 
 void Driver::Lost(const absl::Status& why, int64_t now_ns) {
+  // A connection that was under way all that time is of a host that does not answer.
+  if (session_->was_silent() || (session_->wants_connection() && now_ns >= connect_deadline_ns_)) {
+    silent_ = current_;
+    silent_until_ns_ = now_ns + limits::kSilentNodeMs * kMsNs;
+  }
   transport_.Close();
   blocked_ = false;
   session_->Disconnected(why, now_ns);

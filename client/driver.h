@@ -64,6 +64,8 @@ class Driver {
   absl::StatusOr<std::vector<std::string>> servers_;
   size_t server_ = 0;    // of servers_: the one to be tried next
   std::string current_;  // that is connected or tried
+  std::string silent_;   // did not answer: not followed to until then
+  int64_t silent_until_ns_ = 0;
   std::vector<std::byte> buffer_;
 };
 

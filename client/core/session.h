@@ -88,6 +88,8 @@ class Session {
   bool stopped() const { return state_ == State::kStopped; }
   // Why it stopped; OK as long as it runs.
   const absl::Status& status() const { return status_; }
+  // The node did not answer in time, so the last connection was given up.
+  bool was_silent() const { return was_silent_; }
   // Connections that were lost or could not be made, since the start.
   uint64_t disconnects() const { return disconnects_; }
   // Connections whose handshake was completed.
@@ -107,6 +109,9 @@ class Session {
   virtual void OnDisconnected(int64_t now_ns) {}
   virtual void OnTick(int64_t now_ns) {}
   virtual void OnStopped() {}
+  // What the node owes now: decides how soon its silence is noticed.
+  enum class Owed { kNothing, kPushes, kAnswers };
+  virtual Owed owed() const { return Owed::kAnswers; }
   virtual int64_t NextTimerNs() const { return kNeverNs; }
 
   void Send(const v1::ClientMessage& message);
@@ -149,6 +154,10 @@ class Session {
   void NoteLeader(const ServerFrame& frame);
   void CheckPatience(int64_t now_ns);
   void CheckLiveness(int64_t now_ns);
+  void GiveUpSilent(const std::string& why);
+  int64_t HeartbeatAfter() const;
+  int64_t SilentAfter() const { return 2 * HeartbeatAfter() + 4 * round_trip_ns_; }
+  int64_t NextHeartbeatNs() const;
   void ScheduleReconnect(int64_t now_ns);
   // Another node is to be tried before the next pause.
   bool InsideRound() const { return attempt_ % options_.nodes != 0; }
@@ -174,6 +183,10 @@ class Session {
   int64_t stalled_since_ns_ = kNeverNs;
   int64_t handshake_deadline_ns_ = kNeverNs;
   int64_t heartbeat_interval_ns_ = 0;  // 0: the server wants none
+  int64_t connected_ns_ = 0;
+  int64_t round_trip_ns_ = 0;  // that the hello took
+  int64_t asked_ns_ = 0;       // the first heartbeat since anything came; 0: none
+  bool was_silent_ = false;
   int64_t last_sent_ns_ = 0;
   int64_t last_received_ns_ = 0;
 };

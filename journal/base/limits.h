@@ -211,6 +211,15 @@ inline constexpr uint32_t kHelloTimeoutMs = 10000;
 inline constexpr uint32_t kStalledFrameTimeoutMs = 30000;
 inline constexpr uint32_t kStalledSendTimeoutMs = 30000;
 inline constexpr uint32_t kHeartbeatIntervalMs = 5000;
+// The same for clients of one of several nodes that wait for its answer: whether it is still there
+// is asked so often, as another may lead by now. Such an answer may take two of them and four round
+// trips. Readers ask four times less often, who waits for nothing as above.
+inline constexpr uint32_t kClusterHeartbeatMs = 50;
+// Where there are several nodes, one that neither accepts a connection nor greets within this is
+// passed over: it may be frozen or cut off, while its host still accepts.
+inline constexpr uint32_t kNodeTriedMs = 400;
+// An address that has just been silent is not gone to because another node still names it.
+inline constexpr uint32_t kSilentNodeMs = 2000;
 inline constexpr uint32_t kIdleTimeoutMs = 60000;
 inline constexpr uint32_t kDrainTimeoutMs = 10000;
 // How long a start waits for a port: a killed process's listener goes with its last operation.

@@ -230,7 +230,8 @@ FrameIntake::Taken Shard::OnHello(Session* session, const v1::Hello& hello) {
   h->set_cluster_id(options_.document.cluster_id());
   h->set_node(options_.node);
   h->set_node_incarnation(options_.incarnation.value());
-  h->set_heartbeat_interval_ms(limits::kHeartbeatIntervalMs);
+  h->set_heartbeat_interval_ms(cluster_ == nullptr ? limits::kHeartbeatIntervalMs
+                                                   : limits::kClusterHeartbeatMs);
   h->set_server_version(options_.server_version);
   Reply(session, reply);
   return Taken::kYes;
