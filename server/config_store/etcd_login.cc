@@ -65,9 +65,10 @@ void EtcdLogin::Keep(bool wanted, int64_t now_ns) {
   }
   endpoint_ = endpoints_->good();
   // Etcd hashes the password on purpose slowly, so this takes as long as a change may take.
-  ends_ns_ = now_ns + limits::kEtcdCasAttemptMs * kMs;
+  ends_ns_ = now_ns + times_.change_attempt_ms * kMs;
   transfer_ = http_->Start({.url = endpoints_->Url(endpoint_, kEtcdAuthenticatePath),
-                            .body = EtcdAuthenticateBody(user_, *password)});
+                            .body = EtcdAuthenticateBody(user_, *password),
+                            .connect_timeout_ms = times_.connect_ms});
 }
 
 bool EtcdLogin::OnDone(const HttpDone& done, int64_t now_ns) {

@@ -18,7 +18,11 @@ namespace ringjournal {
 class EtcdLogin {
  public:
   EtcdLogin(const EtcdOptions& options, EtcdHttp* http, EtcdEndpoints* endpoints)
-      : user_(options.user), file_(options.password_file), http_(http), endpoints_(endpoints) {}
+      : user_(options.user),
+        file_(options.password_file),
+        times_(options.times),
+        http_(http),
+        endpoints_(endpoints) {}
 
   bool has_user() const { return !user_.empty(); }
   // True if requests may go out, with token().
@@ -47,6 +51,7 @@ class EtcdLogin {
 
   std::string user_;
   std::string file_;
+  EtcdTimes times_;
   EtcdHttp* http_;
   EtcdEndpoints* endpoints_;
   std::string token_;
