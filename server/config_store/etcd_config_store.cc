@@ -158,7 +158,7 @@ void EtcdConfigStore::KeepLogin() {
       carried->call.OnNotApplied(failure.why);
     }
   }
-  login_.Keep(!calls_.empty() || !watch_.stands(), now_ns_);
+  login_.Keep(now_ns_);
 }
 
 size_t EtcdConfigStore::Room() const {

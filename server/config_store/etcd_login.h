@@ -31,8 +31,8 @@ class EtcdLogin {
 
   // Etcd did not take this token (empty: it wants one).
   void Drop(const std::string& used);
-  // Asks for a token if one is missing and `wanted`; each turn.
-  void Keep(bool wanted, int64_t now_ns);
+  // Asks for a token if one is missing; each turn.
+  void Keep(int64_t now_ns);
   // True if the answer was to this.
   bool OnDone(const HttpDone& done, int64_t now_ns);
 

@@ -88,7 +88,7 @@ TEST_F(EtcdFaults, AChangeWhoseConnectionEndsIsUnknownAndWasSentOnce) {
 }
 
 TEST_F(EtcdFaults, AChangeThatIsSwallowedIsUnknownInTime) {
-  EtcdTestClient client(Proxied({.request_ms = 20'000, .change_attempt_ms = 200}));
+  EtcdTestClient client(Proxied({.request_ms = 20'000, .change_attempt_ms = 500}));
   client.Read();
   proxy_.Set(kTxn, Fault::kSwallow, 1);
   EXPECT_EQ(client.Cas(2, Changed("b:1")).outcome, ConfigOutcome::kUnknown);
@@ -96,7 +96,7 @@ TEST_F(EtcdFaults, AChangeThatIsSwallowedIsUnknownInTime) {
 }
 
 TEST_F(EtcdFaults, AnUnknownChangeMayStillBeAppliedLater) {
-  EtcdTestClient client(Proxied({.request_ms = 20'000, .change_attempt_ms = 200}));
+  EtcdTestClient client(Proxied({.request_ms = 20'000, .change_attempt_ms = 500}));
   client.Read();
   proxy_.Set(kTxn, Fault::kHold, 1);
   EXPECT_EQ(client.Cas(2, Changed("b:1")).outcome, ConfigOutcome::kUnknown);
@@ -106,7 +106,7 @@ TEST_F(EtcdFaults, AnUnknownChangeMayStillBeAppliedLater) {
 }
 
 TEST_F(EtcdFaults, ANoOpChangeSettlesAnUnknownOneForGood) {
-  EtcdTestClient client(Proxied({.request_ms = 20'000, .change_attempt_ms = 200}));
+  EtcdTestClient client(Proxied({.request_ms = 20'000, .change_attempt_ms = 500}));
   client.Read();
   proxy_.Set(kTxn, Fault::kHold, 1);
   EXPECT_EQ(client.Cas(2, Changed("b:1")).outcome, ConfigOutcome::kUnknown);
