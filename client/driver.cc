@@ -36,7 +36,9 @@ Driver::Driver(Session* session, const ClientOptions& options)
     : session_(session),
       options_(options),
       servers_(ParseServers(options.server)),
-      buffer_(kReceiveBytes) {}
+      buffer_(kReceiveBytes) {
+  if (servers_.ok()) nodes_ = NodeChoice(*servers_);
+}
 
 int64_t Driver::NowNs() {
   timespec now;
@@ -103,17 +105,8 @@ void Driver::StartConnect(int64_t now_ns) {
     return Flush();
   }
   if (!servers_.ok()) return session_->Stop(servers_.status());
-  // A leader's address may be none of those that were given.
-  current_ = session_->TakeLeaderAddress();
-  const bool several = servers_->size() > 1 || !current_.empty();
-  if (current_ == silent_ && now_ns < silent_until_ns_) current_.clear();
-  if (current_.empty()) {
-    current_ = (*servers_)[server_];
-    server_ = (server_ + 1) % servers_->size();
-  }
-  connect_deadline_ns_ = now_ns + options_.connect_timeout_ns;
-  const int64_t tried_ns = now_ns + limits::kNodeTriedMs * kMsNs;
-  if (several) connect_deadline_ns_ = std::min(connect_deadline_ns_, tried_ns);
+  nodes_.Choose(session_->TakeLeaderAddress(), now_ns);
+  connect_deadline_ns_ = now_ns + nodes_.ConnectTimeout(options_.connect_timeout_ns);
   absl::Status status = transport_.StartConnect(server());
   if (!status.ok()) Lost(status, now_ns);
 }
@@ -128,11 +121,8 @@ void Driver::FinishConnect(int64_t now_ns) {
 }
 
 void Driver::Lost(const absl::Status& why, int64_t now_ns) {
-  // A connection that was under way all that time is of a host that does not answer.
-  if (session_->was_silent() || (session_->wants_connection() && now_ns >= connect_deadline_ns_)) {
-    silent_ = current_;
-    silent_until_ns_ = now_ns + limits::kSilentNodeMs * kMsNs;
-  }
+  const bool too_late = session_->wants_connection() && now_ns >= connect_deadline_ns_;
+  nodes_.Lost(session_->was_silent() || too_late, now_ns);
   transport_.Close();
   blocked_ = false;
   session_->Disconnected(why, now_ns);
@@ -214,6 +204,8 @@ void Driver::Notice() {
   if (session_->disconnects() == disconnects_noticed_) return;
   disconnects_noticed_ = session_->disconnects();
   if (in_trouble_ || session_->stopped() || session_->held()) return;
+  // To be sent to the leader, or to try the next node, is no trouble.
+  if (session_->knows_leader() || nodes_.redirected() || options_.retry_for_ns == 0) return;
   in_trouble_ = true;
   options_.on_notice(absl::StrCat(std::string(session_->last_trouble().message()),
                                   "; trying again for up to ",

@@ -75,6 +75,7 @@ class Session {
   // Where the journal's leader is, if the last answer said so: connect there next, whatever nodes
   // were given. Only once, as it may be gone by now; empty: nobody said.
   std::string TakeLeaderAddress() { return std::exchange(leader_address_, {}); }
+  bool knows_leader() const { return !leader_address_.empty(); }
   size_t Gather(std::span<ByteSpan> out) const { return queue_.Gather(out); }
   // Where the next bytes may be put, at most `bytes_max`: inside the large frame that they belong
   // to, which saves copying them. Empty: nowhere. Valid until the next event.

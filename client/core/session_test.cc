@@ -120,5 +120,66 @@ TEST(SessionLeader, NodesThatSendEachOtherClientsAreNotChased) {
   EXPECT_EQ(at_once, limits::kClientLeadersFollowedMax);
 }
 
+// A session that waits for an answer of one of several nodes.
+class SessionSilence : public ::testing::Test {
+ protected:
+  static constexpr int64_t kBeatNs = 50 * kMsNs;
+
+  SessionSilence() {
+    session.Tick(now);
+    session.Connected(now);
+    v1::ServerMessage greeting;
+    greeting.mutable_hello_reply()->set_protocol(1);
+    greeting.mutable_hello_reply()->set_heartbeat_interval_ms(50);
+    Receive(greeting);
+    TakeBytes();
+  }
+  void Receive(const v1::ServerMessage& message) {
+    std::string frame(kFrameHeaderBytes, '\0');
+    message.AppendToString(&frame);
+    Store32(frame.data(), static_cast<uint32_t>(frame.size() - kFrameHeaderBytes));
+    session.Received(AsBytes(frame), now);
+  }
+  // What the session wants to send.
+  size_t TakeBytes() {
+    ByteSpan spans[8];
+    size_t bytes = 0;
+    const size_t n = session.Gather(spans);
+    for (size_t i = 0; i < n; ++i) bytes += spans[i].size();
+    session.Sent(bytes, now);
+    return bytes;
+  }
+  void PassTime(int64_t ns) {
+    for (const int64_t end = now + ns; now < end;) {
+      now = std::min(end, session.deadline_ns());
+      session.Tick(now);
+    }
+  }
+
+  int64_t now = 1;
+  RequestSession session = StatusSession({.seed = 7});
+};
+
+TEST_F(SessionSilence, IsNoticedAfterThreeHeartbeatsWhileAnAnswerIsOwed) {
+  PassTime(kBeatNs);
+  EXPECT_GT(TakeBytes(), 0u) << "asks whether anybody is there";
+  PassTime(2 * kBeatNs - 1);
+  EXPECT_FALSE(session.wants_close());
+  PassTime(1);
+  EXPECT_TRUE(session.wants_close());
+  EXPECT_TRUE(session.was_silent());
+}
+
+TEST_F(SessionSilence, IsNoneWhileTheNodeSaysThatItWorksOnIt) {
+  for (int i = 0; i < 100; ++i) {
+    PassTime(2 * kBeatNs);
+    v1::ServerMessage heartbeat;
+    heartbeat.mutable_heartbeat();
+    Receive(heartbeat);
+    TakeBytes();
+    ASSERT_FALSE(session.wants_close()) << i;
+  }
+}
+
 }  // namespace
 }  // namespace ringjournal::client

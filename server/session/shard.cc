@@ -284,6 +284,7 @@ void Shard::EmitOut(Session* session) {
   std::string* sent = &session->sent[session->next_sent++ % session->sent.size()];
   sent->swap(session->out);
   session->out.clear();
+  session->last_send_ns = now_.monotonic_ns;
   effects_->sends.push_back({session->connection, AsBytes(*sent), {}});
 }
 
@@ -309,6 +310,7 @@ void Shard::OnEndOfBatch() {
   AnswerCheckpoints();
   AnswerRecoveries();
   AnswerDeferred();
+  ReassureOwed();
   FlushOut();
   finished_.clear();
   PumpReaders();
@@ -368,6 +370,8 @@ int64_t Shard::deadline_ns() const {
   if (batch_due_) return now_.monotonic_ns;
   int64_t deadline = sessions_.empty() ? INT64_MAX : next_timeout_check_ns_;
   if (cluster_ != nullptr) deadline = std::min(deadline, cluster_->deadline_ns());
+  if (cluster_ != nullptr && !sessions_.empty())
+    deadline = std::min(deadline, next_reassurance_ns_);
   for (const auto& journal : journals_) {
     if (journal == nullptr || journal->replica == nullptr) continue;
     deadline = std::min(deadline, journal->replica->deadline_ns());

@@ -1,5 +1,7 @@
 #include "tools/ringjournal/ask_cluster.h"
 
+#include <algorithm>
+
 #include "client/ask.h"
 
 namespace ringjournal::cli {
@@ -43,6 +45,8 @@ absl::StatusOr<std::vector<NodeAnswer>> AskAllNodes(const Context& context) {
     }
     answers.push_back(std::move(answer));
   }
+  std::sort(answers.begin(), answers.end(),
+            [](const NodeAnswer& a, const NodeAnswer& b) { return a.node.node() < b.node.node(); });
   if (!answers.empty()) return answers;
   NodeAnswer alone;
   alone.answers = true;

@@ -49,8 +49,7 @@ std::string FullDisk(const std::vector<NodeAnswer>& nodes) {
   for (const NodeAnswer& node : nodes) {
     for (const v1::JournalReply& j : node.status.journals()) {
       if (!IsFull(j)) continue;
-      return absl::StrCat("The disk of ", node.node.node(), " is full (journal ",
-                          j.config().name(),
+      return absl::StrCat("The disk of ", node.node.node(), " is full (journal ", j.config().name(),
                           "): free space there, or run `ringjournal journal trim`.");
     }
   }
@@ -60,9 +59,8 @@ std::string FullDisk(const std::vector<NodeAnswer>& nodes) {
 std::string FewCopies(const v1::JournalReply& j) {
   std::vector<std::string> missing;
   for (const std::string& member : j.config().members()) {
-    const bool in_sync =
-        std::any_of(j.config().isr().begin(), j.config().isr().end(),
-                    [&](const v1::ReplicaId& r) { return r.node() == member; });
+    const bool in_sync = std::any_of(j.config().isr().begin(), j.config().isr().end(),
+                                     [&](const v1::ReplicaId& r) { return r.node() == member; });
     if (!in_sync) missing.push_back(member);
   }
   if (missing.empty()) return "";
@@ -92,14 +90,15 @@ std::string NodeLine(const NodeAnswer& node) {
   const int64_t uptime_ns = static_cast<int64_t>(node.status.uptime_ms() / 1000) * 1'000'000'000;
   return absl::StrFormat("%-10s %-22s up %s, version %s, %s\n", node.node.node(),
                          node.node.address(), FormatDurationNs(uptime_ns),
-                         node.status.server_version(),
-                         Counted(node.status.sessions(), "session"));
+                         node.status.server_version(), Counted(node.status.sessions(), "session"));
 }
 
 std::string CopyLine(const v1::CopyStatus& copy) {
   std::string lag = "holds everything";
-  if (copy.catches_up() || copy.held_lsn() == 0) {
-    lag = absl::StrCat("catches up, more than the ring behind");
+  if (copy.catches_up()) {
+    lag = "catches up from the leader's disk";
+  } else if (copy.held_lsn() == 0 && copy.lag_lsns() > 0) {
+    lag = "has not said yet what it holds";
   } else if (copy.lag_lsns() > 0) {
     lag = absl::StrCat(Counted(copy.lag_lsns(), "transaction"), ", ", copy.lag_bytes(), " B, ",
                        copy.lag_ms(), " ms behind");
@@ -115,8 +114,8 @@ std::string JournalText(const v1::JournalReply& j) {
   std::string out = absl::StrFormat(
       "%s: led by %s in epoch %d of generation %d, %d of %d in sync, LSN %d to %d committed\n",
       j.config().name(), j.config().has_leader() ? j.config().leader().node() : "nobody",
-      j.config().epoch(), j.config().generation(), j.config().isr_size(),
-      j.config().members_size(), j.watermarks().oldest().lsn(), j.watermarks().committed().lsn());
+      j.config().epoch(), j.config().generation(), j.config().isr_size(), j.config().members_size(),
+      j.watermarks().oldest().lsn(), j.watermarks().committed().lsn());
   for (const v1::CopyStatus& copy : j.stats().copies()) out += CopyLine(copy);
   return out;
 }

@@ -70,9 +70,10 @@ int RunHash(const Context& context, const std::string& journal) {
     }
   }
   if (answers.empty()) {
-    return context.Fail(absl::NotFoundError(absl::StrCat(
-        "no node that answers holds a copy of journal ", journal, "; `ringjournal status` shows "
-        "which nodes there are")));
+    return context.Fail(
+        absl::NotFoundError(absl::StrCat("no node that answers holds a copy of journal ", journal,
+                                         "; `ringjournal status` shows "
+                                         "which nodes there are")));
   }
   for (Answer& a : answers) a.reply = AskHash(context, a.node, journal, 0);
   const uint64_t index = CommonEnd(answers);
@@ -88,10 +89,10 @@ int RunHash(const Context& context, const std::string& journal) {
     compared += a.reply.ok() && a.reply->found();
   }
   const bool differ = Differ(answers);
-  absl::StrAppend(&text, differ ? "DIFFERENT: copies of one journal hold different entries; keep "
-                                  "all nodes as they are, and compare with `ringjournal inspect`\n"
-                                : absl::StrCat("the same on ", compared, " of ", answers.size(),
-                                               " copies\n"));
+  absl::StrAppend(
+      &text, differ ? "DIFFERENT: copies of one journal hold different entries; keep "
+                      "all nodes as they are, and compare with `ringjournal inspect`\n"
+                    : absl::StrCat("the same on ", compared, " of ", answers.size(), " copies\n"));
   std::fputs(text.c_str(), stdout);
   return differ || compared < answers.size() ? kExitFailure : kExitOk;
 }

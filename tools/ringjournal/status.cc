@@ -53,7 +53,7 @@ bool Healthy(const std::vector<NodeAnswer>& nodes) {
 }
 
 void Show(const Context& context, const std::vector<NodeAnswer>& nodes) {
-  const std::string text = context.json()      ? Json(nodes)
+  const std::string text = context.json()     ? Json(nodes)
                            : IsCluster(nodes) ? ClusterText(nodes)
                                               : DescribeAlone(nodes[0].status);
   std::fputs(text.c_str(), stdout);
