@@ -25,6 +25,9 @@ constexpr size_t kSpansPerTurn = 64;
 constexpr size_t kAlsoMax = 6;
 // While spinning, other descriptors and the clock are looked at this rarely.
 constexpr int kSpinsPerCheck = 64;
+// Where another node may lead any moment, waiting for long helps nobody: the pause is what clients
+// add to a failover.
+constexpr int64_t kBackoffOfSeveralMaxNs = 250 * kMsNs;
 
 timespec TimeoutOf(int64_t wait_ns) {
   return {.tv_sec = wait_ns / kSecondNs, .tv_nsec = wait_ns % kSecondNs};
@@ -59,6 +62,7 @@ SessionOptions Driver::SessionOptionsFrom(const ClientOptions& options) {
   session.seed = Seed();
   absl::StatusOr<std::vector<std::string>> servers = ParseServers(options.server);
   if (servers.ok()) session.nodes = static_cast<uint32_t>(servers->size());
+  if (session.nodes > 1) session.backoff_max_ns = kBackoffOfSeveralMaxNs;
   return session;
 }
 
@@ -107,15 +111,24 @@ void Driver::StartConnect(int64_t now_ns) {
   current_ = session_->TakeLeaderAddress();
   const bool several = servers_->size() > 1 || !current_.empty();
   if (current_ == silent_ && now_ns < silent_until_ns_) current_.clear();
-  if (current_.empty()) {
-    current_ = (*servers_)[server_];
-    server_ = (server_ + 1) % servers_->size();
-  }
+  if (current_.empty()) current_ = NextServer(now_ns);
   connect_deadline_ns_ = now_ns + options_.connect_timeout_ns;
   const int64_t tried_ns = now_ns + limits::kNodeTriedMs * kMsNs;
   if (several) connect_deadline_ns_ = std::min(connect_deadline_ns_, tried_ns);
   absl::Status status = transport_.StartConnect(server());
   if (!status.ok()) Lost(status, now_ns);
+}
+
+// One that was silent just now is passed over for as long as trying it would take: the host of a
+// frozen process accepts connections, and meanwhile the others may have another leader.
+const std::string& Driver::NextServer(int64_t now_ns) {
+  const size_t last = (server_ + servers_->size() - 1) % servers_->size();
+  while (server_ != last && (*servers_)[server_] == silent_ && now_ns < passed_over_until_ns_) {
+    server_ = (server_ + 1) % servers_->size();
+  }
+  const std::string& next = (*servers_)[server_];
+  server_ = (server_ + 1) % servers_->size();
+  return next;
 }
 
 void Driver::FinishConnect(int64_t now_ns) {
@@ -132,6 +145,7 @@ void Driver::Lost(const absl::Status& why, int64_t now_ns) {
   if (session_->was_silent() || (session_->wants_connection() && now_ns >= connect_deadline_ns_)) {
     silent_ = current_;
     silent_until_ns_ = now_ns + limits::kSilentNodeMs * kMsNs;
+    passed_over_until_ns_ = now_ns + limits::kNodeTriedMs * kMsNs;
   }
   transport_.Close();
   blocked_ = false;

@@ -45,6 +45,7 @@ class Driver {
   void Manage(int64_t now_ns);
   void StartConnect(int64_t now_ns);
   const std::string& server() const { return current_; }
+  const std::string& NextServer(int64_t now_ns);
   void FinishConnect(int64_t now_ns);
   void Lost(const absl::Status& why, int64_t now_ns);
   uint32_t Wait(int64_t until_ns, std::span<const int> also, bool* socket_ready);
@@ -66,6 +67,7 @@ class Driver {
   std::string current_;  // that is connected or tried
   std::string silent_;   // did not answer: not followed to until then
   int64_t silent_until_ns_ = 0;
+  int64_t passed_over_until_ns_ = 0;  // and not tried in turn until then
   std::vector<std::byte> buffer_;
 };
 
