@@ -25,6 +25,9 @@ constexpr size_t kSpansPerTurn = 64;
 constexpr size_t kAlsoMax = 6;
 // While spinning, other descriptors and the clock are looked at this rarely.
 constexpr int kSpinsPerCheck = 64;
+// Where another node may lead any moment, waiting for long helps nobody: the pause is what clients
+// add to a failover.
+constexpr int64_t kBackoffOfSeveralMaxNs = 250 * kMsNs;
 
 timespec TimeoutOf(int64_t wait_ns) {
   return {.tv_sec = wait_ns / kSecondNs, .tv_nsec = wait_ns % kSecondNs};
@@ -61,6 +64,7 @@ SessionOptions Driver::SessionOptionsFrom(const ClientOptions& options) {
   session.seed = Seed();
   absl::StatusOr<std::vector<std::string>> servers = ParseServers(options.server);
   if (servers.ok()) session.nodes = static_cast<uint32_t>(servers->size());
+  if (session.nodes > 1) session.backoff_max_ns = kBackoffOfSeveralMaxNs;
   return session;
 }
 

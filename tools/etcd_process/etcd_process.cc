@@ -200,6 +200,16 @@ bool EtcdCluster::Healthy(size_t member) const {
   return answer.find("\"health\":\"true\"") != std::string::npos;
 }
 
+size_t EtcdCluster::FindLeader() const {
+  for (size_t member = 0; member < size(); ++member) {
+    const EtcdMember& self = plan_.members[member];
+    const uint16_t port = self.health_port != 0 ? self.health_port : self.client_port;
+    if (Get(port, "/metrics").find("\netcd_server_is_leader 1\n") != std::string::npos)
+      return member;
+  }
+  return size();
+}
+
 void EtcdCluster::Kill(size_t member) {
   const pid_t pid = std::exchange(pids_[member], -1);
   if (pid < 0) return;

@@ -54,6 +54,8 @@ class EtcdCluster {
   absl::Status AwaitHealthy(size_t member);
   // True if it serves linearizable reads just now.
   bool Healthy(size_t member) const;
+  // The member that says it leads the others; size() if none does.
+  size_t FindLeader() const;
   // What the member has logged.
   std::string Log(size_t member) const;
 
