@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/cluster_sim/history.h"
 
@@ -44,7 +46,7 @@ class Auditor {
     CheckOrder();
     for (size_t i = 0; i < history_.tails.size(); ++i) CheckTail(i);
     CheckTold();
-    for (const Ended& e : history_.ended) Problem(absl::StrCat(e.who, " gave up: ", e.reason));
+    CheckEnded();
     return std::move(verdict_);
   }
 
@@ -144,6 +146,7 @@ class Auditor {
                                              std::tie(a.generation, a.epoch);
       if (a.level == kReceived && others_led) {
         ++verdict_.totals.lost_received;
+        received_lost_[a.first.producer] = &a;
         return;
       }
     }
@@ -232,10 +235,31 @@ class Auditor {
     }
   }
 
+  // What only a leader had received went with it: its client's Writer ends, and says so. Nobody
+  // else's does.
+  void CheckEnded() {
+    std::set<uint32_t> told;
+    for (const Ended& e : history_.ended) {
+      if (received_lost_.contains(e.producer) && absl::StartsWith(e.reason, "DATA_LOSS")) {
+        told.insert(e.producer);
+      } else {
+        Problem(absl::StrCat(e.producer != 0 ? absl::StrCat("producer ", e.producer) : e.reader,
+                             " gave up: ", e.reason));
+      }
+    }
+    for (const auto& [producer, a] : received_lost_) {
+      if (!told.contains(producer)) {
+        Problem(absl::StrCat("producer ", producer,
+                             " was not told that its leader has taken along ", Text(*a)));
+      }
+    }
+  }
+
   const History& history_;
   const std::vector<SeenTransaction>& log_;
   const std::vector<Report>& reports_;
   std::map<std::pair<uint32_t, uint64_t>, const SeenTransaction*> places_;
+  std::map<uint32_t, const SeenAppend*> received_lost_;  // by producer, the last
   uint64_t known_ = 0;  // transactions of the log that somebody sent
   Verdict verdict_;
 };

@@ -43,7 +43,9 @@ constexpr size_t kProblemsMax = 40;
 // - an acknowledgement below the level asked for;
 // - answers that no one order explains (tests/cluster_sim/history.h);
 // - a reader that was given a gap, a repeat, or something that the log does not hold there;
-// - a producer that holds something lost and was not told; a Writer or Reader that gave up.
+// - a producer that holds something lost and was not told;
+// - a Writer or Reader that gave up; only a Writer with acknowledgements of level `received` that
+//   went with their leader must do so.
 Verdict Audit(const History& history, const std::vector<SeenTransaction>& log,
               const std::vector<Report>& reports, const AuditRules& rules);
 

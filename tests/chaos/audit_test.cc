@@ -10,7 +10,6 @@ namespace ringjournal::chaos {
 namespace {
 
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 // Two producers, four appends of which one is of two payloads, one reader; everything is as it
 // should be.
@@ -120,7 +119,7 @@ const Spoilt kSpoilt[] = {
      "reader 1 is at LSN 3"},
     {"AWriterThatGaveUp",
      [](Seen* s) {
-       s->history.ended.push_back({"producer 1", 1, "FENCED"});
+       s->history.ended.push_back({1, "", 1, "FENCED"});
      },
      "gave up: FENCED"},
     {"AReportWithoutAReason",
@@ -176,6 +175,8 @@ TEST(AuditOfALoss, AReceivedOneMayGoWithItsLeaderAndNoReport) {
   seen.log[3].generation = 1;
   seen.history.appends[4].level = 1;
   seen.history.tails[0].erase(seen.history.tails[0].begin() + 3);
+  EXPECT_THAT(seen.FirstProblem(), HasSubstr("producer 2 was not told"));
+  seen.history.ended = {{2, "", 95, "DATA_LOSS …"}};
   EXPECT_EQ(seen.FirstProblem(), "");
   seen.log[3].epoch = 1;
   EXPECT_THAT(seen.FirstProblem(), HasSubstr("lost: p2.1"));

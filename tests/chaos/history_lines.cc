@@ -34,10 +34,11 @@ std::string Rest(const std::string& line, int words) {
   return at == std::string::npos ? "" : line.substr(at + 1);
 }
 
-bool AddEnded(const std::string& line, const std::string& who, History* history) {
+bool AddEnded(const std::string& line, uint32_t producer, const std::string& reader,
+              History* history) {
   int64_t ns = 0;
   if (std::sscanf(line.c_str() + 1, "%" SCNd64, &ns) != 1) return false;
-  history->ended.push_back({who, ns, Rest(line, 2)});
+  history->ended.push_back({producer, reader, ns, Rest(line, 2)});
   return true;
 }
 
@@ -58,7 +59,7 @@ class ProducerLines {
       case 'l':
         return Told(line);
       case 'w':
-        return AddEnded(line, absl::StrCat("producer ", producer_), history_);
+        return AddEnded(line, producer_, "", history_);
       default:
         return false;
     }
@@ -133,7 +134,7 @@ bool TakeTail(const std::string& line, const std::string& who, History* history)
     return true;
   }
   if (line.rfind("l ", 0) == 0) return true;  // its losses are judged by what it was given next
-  return line.rfind("e ", 0) == 0 && AddEnded(line, who, history);
+  return line.rfind("e ", 0) == 0 && AddEnded(line, 0, who, history);
 }
 
 absl::StatusOr<std::string> ReadAll(const std::string& path) {

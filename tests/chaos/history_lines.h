@@ -61,7 +61,8 @@ struct SeenTransaction {
 
 // A Writer or Reader that ended by itself.
 struct Ended {
-  std::string who;
+  uint32_t producer = 0;  // 0: a reader
+  std::string reader;
   int64_t ns = 0;
   std::string reason;
 };
