@@ -105,14 +105,18 @@ void Producer::OpenWriter() {
   }
 }
 
+client::Level Producer::DrawLevel() {
+  const uint64_t die = random_() % 100;
+  if (die < 10) return client::Level::kReceived;
+  if (die < 20) return client::Level::kDisk;
+  if (die < 50 && options_.disk_quorum) return client::Level::kDiskQuorum;
+  return client::Level::kReplicated;
+}
+
 void Producer::AppendOne() {
   const uint64_t number = next_;
   const uint32_t count = random_() % 8 == 0 ? 2 + random_() % (kRunMax - 1) : 1;
-  const uint64_t die = random_() % 100;
-  const auto level = die < 10   ? client::Level::kReceived
-                     : die < 20 ? client::Level::kDisk
-                     : die < 30 ? client::Level::kDiskQuorum
-                                : client::Level::kReplicated;
+  const client::Level level = DrawLevel();
   next_ += count;
   client::TransactionRun run;
   for (uint32_t i = 0; i < count; ++i) run.Add(PayloadOf({options_.number, number + i}));
@@ -141,7 +145,7 @@ void Producer::Done(uint64_t number, const client::AppendOutcome& outcome) {
     file_.Add(absl::StrCat("a ", number, " ", now_ns, " ", r.first_lsn.value(), " ",
                            r.index.value(), " ", r.chain, " ", r.epoch.generation, " ",
                            r.epoch.epoch, " ", static_cast<int>(r.level)));
-    return Acknowledged(r, now_ns);
+    return Acknowledged(now_ns);
   }
   const bool unknown = outcome.fate == client::Fate::kUnknown;
   file_.Add(absl::StrCat(unknown ? "u " : "r ", number, " ", now_ns, " ", OneLine(outcome.error)));
@@ -149,12 +153,11 @@ void Producer::Done(uint64_t number, const client::AppendOutcome& outcome) {
   ++(unknown ? counts_.unknown : counts_.not_applied);
 }
 
-void Producer::Acknowledged(const client::AppendReceipt& receipt, int64_t now_ns) {
+void Producer::Acknowledged(int64_t now_ns) {
   std::lock_guard<std::mutex> lock(mutex_);
   ++counts_.acknowledged;
   counts_.gap_ns = std::max(counts_.gap_ns, now_ns - last_ack_ns_);
   last_ack_ns_ = now_ns;
-  highest_lsn_ = receipt.first_lsn.value() == 0 ? highest_lsn_.load() : receipt.last_lsn().value();
 }
 
 }  // namespace ringjournal::chaos

@@ -22,6 +22,9 @@ struct ProducerOptions {
   std::string folder;         // of the history
   uint32_t number = 1;        // among the producers
   double appends_per_s = 50;  // at most
+  // Some appends at `disk_quorum`, which wait where a majority's disks cannot be reached, and what
+  // was sent behind them with them.
+  bool disk_quorum = false;
   uint64_t seed = 1;
 };
 
@@ -49,15 +52,16 @@ class Producer {
   bool resting() const;
   void Mark();
   ProducerCounts counts() const;
-  uint64_t highest_lsn() const { return highest_lsn_.load(); }
   void Flush() { file_.Flush(); }
+  bool disk_quorum() const { return options_.disk_quorum; }
 
  private:
   void Run();
   void OpenWriter();
+  client::Level DrawLevel();
   void AppendOne();
   void Done(uint64_t number, const client::AppendOutcome& outcome);
-  void Acknowledged(const client::AppendReceipt& receipt, int64_t now_ns);
+  void Acknowledged(int64_t now_ns);
 
   const ProducerOptions options_;
   HistoryFile file_;
@@ -71,7 +75,6 @@ class Producer {
   std::atomic<bool> ending_ = false;
   std::atomic<bool> appending_ = false;  // between the look at going_ and the append's acceptance
   std::atomic<uint64_t> in_flight_ = 0;
-  std::atomic<uint64_t> highest_lsn_ = 0;
   mutable std::mutex mutex_;
   ProducerCounts counts_;
   int64_t last_ack_ns_ = 0;  // or since when it is to be counted
