@@ -148,7 +148,7 @@ void EtcdCall::OnDeadline() {
   const bool refused = request_.kind == Kind::kCas;
   Finish(refused ? ConfigOutcome::kRefused : ConfigOutcome::kUnknown,
          absl::UnavailableError(absl::StrCat(
-             "etcd gave no answer within ", limits::kEtcdRequestTimeoutMs, " ms",
+             "etcd gave no answer within ", context_->times.request_ms, " ms",
              last_why_.empty() ? "" : ", the last attempt ended with: ", last_why_,
              refused ? "; the change was not applied. " : "; ",
              "Check that a majority of etcd's members runs and that this node reaches one")));

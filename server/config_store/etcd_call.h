@@ -18,6 +18,7 @@ struct EtcdCallContext {
   std::string key;
   bool create_if_missing = true;
   std::string cluster_id;
+  EtcdTimes times;
   EtcdSeen seen;
 };
 

@@ -34,7 +34,7 @@ absl::Status CheckFiles(const EtcdOptions& options) {
 
 EtcdConfigStore::EtcdConfigStore(const EtcdOptions& options, std::unique_ptr<EtcdHttp> http)
     : http_(std::move(http)),
-      context_{options.prefix, options.create_if_missing, options.cluster_id,
+      context_{options.prefix, options.create_if_missing, options.cluster_id, options.times,
                EtcdSeen(options.prefix)},
       endpoints_(options.endpoints),
       login_(options, http_.get(), &endpoints_),
@@ -128,7 +128,7 @@ void EtcdConfigStore::CheckTime(Carried* carried) {
   EtcdCall& call = carried->call;
   if (call.done()) return;
   if (carried->deadline_ns == 0) {
-    carried->deadline_ns = now_ns_ + limits::kEtcdRequestTimeoutMs * kMs;
+    carried->deadline_ns = now_ns_ + context_.times.request_ms * kMs;
   }
   if (carried->transfer != 0) {
     if (now_ns_ >= carried->doubtful_ns) {
@@ -158,7 +158,7 @@ void EtcdConfigStore::KeepLogin() {
       carried->call.OnNotApplied(failure.why);
     }
   }
-  login_.Keep(!calls_.empty() || !watch_.stands(), now_ns_);
+  login_.Keep(now_ns_);
 }
 
 size_t EtcdConfigStore::Room() const {
@@ -182,16 +182,17 @@ void EtcdConfigStore::Ask(Carried* carried) {
   if (!question.has_value()) return;
   // Whoever finds no endpoint in time gives each more time in the next round.
   const uint32_t round = std::min<uint32_t>(carried->failures / endpoints_.size(), 3);
-  const uint32_t attempt_ms = carried->call.asked_once_only() ? limits::kEtcdCasAttemptMs
-                                                              : limits::kEtcdReadAttemptMs << round;
+  const uint32_t attempt_ms = carried->call.asked_once_only()
+                                  ? context_.times.change_attempt_ms
+                                  : context_.times.read_attempt_ms << round;
   carried->endpoint = endpoints_.good();
   carried->token = login_.token();
   carried->attempt_ends_ns = now_ns_ + attempt_ms * kMs;
-  carried->doubtful_ns = now_ns_ + (limits::kEtcdReadAttemptMs << round) * kMs;
+  carried->doubtful_ns = now_ns_ + (context_.times.read_attempt_ms << round) * kMs;
   carried->transfer = http_->Start({.url = endpoints_.Url(carried->endpoint, question->path),
                                     .body = question->body,
                                     .token = carried->token,
-                                    .connect_timeout_ms = limits::kEtcdConnectTimeoutMs << round,
+                                    .connect_timeout_ms = context_.times.connect_ms << round,
                                     .server_timeout_ms = attempt_ms});
 }
 

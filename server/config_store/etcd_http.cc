@@ -70,7 +70,8 @@ void SetOneRequest(CURL* easy) {
   Set(easy, CURLOPT_PROXY, "");
 }
 
-// True once a byte of the request may have left. The time is set right before the first one does.
+// True once a byte of the request may have left: libcurl counts bytes as soon as the system has
+// taken them, and sets the time once it has tried to send.
 bool MayBeSent(CURL* easy) {
   curl_off_t before_sending_us = 0;
   long sent_bytes = 0;

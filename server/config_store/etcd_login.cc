@@ -51,13 +51,13 @@ void EtcdLogin::Fail(bool final, std::string why, int64_t due_ns) {
   due_ns_ = due_ns;
 }
 
-void EtcdLogin::Keep(bool wanted, int64_t now_ns) {
+void EtcdLogin::Keep(int64_t now_ns) {
   if (transfer_ != 0 && now_ns >= ends_ns_) {
     http_->Cancel(std::exchange(transfer_, 0));
     endpoints_->Failed(endpoint_, "no answer to a login");
     Fail(false, "no answer to a login", now_ns);
   }
-  if (ready() || transfer_ != 0 || !wanted || now_ns < due_ns_) return;
+  if (ready() || transfer_ != 0 || now_ns < due_ns_) return;
   absl::StatusOr<std::string> password = ReadEtcdPassword(file_);
   if (!password.ok()) {
     return Fail(true, std::string(password.status().message()),
@@ -65,9 +65,10 @@ void EtcdLogin::Keep(bool wanted, int64_t now_ns) {
   }
   endpoint_ = endpoints_->good();
   // Etcd hashes the password on purpose slowly, so this takes as long as a change may take.
-  ends_ns_ = now_ns + limits::kEtcdCasAttemptMs * kMs;
+  ends_ns_ = now_ns + times_.change_attempt_ms * kMs;
   transfer_ = http_->Start({.url = endpoints_->Url(endpoint_, kEtcdAuthenticatePath),
-                            .body = EtcdAuthenticateBody(user_, *password)});
+                            .body = EtcdAuthenticateBody(user_, *password),
+                            .connect_timeout_ms = times_.connect_ms});
 }
 
 bool EtcdLogin::OnDone(const HttpDone& done, int64_t now_ns) {

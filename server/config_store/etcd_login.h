@@ -18,7 +18,11 @@ namespace ringjournal {
 class EtcdLogin {
  public:
   EtcdLogin(const EtcdOptions& options, EtcdHttp* http, EtcdEndpoints* endpoints)
-      : user_(options.user), file_(options.password_file), http_(http), endpoints_(endpoints) {}
+      : user_(options.user),
+        file_(options.password_file),
+        times_(options.times),
+        http_(http),
+        endpoints_(endpoints) {}
 
   bool has_user() const { return !user_.empty(); }
   // True if requests may go out, with token().
@@ -27,8 +31,8 @@ class EtcdLogin {
 
   // Etcd did not take this token (empty: it wants one).
   void Drop(const std::string& used);
-  // Asks for a token if one is missing and `wanted`; each turn.
-  void Keep(bool wanted, int64_t now_ns);
+  // Asks for a token if one is missing; each turn.
+  void Keep(int64_t now_ns);
   // True if the answer was to this.
   bool OnDone(const HttpDone& done, int64_t now_ns);
 
@@ -47,6 +51,7 @@ class EtcdLogin {
 
   std::string user_;
   std::string file_;
+  EtcdTimes times_;
   EtcdHttp* http_;
   EtcdEndpoints* endpoints_;
   std::string token_;

@@ -59,8 +59,8 @@ struct EtcdJudgement {
   std::string why;  // not kAnswered: one clause, printable, cut to kEtcdErrorTextBytesMax
 };
 // Only what is known to mean "nothing was done" is called so, everything else is unknown. Above all
-// "database space exceeded" (429) is unknown: etcd says it of the write that crossed the limit too,
-// and that one it has applied.
+// "database space exceeded" (429) is unknown: etcd says it before it begins, but also after it has
+// applied the write that crossed the limit.
 EtcdJudgement JudgeEtcdAnswer(const HttpAnswer& answer);
 
 // ---- the watch ----

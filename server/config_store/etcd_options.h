@@ -2,14 +2,24 @@
 #ifndef SERVER_CONFIG_STORE_ETCD_OPTIONS_H_
 #define SERVER_CONFIG_STORE_ETCD_OPTIONS_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal {
+
+// How long etcd is waited for; limits.h says why so long.
+struct EtcdTimes {
+  uint32_t request_ms = limits::kEtcdRequestTimeoutMs;     // a request with all its attempts
+  uint32_t connect_ms = limits::kEtcdConnectTimeoutMs;     // the first attempt; later ones longer
+  uint32_t read_attempt_ms = limits::kEtcdReadAttemptMs;   // the first attempt; later ones longer
+  uint32_t change_attempt_ms = limits::kEtcdCasAttemptMs;  // there is one
+};
 
 struct EtcdOptions {
   // "http://<host>:<port>" or "https://<host>:<port>", as ParseEtcdEndpoints gives them. The first
@@ -26,6 +36,8 @@ struct EtcdOptions {
   // anew whenever etcd wants it, so a changed password needs no restart.
   std::string user;
   std::string password_file;
+
+  EtcdTimes times;
 
   // Make a new, empty document where there is none. False where the data directory already holds
   // segments: then a missing document is damage.

@@ -150,6 +150,11 @@ class Shard {
   Journal* FindOrRefuse(Session* session, uint64_t request_id, const std::string& name);
   void FillReply(const Journal& journal, v1::JournalReply* reply) const;
 
+  // about the cluster (shard_status.cc)
+  static void FillRole(const Journal& journal, v1::JournalStats* stats);
+  void FillNodes(v1::StatusReply* reply) const;
+  void OnHash(Session* session, const v1::JournalHash& request);
+
   // one of several nodes (shard_cluster.cc)
   bool ToCluster(const ShardEvent& event);
   void FollowDocument();

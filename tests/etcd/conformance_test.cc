@@ -20,7 +20,10 @@ std::string NextKey() {
 
 class EtcdHarness : public ConfigStoreHarness {
  public:
-  explicit EtcdHarness(EtcdOptions options) : options_(std::move(options)) { Open(); }
+  explicit EtcdHarness(EtcdOptions options) : options_(std::move(options)) {
+    options_.times = kPatient;
+    Open();
+  }
   ConfigStore* store() override { return store_.get(); }
   void Restart() override { Open(); }
   Time Advance() override {

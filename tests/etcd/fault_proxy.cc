@@ -179,7 +179,9 @@ void FaultProxy::Treat(Fault fault, int client, const std::string& request) {
       std::unique_lock<std::mutex> lock(mutex_);
       released_changed_.wait(lock, [this] { return released_; });
       lock.unlock();
-      return Relay(client, request);
+      // Whole, although the client may be gone by now.
+      SendAll(client, Ask(request));
+      return AwaitEnd(client);
     }
     case Fault::kReplace: {
       std::unique_lock<std::mutex> lock(mutex_);

@@ -3,7 +3,7 @@
 test_phases=(build lint unit asan e2e)
 # Whose unit tests also run under sanitizers: the core, the client, and everything that decodes foreign
 # bytes.
-asan_folders=(journal client server/session server/config_store)
+asan_folders=(journal client server/session server/config_store tests/etcd)
 # Script tests print "ok - name" or "not ok - name" for each check (docs/testing.md).
 script_tests=(tests/*/*_test.sh tests/*/*_test.py examples/*/*_test.sh examples/*/*_test.py)
 script_timeout_s=900

@@ -25,6 +25,7 @@ void RegisterVerify(CLI::App& app, Context& context);  // offline: segments and 
 void RegisterBench(CLI::App& app, Context& context);   // append, floor, goals, memory
 void RegisterDoctor(CLI::App& app, Context& context);  // this machine
 void RegisterRing(CLI::App& app, Context& context);    // ls, rm: files in shared memory
+void RegisterPeers(CLI::App& app, Context& context);   // hash
 void RegisterDev(CLI::App& app, Context& context);     // a throw-away cluster
 void RegisterCheat(CLI::App& app, Context& context);
 void RegisterCompletion(CLI::App& app, Context& context);  // of all the others
