@@ -82,6 +82,7 @@ phase_e2e() {
     say "not ok - e2e: bin/ringjournald and bin/ringjournal are missing; the build phase makes them"
     return 1
   }
+  build_chaos
   for script in "${script_tests[@]}"; do
     # The lint's own test belongs to the lint phase.
     if [ ! -x "$script" ] || [[ "$script" == tests/lint/* ]]; then continue; fi
