@@ -16,7 +16,16 @@ namespace ringjournal::small_scope {
 namespace {
 
 sigjmp_buf back_from_abort;
-void OnAbort(int) { siglongjmp(back_from_abort, 1); }
+volatile std::sig_atomic_t may_jump = 0;
+void OnAbort(int) {
+  if (may_jump == 0) return;  // and so abort() ends the process
+  // Blocked while its handler runs; the jump does not come back from that.
+  sigset_t abort_only;
+  sigemptyset(&abort_only);
+  sigaddset(&abort_only, SIGABRT);
+  sigprocmask(SIG_UNBLOCK, &abort_only, nullptr);
+  siglongjmp(back_from_abort, 1);
+}
 
 RingRegions* Rings() {
   static auto* const kRings = new RingRegions();
@@ -52,16 +61,19 @@ class Stage {
 
   // Empty, or what it broke; then the world is to be restored.
   std::string Do(const std::function<void(World*)>& what) {
-    auto before = std::signal(SIGABRT, OnAbort);
+    static const auto kBefore = std::signal(SIGABRT, OnAbort);
+    static_cast<void>(kBefore);
+    may_jump = true;
     std::string verdict;
-    if (sigsetjmp(back_from_abort, 1) == 0) {
+    // The mask is left alone, as it takes a system call: abort() raises its signal unblocked.
+    if (sigsetjmp(back_from_abort, 0) == 0) {
       InArena in_arena;
       what(world_);
     } else {
       InArena::Leave();
       verdict = "a check of the code itself failed, see above";
     }
-    std::signal(SIGABRT, before);
+    may_jump = false;
     if (verdict.empty()) verdict = world_->violation();
     return std::string(verdict.data(), verdict.size());
   }
@@ -324,6 +336,7 @@ std::string ReplayCommand(const Scope& s, const SearchResult& result) {
   return absl::StrCat("./dev soak scope --nodes ", s.nodes, " --entries ", s.entries, " --crashes ",
                       s.crashes, " --changes ", s.changes, " --unknowns ", s.unknowns, " --opens ",
                       s.opens, " --min-isr ", s.min_isr, s.bursts ? " --bursts" : "",
+                      s.slow == Scope::kEveryOrder ? "" : absl::StrCat(" --slow ", s.slow),
                       s.memory_loss ? "" : " --keep-memory", result.in_heal ? " --heal" : "",
                       " --replay ", PathText(result.path));
 }

@@ -28,6 +28,7 @@ void AddOptions(CLI::App* app, Flags* f) {
   app->add_option("--opens", s->opens, "times that the client goes to another leader");
   app->add_option("--min-isr", s->min_isr, "of the journal");
   app->add_flag("--bursts", s->bursts, "what was sent over one connection arrives together");
+  app->add_option("--slow", s->slow, "ways that hold back at a time; not given: every order");
   app->add_flag("--keep-memory", f->keep_memory, "no crash takes the ring with it");
   app->add_option("--states-max", f->search.states_max, "give up beyond");
   app->add_option("--seconds", f->search.seconds_max, "give up after");
