@@ -26,8 +26,9 @@ struct Scope {
   // order. kEveryOrder: all may.
   static constexpr uint32_t kEveryOrder = UINT32_MAX;
   uint32_t slow = kEveryOrder;
-  int mutant = 0;           // of journal/base/mutants.h, once the world has begun; 0: none
-  bool memory_loss = true;  // a crash may take the ring with it
+  uint32_t delays = UINT32_MAX;  // how many times a way may begin to, on one path
+  int mutant = 0;                // of journal/base/mutants.h, once the world has begun; 0: none
+  bool memory_loss = true;       // a crash may take the ring with it
 };
 
 // One thing that happens. `a` and `b` say to whom: see World::Describe.

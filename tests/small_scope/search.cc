@@ -3,7 +3,9 @@
 #include <chrono>
 #include <csetjmp>
 #include <csignal>
+#include <deque>
 #include <memory>
+#include <numeric>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -118,13 +120,7 @@ class Searcher {
     Add(stage_.world()->Fingerprint(), 0, {});
     stack_.resize(1);
     stage_.Save(&stack_[0].saved);
-    for (uint64_t s = 0; s < states_.size() && r_.violation.empty(); ++s) {
-      if (states_.size() > o_.states_max || Seconds() > o_.seconds_max) break;
-      Expand(s);
-      if (s % 4096 == 0) Report(s);
-      expanded_ = s + 1;
-    }
-    r_.complete = r_.violation.empty() && expanded_ == states_.size();
+    r_.complete = ExpandAll() && r_.violation.empty();
     if (r_.complete) Recheck();
     r_.states = states_.size();
     r_.seconds = Seconds();
@@ -138,7 +134,9 @@ class Searcher {
   struct State {
     uint32_t parent;
     Choice choice;
+    uint8_t delays;  // on the way here, as few as are known
     uint16_t depth;
+    bool expanded = false;
     uint64_t successors = 0;  // all of them, mixed
   };
   struct Level {
@@ -155,28 +153,70 @@ class Searcher {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   }
 
+  // All that so many delays lead to, before anything that needs one more. False: given up.
+  bool ExpandAll() {
+    for (uint32_t delays = 0; delays < to_expand_.size(); ++delays) {
+      std::deque<uint32_t>* queue = &to_expand_[delays];
+      uint64_t expanded = 0;
+      for (; !queue->empty(); queue->pop_front()) {
+        if (states_.size() > o_.states_max || Seconds() > o_.seconds_max) return false;
+        uint32_t s = queue->front();
+        if (states_[s].expanded) continue;  // fewer delays were found to lead there
+        states_[s].expanded = true;
+        Expand(s);
+        if (!r_.violation.empty()) return false;
+        if (++expanded % 4096 == 0) Report(s);
+        // Expand may have made room for the next.
+        queue = &to_expand_[delays];
+      }
+      r_.states_by_delays.push_back(expanded);
+      if (to_expand_.size() > 1 && o_.progress) o_.progress(LevelText(delays));
+    }
+    return true;
+  }
+
+  std::string LevelText(uint32_t delays) const {
+    return absl::StrFormat(
+        "complete within %d delays: %d states, %d transitions, %.0f s", delays,
+        std::accumulate(r_.states_by_delays.begin(), r_.states_by_delays.end(), uint64_t{0}),
+        r_.transitions, Seconds());
+  }
+
   void Report(uint64_t s) {
     if (!o_.progress || Seconds() < next_report_s_) return;
     next_report_s_ = Seconds() + 10;
     o_.progress(
-        absl::StrFormat("%d states, %d of them expanded, depth %d, %d transitions, %.0f s, "
-                        "%d KiB a world",
-                        states_.size(), s, states_[s].depth, r_.transitions, Seconds(),
-                        stack_[0].saved.arena.size() / 1024));
+        absl::StrFormat("%d states, %d delays, depth %d, %d transitions, %.0f s, %d KiB a world",
+                        states_.size(), states_[s].delays, states_[s].depth, r_.transitions,
+                        Seconds(), stack_[0].saved.arena.size() / 1024));
   }
 
   // Its number, and whether it is new.
   std::pair<uint64_t, bool> Add(const Digest& digest, uint64_t parent, const Choice& choice) {
-    auto [it, is_new] = known_.try_emplace(digest, states_.size());
-    if (is_new) {
-      uint16_t depth = static_cast<uint16_t>(states_.empty() ? 0 : states_[parent].depth + 1);
-      states_.push_back({static_cast<uint32_t>(parent), choice, depth});
-      if (depth > r_.deepest) {
-        r_.deepest = depth;
-        deepest_state_ = it->second;
-      }
+    State state{static_cast<uint32_t>(parent), choice, 0, 0};
+    if (!states_.empty()) {
+      state.depth = static_cast<uint16_t>(states_[parent].depth + 1);
+      state.delays = states_[parent].delays;
+      if (choice.kind == Choice::Kind::kHold) ++state.delays;
+      RJ_CHECK(state.delays < UINT8_MAX);
     }
-    return {it->second, is_new};
+    auto [it, is_new] = known_.try_emplace(digest, static_cast<uint32_t>(states_.size()));
+    const uint32_t s = it->second;
+    if (is_new) {
+      states_.push_back(state);
+    } else if (state.delays < states_[s].delays) {
+      RJ_CHECK(!states_[s].expanded);
+      states_[s] = state;
+    } else {
+      return {s, false};
+    }
+    if (to_expand_.size() <= state.delays) to_expand_.resize(state.delays + 1u);
+    to_expand_[state.delays].push_back(s);
+    if (state.depth > r_.deepest) {
+      r_.deepest = state.depth;
+      deepest_state_ = s;
+    }
+    return {s, is_new};
   }
 
   std::vector<uint64_t> Ancestors(uint64_t s) const {
@@ -256,6 +296,9 @@ class Searcher {
   // Two states that are taken for one must have the same future.
   void Recheck() {
     for (const Edge& edge : edges_) {
+      // With more delays behind it, less may follow.
+      int delays = states_[edge.from].delays + (edge.choice.kind == Choice::Kind::kHold ? 1 : 0);
+      if (states_[edge.to].delays != delays) continue;
       GoTo(edge.from);
       RJ_CHECK(stage_.Do([&](World* w) { w->Apply(edge.choice); }).empty());
       Saved saved;
@@ -284,11 +327,12 @@ class Searcher {
   std::chrono::steady_clock::time_point began_;
   double next_report_s_ = 10;
   SearchResult r_;
-  std::vector<State> states_;
-  absl::flat_hash_map<Digest, uint64_t> known_;
+  // By chunks: no copy of all of them when there are more.
+  std::deque<State> states_;
+  std::vector<std::deque<uint32_t>> to_expand_;  // by delays
+  absl::flat_hash_map<Digest, uint32_t> known_;
   std::vector<Level> stack_;
   size_t depth_ = 1;
-  uint64_t expanded_ = 0;
   uint64_t deepest_state_ = 0;
   std::vector<Choice> choices_;
   std::vector<Edge> edges_;
@@ -297,10 +341,17 @@ class Searcher {
 }  // namespace
 
 std::string SearchResult::Summary() const {
+  std::string by_delays;
+  for (uint64_t states_so : states_by_delays) absl::StrAppend(&by_delays, " ", states_so);
+  if (states_by_delays.size() > 1)
+    by_delays = " (by delays:" + by_delays + ")";
+  else
+    by_delays.clear();
   return absl::StrFormat(
-      "%s: %d states, %d transitions, deepest path %d steps, %d last states, %d worlds healed, %d "
+      "%s: %d states%s, %d transitions, deepest path %d steps, %d last states, %d worlds healed, "
+      "%d "
       "looked at again of which %d differ, %.1f s",
-      violation.empty() ? (complete ? "complete" : "NOT complete") : "VIOLATION", states,
+      violation.empty() ? (complete ? "complete" : "NOT complete") : "VIOLATION", states, by_delays,
       transitions, deepest, last_states, healed, rechecked, rechecks_that_differ, seconds);
 }
 
@@ -337,6 +388,7 @@ std::string ReplayCommand(const Scope& s, const SearchResult& result) {
                       s.crashes, " --changes ", s.changes, " --unknowns ", s.unknowns, " --opens ",
                       s.opens, " --min-isr ", s.min_isr, s.bursts ? " --bursts" : "",
                       s.slow == Scope::kEveryOrder ? "" : absl::StrCat(" --slow ", s.slow),
+                      s.delays == UINT32_MAX ? "" : absl::StrCat(" --delays ", s.delays),
                       s.memory_loss ? "" : " --keep-memory", result.in_heal ? " --heal" : "",
                       " --replay ", PathText(result.path));
 }

@@ -29,6 +29,7 @@ void AddOptions(CLI::App* app, Flags* f) {
   app->add_option("--min-isr", s->min_isr, "of the journal");
   app->add_flag("--bursts", s->bursts, "what was sent over one connection arrives together");
   app->add_option("--slow", s->slow, "ways that hold back at a time; not given: every order");
+  app->add_option("--delays", s->delays, "times that a way begins to hold back");
   app->add_flag("--keep-memory", f->keep_memory, "no crash takes the ring with it");
   app->add_option("--states-max", f->search.states_max, "give up beyond");
   app->add_option("--seconds", f->search.seconds_max, "give up after");
@@ -66,6 +67,8 @@ int Main(int argc, char** argv) {
   Flags f;
   AddOptions(&app, &f);
   CLI11_PARSE(app, argc, argv);
+  Scope* scope = &f.search.scope;
+  if (scope->delays != UINT32_MAX && scope->slow == Scope::kEveryOrder) scope->slow = scope->delays;
   f.search.scope.memory_loss = !f.keep_memory;
   if (!Select(f.mutant, &f.search.scope.mutant)) return 2;
   if (!f.replay.empty()) {

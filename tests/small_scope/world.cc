@@ -313,6 +313,7 @@ void World::ApplyOne(const Choice& c) {
       Start(c.a);
       break;
     case Choice::Kind::kHold:
+      ++delays_;
       held_ |= uint32_t{1} << WayOf(c.a, c.b);
       break;
   }

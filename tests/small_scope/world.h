@@ -219,6 +219,7 @@ class World {
   uint64_t committed_seen_ = 0;
   uint64_t committed_chain_ = 0;
   uint32_t crashes_ = 0, changes_ = 0, unknowns_ = 0;
+  uint32_t delays_ = 0;  // ways that have begun to hold back
   uint32_t held_ = 0;    // ways that hold back, by WayOf
   bool counts_ = false;  // the start is over: budgets count
   // What has no news goes on no wire, but for all of it in quiet times and what the leader of a

@@ -47,7 +47,8 @@ bool World::AddFlow(std::vector<Choice>* out) const {
 bool World::AddFlowTo(uint32_t i, std::vector<Choice>* out) const {
   using Kind = Choice::Kind;
   const Node& node = nodes_[i];
-  const bool may_hold = static_cast<uint32_t>(std::popcount(held_)) < scope_.slow;
+  const bool may_hold =
+      static_cast<uint32_t>(std::popcount(held_)) < scope_.slow && delays_ < scope_.delays;
   auto add = [&](Kind kind, size_t a, size_t b) {
     out->push_back({kind, static_cast<uint8_t>(a), static_cast<uint8_t>(b)});
   };
