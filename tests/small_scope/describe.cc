@@ -87,7 +87,7 @@ std::string World::Describe(const Choice& c) const {
     case Kind::kRestart:
       return absl::StrCat(node, " starts again");
     case Kind::kHold:
-      if (c.a == c.b) return absl::StrCat(node, " does not read the document yet");
+      if (c.a == c.b) return absl::StrCat(node, " hears nothing of the config store for a while");
       return absl::StrCat("what ", node, " has sent to ", NameOf(c.b), " takes longer");
   }
   return "?";

@@ -124,9 +124,7 @@ class Searcher {
     if (r_.complete) Recheck();
     r_.states = states_.size();
     r_.seconds = Seconds();
-    for (uint64_t at : Ancestors(deepest_state_)) {
-      if (at != 0) r_.deepest_path.push_back(states_[at].choice);
-    }
+    r_.deepest_path = PathTo(deepest_state_);
     return r_;
   }
 
@@ -247,10 +245,7 @@ class Searcher {
 
   void Fail(uint64_t s, const std::string& violation) {
     r_.violation = violation;
-    r_.path.clear();
-    for (uint64_t at : Ancestors(s)) {
-      if (at != 0) r_.path.push_back(states_[at].choice);
-    }
+    r_.path = PathTo(s);
   }
 
   void Expand(uint64_t s) {
@@ -301,25 +296,44 @@ class Searcher {
       if (states_[edge.to].delays != delays) continue;
       GoTo(edge.from);
       RJ_CHECK(stage_.Do([&](World* w) { w->Apply(edge.choice); }).empty());
-      Saved saved;
-      stage_.Save(&saved);
-      stage_.world()->Choices(&choices_);
-      uint64_t successors = 0;
-      for (size_t i = 0; i < choices_.size(); ++i) {
-        Choice choice = choices_[i];
-        stage_.Restore(saved);
-        RJ_CHECK(stage_.Do([&](World* w) { w->Apply(choice); }).empty());
-        Digest digest = stage_.world()->Fingerprint();
-        successors += digest.high ^ digest.low * 3;
-      }
+      auto here = Successors();
       ++r_.rechecked;
+      uint64_t successors = 0;
+      for (const auto& [choice, digest] : here) successors += digest.high ^ digest.low * 3;
       if (successors == states_[edge.to].successors) continue;
       if (r_.rechecks_that_differ++ > 0) continue;
-      for (uint64_t at : Ancestors(edge.from)) {
-        if (at != 0) r_.recheck_example.push_back(states_[at].choice);
-      }
+      r_.recheck_example = PathTo(edge.from);
       r_.recheck_example.push_back(edge.choice);
+      r_.recheck_other = PathTo(edge.to);
+      GoTo(edge.to);
+      auto there = Successors();
+      for (size_t i = 0; i < std::max(here.size(), there.size()); ++i) {
+        if (i < here.size() && i < there.size() && here[i] == there[i]) continue;
+        r_.recheck_differs.push_back(i < here.size() ? here[i].first : there[i].first);
+      }
     }
+  }
+
+  // What each choice leads to from where the world is now.
+  std::vector<std::pair<Choice, Digest>> Successors() {
+    Saved saved;
+    stage_.Save(&saved);
+    stage_.world()->Choices(&choices_);
+    std::vector<std::pair<Choice, Digest>> successors;
+    for (const Choice& choice : std::vector<Choice>(choices_)) {
+      stage_.Restore(saved);
+      RJ_CHECK(stage_.Do([&](World* w) { w->Apply(choice); }).empty());
+      successors.push_back({choice, stage_.world()->Fingerprint()});
+    }
+    return successors;
+  }
+
+  std::vector<Choice> PathTo(uint64_t s) const {
+    std::vector<Choice> path;
+    for (uint64_t at : Ancestors(s)) {
+      if (at != 0) path.push_back(states_[at].choice);
+    }
+    return path;
   }
 
   SearchOptions o_;

@@ -32,8 +32,10 @@ struct SearchResult {
   uint64_t last_states = 0;  // in which nothing new can happen
   uint64_t healed = 0;
   uint64_t rechecked = 0, rechecks_that_differ = 0;
-  std::vector<Choice> recheck_example;  // the first that differs
-  uint32_t deepest = 0;                 // steps of the longest shortest path
+  // The first that differs: two paths to what is taken for one state, and what differs after it.
+  std::vector<Choice> recheck_example, recheck_other;
+  std::vector<Choice> recheck_differs;
+  uint32_t deepest = 0;  // steps of the longest shortest path
   std::vector<Choice> deepest_path;
   double seconds = 0;
   std::string violation;     // empty: none

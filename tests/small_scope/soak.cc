@@ -89,7 +89,9 @@ int Main(int argc, char** argv) {
     std::printf("again: %s\n", ReplayCommand(f.search.scope, result).c_str());
   }
   if (!result.recheck_example.empty()) {
-    std::printf("differs: --replay %s\n", PathText(result.recheck_example).c_str());
+    std::printf("taken for one, but what follows differs in %s: --replay %s and --replay %s\n",
+                PathText(result.recheck_differs).c_str(), PathText(result.recheck_example).c_str(),
+                PathText(result.recheck_other).c_str());
   }
   if (f.show_deepest) std::printf("deepest: --replay %s\n", PathText(result.deepest_path).c_str());
   std::printf("%s\n", result.Summary().c_str());

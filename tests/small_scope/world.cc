@@ -285,10 +285,12 @@ void World::ApplyOne(const Choice& c) {
     case Choice::Kind::kAnswer: {
       ConfigCompletion done = std::move(nodes_[c.a].outcomes[c.b]);
       nodes_[c.a].outcomes.erase(nodes_[c.a].outcomes.begin() + c.b);
+      Release(c.a, c.a);
       Answer(c.a, done);
       break;
     }
     case Choice::Kind::kUnknown:
+      Release(c.a, c.a);
       AnswerUnknown(c.a, c.b);
       break;
     case Choice::Kind::kLate:

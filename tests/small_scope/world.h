@@ -129,6 +129,7 @@ class World {
   void PassLong(uint32_t i);
   void PassAsLeader(uint32_t i, int skip);
   void HeartbeatRound(uint32_t i, int skip);
+  uint32_t SenderOf(const Key& key) const;
   bool IsQuiet(uint32_t a, uint32_t b) const;
   std::vector<uint32_t> HeardBy(uint32_t leader) const;
   bool MayAsk(uint32_t i) const;

@@ -52,13 +52,10 @@ bool World::AddFlowTo(uint32_t i, std::vector<Choice>* out) const {
   auto add = [&](Kind kind, size_t a, size_t b) {
     out->push_back({kind, static_cast<uint8_t>(a), static_cast<uint8_t>(b)});
   };
-  if (!node.outcomes.empty()) {
-    add(Kind::kAnswer, i, 0);
-    if (unknowns_ < scope_.unknowns) add(Kind::kUnknown, i, node.asked.size());
-    return true;
-  }
-  if (IsStale(i) && !IsHeld(i, i)) {
-    add(Kind::kLearn, i, 0);
+  if (!IsHeld(i, i) && (!node.outcomes.empty() || IsStale(i))) {
+    const bool answers = !node.outcomes.empty();
+    add(answers ? Kind::kAnswer : Kind::kLearn, i, 0);
+    if (answers && unknowns_ < scope_.unknowns) add(Kind::kUnknown, i, node.asked.size());
     if (may_hold) add(Kind::kHold, i, i);
     return true;
   }
@@ -78,7 +75,7 @@ void World::ForgetEmptyWays() {
   if (held_ == 0) return;
   uint32_t used = 0;
   for (uint32_t i = 0; i < nodes_.size(); ++i) {
-    if (alive(i) && IsStale(i)) used |= uint32_t{1} << WayOf(i, i);
+    if (alive(i) && (IsStale(i) || !nodes_[i].outcomes.empty())) used |= uint32_t{1} << WayOf(i, i);
   }
   for (const auto& [key, wire] : wires_) {
     if (wire.messages.empty() && !wire.ended) continue;
