@@ -36,6 +36,14 @@ inline constexpr Scope kWholeOneDelay{.entries = 2,
                                       .bursts = true,
                                       .slow = 1,
                                       .delays = 1};
+// One append and two changes, with two delays.
+inline constexpr Scope kTwoDelays{.entries = 1,
+                                  .crashes = 0,
+                                  .changes = 2,
+                                  .unknowns = 0,
+                                  .bursts = true,
+                                  .slow = 2,
+                                  .delays = 2};
 
 }  // namespace ringjournal::small_scope
 
