@@ -115,12 +115,12 @@ struct DeferredReply {
 
 struct Session {
   explicit Session(ConnectionNumber number, int64_t now_ns)
-      : connection(number), accepted_ns(now_ns), last_receive_ns(now_ns) {}
+      : connection(number), accepted_ns(now_ns), last_receive_ns(now_ns), last_send_ns(now_ns) {}
 
   ConnectionNumber connection;
   int64_t accepted_ns;
   int64_t last_receive_ns;
-  int64_t last_send_ns = 0;
+  int64_t last_send_ns;
   FrameIntake intake{limits::kFrameBytesMaxBeforeHello};
   bool hello_done = false;
   bool closing = false;          // nothing more is read; closed once what is queued is sent

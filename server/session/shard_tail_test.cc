@@ -71,6 +71,11 @@ TEST_F(Tail, ALeaderThatHearsNobodyDoesNotSayWhereTheJournalEnds) {
   EXPECT_THAT(cluster.Take(opens), testing::IsEmpty());
   EXPECT_THAT(cluster.Take(locates), testing::IsEmpty());
   EXPECT_EQ(cluster.Take(plain).size(), 2u) << "who does not ask for the end is answered";
+  cluster.Run(200);
+  for (ConnectionNumber c : {opens, locates, plain}) cluster.Take(c);
+  // Every 50 ms, so that a client can tell it from a node that is gone.
+  EXPECT_THAT(cluster.heartbeats(opens), testing::AllOf(testing::Ge(3u), testing::Le(6u)));
+  EXPECT_EQ(cluster.heartbeats(plain), 0u) << "nothing is owed to it";
 }
 
 TEST_F(Tail, OneSilentMemberIsEnoughToWaitAndItsDropEndsTheWait) {

@@ -125,6 +125,7 @@ class TestCluster {
               v1::Level level = v1::LEVEL_REPLICATED) {
     Send(i, c, FrameOf(AppendOf(sequence, 1, level)));
   }
+  // What was sent since the last call, without the heartbeats to those who wait for an answer.
   std::vector<v1::ServerMessage> Take(ConnectionNumber c) {
     std::vector<v1::ServerMessage> messages;
     FrameDecoder decoder(limits::kFrameBytesMax + limits::kReadChunkBytes);
@@ -132,9 +133,14 @@ class TestCluster {
     ByteSpan rest = AsBytes(bytes), frame;
     while (decoder.Next(&rest, &frame) == FrameDecoder::Result::kFrame) {
       messages.emplace_back().ParseFromArray(frame.data(), static_cast<int>(frame.size()));
+      if (!messages.back().has_heartbeat()) continue;
+      ++heartbeats_[c];
+      messages.pop_back();
     }
     return messages;
   }
+  // Of what was taken.
+  size_t heartbeats(ConnectionNumber c) { return heartbeats_[c]; }
   // Connects to node i and asks for something about the journal; look at Take for the answer.
   ConnectionNumber Ask(size_t i, const v1::ClientMessage& request) {
     ConnectionNumber c = next_connection_++;
@@ -385,6 +391,7 @@ class TestCluster {
   std::optional<bool> unknown_applied_;
   bool holds_answers_ = false;
   std::map<ConnectionNumber, std::string> sent_;
+  std::map<ConnectionNumber, size_t> heartbeats_;
   std::map<ConnectionNumber, bool> paused_;
   std::set<ConnectionNumber> closed_;
   ConnectionNumber next_connection_ = 1;

@@ -1,11 +1,12 @@
 """Three nodes with an etcd: they replicate, one is lost and another leads, all of it comes back."""
 
+import json
 import os
 import signal
 import subprocess
 
 from case import SMALL, case, end_lsn, lines, run_ok
-from checks import expect, expect_equal, expect_in
+from checks import expect, expect_equal, expect_in, wait_until
 from cluster import Cluster
 
 
@@ -185,3 +186,112 @@ def appends_without_etcd(environment):
     cluster.etcd.members[0].kill()
     append(cluster, 1, 1000, servers=leader.address)
     expect_equal(read_all(leader), lines(1, 1000), "what was appended meanwhile")
+
+
+class Dev:
+    """`ringjournal dev`, as a user runs it; `servers` is what it says to use."""
+
+    def __init__(self, programs, *flags):
+        self.process = subprocess.Popen([programs.client, "dev", *flags], stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+        self.lines = []
+        self.read_until("Ctrl-C ends")
+        self.servers = next(line for line in self.lines if "RINGJOURNAL_SERVER=" in line).split("=", 1)[1].strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(30)
+
+    def read_until(self, words):
+        """Its lines up to the one that holds these words."""
+        while True:
+            line = self.process.stdout.readline()
+            expect(line, f"ringjournal dev ended: {''.join(self.lines)}")
+            self.lines.append(line)
+            if words in line:
+                return line
+
+    def pid_of(self, name):
+        line = next(line for line in self.lines if line.startswith(name + " ") and "process" in line)
+        return int(line.split("process ")[1].split(",")[0])
+
+
+@case("ringjournal dev: a cluster in one command; one node is killed, its journal goes on, it comes back, it all goes away")
+def dev_cluster(environment):
+    programs = environment.programs
+
+    def run(*arguments, stdin=b"", code=0):
+        done = subprocess.run([programs.client, "--server", dev.servers, *arguments], input=stdin,
+                              capture_output=True, timeout=60, check=False)
+        expect_equal(done.returncode, code, f"exit code of {arguments} ({done.stderr.decode()})")
+        return done.stdout.decode()
+
+    with Dev(programs, "--nodes", "3", "--etcd-members", "1") as dev:
+        expect_in("Healthy: 3 nodes, 0 journals", run("status"), "status")
+        run("append", "payments", "--create", stdin=lines(1, 1000))
+        expect_in("Healthy: 3 nodes, 1 journal, every copy in sync", run("status", "--wait", "healthy"), "status")
+        leader = json.loads(run("-o", "json", "journal", "info", "payments"))["config"]["leader"]["node"]
+        os.kill(dev.pid_of(leader), signal.SIGKILL)
+        dev.read_until("it starts again")
+        run("append", "payments", stdin=lines(1001, 1100))
+        dev.read_until(f"{leader} serves again")
+        run("status", "--wait", "healthy")
+        expect_in("the same on 3 of 3 copies", run("peers", "hash", "payments"), "peers hash")
+        expect_equal(run("cat", "payments"), lines(1, 1100).decode(), "what is kept")
+        folder = os.path.dirname(os.path.dirname(next(l for l in dev.lines if ", log " in l).split(", log ")[1].strip()))
+    expect(not os.path.exists(folder), f"{folder} went with the cluster")
+
+
+@case("status of a cluster says what is wrong and what to do: a node is down, a journal has no leader")
+def status_of_trouble(environment):
+    cluster = with_orders(environment)
+    others = [n for n in cluster.nodes if n is not cluster.leader("orders")]
+    others[0].kill()
+    said = wait_said(others[1], "2 of 3 copies in sync")
+    expect_in([f"{others[0].name} is missing", "--add NODE", "down: cannot connect"], said, "status")
+    cluster.leader("orders").kill()
+    others[1].kill()
+    others[0].lose_memory()
+    others[0].start()
+    said = wait_said(others[0], "has no leader")
+    expect_in("ringjournal journal recover orders --lost NODE", said, "status")
+    done = others[0].cli("status", "--wait", "healthy", "--timeout", "200ms")
+    expect_equal(done.returncode, 1, "exit code of --wait that gave up")
+
+
+def wait_said(node, words):
+    """`status` of that node once it holds these words."""
+    def said():
+        out = node.cli("status").stdout.decode()
+        return out if words in out else None
+    return wait_until(f"status says '{words}'", said)
+
+
+@case("an operator recovers a journal whose other copies are gone for good: a dry run first, then with a statement")
+def operator_recovers(environment):
+    cluster = with_orders(environment)
+    append(cluster, 1, 500)
+    leader = cluster.leader("orders")
+    left = next(n for n in cluster.nodes if n is not leader)
+    left.kill()
+    append(cluster, 501, 600)
+    for node in cluster.nodes:
+        if node is not left:
+            node.kill()
+    gone = [n.name for n in cluster.nodes if n is not left]
+    left.start()
+    wait_said(left, "has no leader")
+    lost = [word for name in gone for word in ("--lost", name)]
+    said = run_ok(left, "journal", "recover", "orders", *lost).decode()
+    expect_in(["Nothing was changed", f"would go on with the log of {left.name}", "--accept-loss-from"], said, "dry run")
+    first = said.split("--accept-loss-from ")[1].split()[0]
+    done = left.cli("journal", "recover", "orders", *lost, "--accept-loss-from", str(int(first) + 1), "--statement", "x")
+    expect_equal(done.returncode, 4, f"exit code where less would be accepted ({done.stderr.decode()})")
+    said = run_ok(left, "journal", "recover", "orders", *lost, "--accept-loss-from", first, "--statement", "scrapped").decode()
+    expect_in("journal orders goes on", said, "recovery")
+    info = json.loads(run_ok(left, "-o", "json", "journal", "info", "orders"))
+    expect_equal(info["config"]["losses"][-1]["first_lsn"], first, "the loss report")

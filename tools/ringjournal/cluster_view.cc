@@ -36,8 +36,11 @@ std::string Names(const std::vector<std::string>& names) {
 }
 
 std::string Leaderless(const v1::JournalReply& j) {
-  return absl::StrCat("Journal ", j.config().name(),
-                      " has no leader, so nothing can be appended or read: start its members "
+  const std::string who = j.config().has_leader() ? absl::StrCat(" (", j.config().leader().node(),
+                                                                 " led it, and does not answer)")
+                                                  : "";
+  return absl::StrCat("Journal ", j.config().name(), " has no leader", who,
+                      ", so nothing can be appended or read: start its members "
                       "again; if their machines are gone for good, `ringjournal journal recover ",
                       j.config().name(), " --lost NODE` says what that would lose.");
 }
@@ -125,7 +128,7 @@ std::string JournalText(const v1::JournalReply& j) {
 ClusterVerdict JudgeCluster(const std::vector<NodeAnswer>& nodes) {
   const std::map<std::string, v1::JournalReply> journals = JournalsOf(nodes);
   for (const auto& [name, j] : journals) {
-    if (!j.config().has_leader()) return {false, Leaderless(j)};
+    if (j.stats().role() != v1::JOURNAL_ROLE_LEADER) return {false, Leaderless(j)};
   }
   if (std::string full = FullDisk(nodes); !full.empty()) return {false, full};
   for (const auto& [name, j] : journals) {
