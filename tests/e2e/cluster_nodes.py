@@ -294,4 +294,4 @@ def operator_recovers(environment):
     said = run_ok(left, "journal", "recover", "orders", *lost, "--accept-loss-from", first, "--statement", "scrapped").decode()
     expect_in("journal orders goes on", said, "recovery")
     info = json.loads(run_ok(left, "-o", "json", "journal", "info", "orders"))
-    expect_equal(info["config"]["losses"][-1]["first_lsn"], first, "the loss report")
+    expect_equal(info["config"]["losses"][-1]["firstLsn"], first, "the loss report")

@@ -32,6 +32,8 @@ fpath=({folder} $fpath)
 autoload -U compinit && compinit -u -D
 {load}
 compadd() {{ local -a hits; builtin compadd -A hits "$@"; print -rl -- $hits >> {folder}/offered; builtin compadd "$@" }}
+offer() {{ zle expand-or-complete; : > {folder}/completed }}
+zle -N offer; bindkey '^I' offer
 """
 
 
@@ -106,6 +108,9 @@ class Zsh:
         self.asked += 1
         done = os.path.join(self.folder, f"done-{self.asked}")
         self.type(f"\x15 : > {done}\n")
+        self.wait_for(done)
+
+    def wait_for(self, done):
         screen, deadline = b"", time.monotonic() + 30
         while not os.path.exists(done):
             expect(time.monotonic() < deadline, f"zsh does not answer; its screen: {screen[-500:]!r}")
@@ -116,7 +121,12 @@ class Zsh:
         path = os.path.join(self.folder, "offered")
         with open(path, "w", encoding="utf-8"):
             pass
+        # What is typed while it completes may end that.
+        completed = os.path.join(self.folder, "completed")
+        if os.path.exists(completed):
+            os.unlink(completed)
         self.type(f"ringjournal {line}\t")
+        self.wait_for(completed)
         self.wait_typed()
         with open(path, encoding="utf-8") as file:
             return sorted(word for word in file.read().splitlines() if word)
