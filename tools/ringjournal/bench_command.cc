@@ -207,10 +207,11 @@ void RegisterBenchGoals(CLI::App* bench, Context& context) {
 
 void RegisterBenchReplication(CLI::App* bench, Context& context) {
   auto settings = std::make_shared<BenchSettings>();
+  settings->ring_bytes = 32 * limits::kMiB;  // to allocate more keeps clients waiting
   CLI::App* sub = bench->add_subcommand(
       "replication", "What one backup costs, with PASS or MISSED: two copies beside one");
   AddBytesOption(sub, "--ring", &settings->ring_bytes,
-                 "Memory of each ring, a power of two [256MiB]");
+                 "Memory of each ring, a power of two [32MiB]");
   AddNumberOption(sub, "--rounds", &settings->rounds, "Repetitions; figures are medians [5]",
                   {1, limits::kBenchRoundsMax});
   sub->add_option("--ringjournald", settings->program,
