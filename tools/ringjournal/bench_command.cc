@@ -7,6 +7,7 @@
 #include "tools/ringjournal/bench_goals.h"
 #include "tools/ringjournal/bench_memory.h"
 #include "tools/ringjournal/bench_read.h"
+#include "tools/ringjournal/bench_replication.h"
 #include "tools/ringjournal/bench_report.h"
 #include "tools/ringjournal/bench_rounds.h"
 #include "tools/ringjournal/commands.h"
@@ -204,6 +205,32 @@ void RegisterBenchGoals(CLI::App* bench, Context& context) {
   });
 }
 
+void RegisterBenchReplication(CLI::App* bench, Context& context) {
+  auto settings = std::make_shared<BenchSettings>();
+  settings->ring_bytes = 32 * limits::kMiB;  // to allocate more keeps clients waiting
+  CLI::App* sub = bench->add_subcommand(
+      "replication", "What one backup costs, with PASS or MISSED: two copies beside one");
+  AddBytesOption(sub, "--ring", &settings->ring_bytes,
+                 "Memory of each ring, a power of two [32MiB]");
+  AddNumberOption(sub, "--rounds", &settings->rounds, "Repetitions; figures are medians [5]",
+                  {1, limits::kBenchRoundsMax});
+  sub->add_option("--ringjournald", settings->program,
+                  "Server to start [the one beside this program, else from PATH]")
+      ->type_name("PATH");
+  sub->add_option("--data-dir", settings->data_dir,
+                  "Where its temporary data goes [TMPDIR or /tmp]")
+      ->type_name("DIR");
+  sub->footer(
+      "It starts clusters of its own. The exit code is 1 if a goal was missed.\n"
+      "Example:\n  ringjournal bench replication\n");
+  sub->fallthrough();
+  sub->callback([&context, settings] {
+    context.command = "bench replication";
+    context.needs_server = false;
+    context.action = [&context, settings] { return bench::RunReplication(context, *settings); };
+  });
+}
+
 void RegisterBenchMemory(CLI::App* bench, Context& context) {
   auto flags = std::make_shared<BenchFlags>();
   BenchSettings* s = &flags->settings;
@@ -238,6 +265,7 @@ void RegisterBench(CLI::App& app, Context& context) {
   RegisterBenchGoals(bench, context);
   RegisterBenchMemory(bench, context);
   RegisterBenchFailover(bench, context);
+  RegisterBenchReplication(bench, context);
 }
 
 }  // namespace ringjournal::cli

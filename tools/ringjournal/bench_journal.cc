@@ -9,6 +9,11 @@
 #include "tools/ringjournal/bench_session.h"
 
 namespace ringjournal::bench {
+namespace {
+
+constexpr int64_t kInSyncNs = 10'000'000'000;
+
+}  // namespace
 
 absl::StatusOr<BenchJournal> BenchJournal::Create(const std::string& server,
                                                   const BenchSettings& settings) {
@@ -35,6 +40,28 @@ absl::StatusOr<BenchJournal> BenchJournal::Create(const std::string& server,
     journal.sockets_.push_back(std::move(session->fd));
   }
   return journal;
+}
+
+absl::Status BenchJournal::AwaitInSync(uint32_t nodes) {
+  const int64_t give_up_ns = io::MonotonicNs() + kInSyncNs;
+  absl::Status status = StillInSync(nodes);
+  while (absl::IsUnavailable(status) && io::MonotonicNs() < give_up_ns) {
+    io::Pause(1'000'000);
+    status = StillInSync(nodes);
+  }
+  return status;
+}
+
+absl::Status BenchJournal::StillInSync(uint32_t nodes) {
+  v1::ClientMessage info;
+  info.mutable_journal_info()->set_name(name_);
+  auto reply = client::Ask(client_, info, false);
+  if (!reply.ok()) return reply.status();
+  const int in_sync = reply->journal_reply().config().isr_size();
+  if (in_sync == static_cast<int>(nodes)) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("of ", nodes, " nodes ", in_sync,
+                                             " are in sync on the benchmark's journal: the machine "
+                                             "is too busy; try again when it is not"));
 }
 
 absl::Status BenchJournal::Remove() {

@@ -24,6 +24,10 @@ class BenchJournal {
   const std::string& name() const { return name_; }
   uint64_t first_lsn() const { return first_lsn_; }
   const client::ClientOptions& client() const { return client_; }
+  // Waits until so many nodes are in sync on it. Unavailable after 10 s.
+  absl::Status AwaitInSync(uint32_t nodes);
+  // Unavailable if it is not so.
+  absl::Status StillInSync(uint32_t nodes);
   // Removes it from the server.
   absl::Status Remove();
 

@@ -82,6 +82,7 @@ absl::Status RunJournalLoad(const BenchSettings& settings, const std::string& se
                             AppendPool* pool, RoundFigures* figures) {
   absl::StatusOr<BenchJournal> journal = BenchJournal::Create(server, settings);
   if (!journal.ok()) return journal.status();
+  if (settings.copies > 1) RJ_RETURN_IF_ERROR(journal->AwaitInSync(settings.copies));
   VerifyOptions verify{.journal = journal->name(), .first_lsn = journal->first_lsn()};
   {
     LoadGenerator generator(pool, journal->TakeSockets());
@@ -90,6 +91,7 @@ absl::Status RunJournalLoad(const BenchSettings& settings, const std::string& se
       verify.appends.push_back(generator.appends_done(c));
     }
   }
+  if (settings.copies > 1) RJ_RETURN_IF_ERROR(journal->StillInSync(settings.copies));
   verify.last = SafelyKept(settings);
   absl::StatusOr<uint64_t> compared = VerifyJournal(journal->client(), *pool, verify);
   if (!compared.ok()) return compared.status();

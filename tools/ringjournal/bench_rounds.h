@@ -40,6 +40,7 @@ struct BenchSettings {
   bool run_server = true;
   bool pin = true;       // server and client each on one processor
   std::string server;    // host:port of a running one; empty: start one for each round
+  uint32_t copies = 1;   // nodes of its cluster that must be in sync, before the load and after it
   std::string program;   // of the server to start
   std::string data_dir;  // where it keeps its temporary data
 
