@@ -37,7 +37,9 @@ void BackupSide::SendFollow(PeerConnection* peer) {
   if (synced_ || question != asked_) ++nonce_;
   asked_ = question;
   synced_ = false;
-  follow_at_ns_ = c_->now.monotonic_ns + limits::kPeerRetryMs * kMs;
+  // A leader that has just been chosen may not know it yet.
+  follow_retry_ms_ = std::min(2 * follow_retry_ms_ + 2, int64_t{limits::kPeerRetryMs});
+  follow_at_ns_ = c_->now.monotonic_ns + follow_retry_ms_ * kMs;
   v1::PeerMessage message;
   v1::Follow* follow = message.mutable_follow();
   follow->set_journal_id(std::string(c_->id.view()));

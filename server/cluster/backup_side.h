@@ -64,6 +64,7 @@ class BackupSide {
   Index acked_durable_;
   int64_t heard_ns_;
   int64_t follow_at_ns_ = 0;
+  int64_t follow_retry_ms_ = 0;  // doubles up to kPeerRetryMs
 };
 
 }  // namespace ringjournal

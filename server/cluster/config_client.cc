@@ -32,6 +32,7 @@ void ConfigClient::TakeOver(const v1::ConfigDocument& document) {
 
 ConfigClient::Result ConfigClient::OnAnswer(const ConfigCompletion& done, int64_t now_ns) {
   bool was_change = cas_token_ == done.token;
+  const bool was_settling = settle_token_ == done.token;
   if (cas_token_ == done.token) cas_token_.reset();
   if (read_token_ == done.token) {
     read_token_.reset();
@@ -42,7 +43,8 @@ ConfigClient::Result ConfigClient::OnAnswer(const ConfigCompletion& done, int64_
   // Never applied, and never will be: nothing is left to settle.
   if (was_change && done.outcome == ConfigOutcome::kRefused) unsettled_.reset();
   if (Mutated(Mutant::kUnknownTakenAsFailed) && was_change) unsettled_.reset();
-  if (unsettled_.has_value()) {
+  // Not put off by reads: who looks for a leader reads more often than this.
+  if (unsettled_.has_value() && (was_change || was_settling)) {
     settle_at_ns_ = now_ns + limits::kConfigSettleMs * kMs;
   }
   if (!was_change) return Result::kNothing;

@@ -90,6 +90,20 @@ TEST_F(ConfigClientTest, ANoOpChangeSettlesAnUnknownOne) {
   EXPECT_FALSE(client_.busy());
 }
 
+// A node that looks for a leader reads all the time; it must not wait for the end of that.
+TEST_F(ConfigClientTest, ReadsDoNotPutTheSettlingOff) {
+  Answer(Propose(), ConfigOutcome::kUnknown, 0, 0);
+  for (int64_t ms = 0; ms < 100; ms += 40) {
+    client_.WantRead();
+    const std::vector<ConfigRequest> due = Turn(ms);
+    ASSERT_EQ(due.size(), 1u);
+    Answer(due[0], ConfigOutcome::kOk, 5, ms + 20);
+  }
+  const std::vector<ConfigRequest> due = Turn(100);
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0].kind, ConfigRequest::Kind::kCas);
+}
+
 TEST_F(ConfigClientTest, AHigherVersionSettlesAnUnknownChange) {
   Answer(Propose(), ConfigOutcome::kUnknown, 0, 0);
   Answer(Turn(1).at(0), ConfigOutcome::kOk, 6, 2);
