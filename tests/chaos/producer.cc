@@ -51,7 +51,11 @@ void Producer::Go() {
   going_ = true;
 }
 
-void Producer::Rest() { going_ = false; }
+void Producer::Rest() {
+  going_ = false;
+  std::lock_guard<std::mutex> lock(mutex_);
+  counts_.gap_ns = std::max(counts_.gap_ns, io::MonotonicNs() - last_ack_ns_);
+}
 
 bool Producer::resting() const { return !going_ && !appending_ && in_flight_ == 0; }
 

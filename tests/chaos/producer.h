@@ -34,7 +34,7 @@ struct ProducerCounts {
   uint64_t unknown = 0;
   uint64_t not_applied = 0;
   uint64_t losses = 0;
-  int64_t gap_ns = 0;  // the longest time without an acknowledgement since Mark
+  int64_t gap_ns = 0;  // the longest time without an acknowledgement since Mark, up to Rest
 };
 
 // Has a thread of its own and a production Writer with another. Go, Rest, Mark, SetRate and
