@@ -2,6 +2,7 @@
 //
 //   go      append          rest    stop, and answer once every append has its outcome
 //   mark    begin to measure gaps anew
+//   rate N  appends per second of each producer from now on, at most
 //   counts  answer with what was counted     end  or the end of stdin
 //
 // Every command is answered with one line of JSON.
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "io/clock.h"
 #include "tests/chaos/producer.h"
@@ -23,6 +26,11 @@ namespace {
 
 constexpr int64_t kRestNs = 75'000'000'000;  // longer than a patient producer's time limit
 constexpr int64_t kPauseNs = 1'000'000;
+
+// What follows the word; "" if the command does not begin with it.
+std::string AfterWord(const std::string& command, const std::string& word) {
+  return absl::StartsWith(command, word) ? command.substr(word.size()) : "";
+}
 
 struct Options {
   ProducerOptions producer;
@@ -50,6 +58,8 @@ class Load {
       for (auto& p : producers_) p->Go();
     } else if (command == "mark") {
       for (auto& p : producers_) p->Mark();
+    } else if (double rate = 0; absl::SimpleAtod(AfterWord(command, "rate "), &rate) && rate > 0) {
+      for (auto& p : producers_) p->SetRate(rate);
     } else if (command == "rest") {
       return Rest();
     } else if (command != "counts") {

@@ -4,14 +4,18 @@ Whoever calls heals afterwards: starts what does not run and ends every cut.
 """
 
 import os
+import re
 import shutil
 import signal
+import time
 
 from checks import Failed
 from cluster import Node
 from world import JOURNAL, sleep
 
 FAULTS = {}
+FULL_DISK_RATE = 400  # appends per second of each producer
+NOTICED_S = 10.0
 
 
 def fault(name, losses=0):
@@ -197,17 +201,32 @@ def full_disk(world, rng):
     what = role(world, node)
     if not world.small_disks:
         raise Failed("a full disk needs --small-disks, and root to mount them")
-    length = rng.uniform(0.5, 3)
+    length = rng.uniform(0.5, 2)
     ballast = os.path.join(node.data_dir, "ballast")
     with open(ballast, "wb") as file:
         try:
             while True:
-                os.write(file.fileno(), b"\0" * 65536)
+                os.write(file.fileno(), b"\0" * (1 << 20))
         except OSError:
             pass
-    sleep(length)
-    os.unlink(ballast)
-    return f"filled the disk of {what} for {length:.2f} s"
+    # What the last segments have room for is soon written.
+    world.load.say(f"rate {FULL_DISK_RATE}")
+    noticed, end = False, time.monotonic() + NOTICED_S
+    try:
+        while not noticed and time.monotonic() < end:
+            sleep(0.1)
+            noticed = says_full(node)
+        sleep(length)
+    finally:
+        os.unlink(ballast)
+        world.load.say(f"rate {world.options.rate}")
+    said = f"freed it {length:.2f} s after it had said so" if noticed else f"it did not say so in {NOTICED_S} s"
+    return f"filled the disk of {what}; {said}"
+
+
+def says_full(node):
+    done = node.cli("-o", "json", "status", deadline_s=20)
+    return bool(re.search(rb'"storageState": *"full"', done.stdout))
 
 
 @fault("double")

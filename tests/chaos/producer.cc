@@ -32,7 +32,8 @@ std::string OneLine(const absl::Status& status) {
 Producer::Producer(const ProducerOptions& options)
     : options_(options),
       file_(absl::StrCat(options.folder, "/p", options.number, ".history")),
-      random_(options.seed * 1000 + options.number) {
+      random_(options.seed * 1000 + options.number),
+      appends_per_s_(options.appends_per_s) {
   auto client = client::Client::Open({.server = options.servers, .client_name = "chaos"});
   RJ_CHECK(client.ok());
   client_ = *std::move(client);
@@ -50,7 +51,11 @@ void Producer::Go() {
   going_ = true;
 }
 
-void Producer::Rest() { going_ = false; }
+void Producer::Rest() {
+  going_ = false;
+  std::lock_guard<std::mutex> lock(mutex_);
+  counts_.gap_ns = std::max(counts_.gap_ns, io::MonotonicNs() - last_ack_ns_);
+}
 
 bool Producer::resting() const { return !going_ && !appending_ && in_flight_ == 0; }
 
@@ -76,7 +81,7 @@ void Producer::Run() {
     if (writer_ == nullptr) OpenWriter();
     const int64_t now_ns = io::MonotonicNs();
     if (writer_ != nullptr && now_ns >= due_ns_ && in_flight_ < kInFlightMax) {
-      const int64_t step_ns = static_cast<int64_t>(1e9 / options_.appends_per_s);
+      const int64_t step_ns = static_cast<int64_t>(1e9 / appends_per_s_);
       due_ns_ = std::max(due_ns_ + step_ns, now_ns - 20 * step_ns);
       AppendOne();
     }

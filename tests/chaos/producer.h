@@ -34,11 +34,11 @@ struct ProducerCounts {
   uint64_t unknown = 0;
   uint64_t not_applied = 0;
   uint64_t losses = 0;
-  int64_t gap_ns = 0;  // the longest time without an acknowledgement since Mark
+  int64_t gap_ns = 0;  // the longest time without an acknowledgement since Mark, up to Rest
 };
 
-// Has a thread of its own and a production Writer with another. Go, Rest, Mark and counts: from
-// any thread.
+// Has a thread of its own and a production Writer with another. Go, Rest, Mark, SetRate and
+// counts: from any thread.
 class Producer {
  public:
   explicit Producer(const ProducerOptions& options);
@@ -51,6 +51,7 @@ class Producer {
   void Rest();
   bool resting() const;
   void Mark();
+  void SetRate(double appends_per_s) { appends_per_s_ = appends_per_s; }
   ProducerCounts counts() const;
   void Flush() { file_.Flush(); }
   bool disk_quorum() const { return options_.disk_quorum; }
@@ -71,6 +72,7 @@ class Producer {
   uint64_t next_ = 1;
   int64_t due_ns_ = 0;
 
+  std::atomic<double> appends_per_s_;
   std::atomic<bool> going_ = false;
   std::atomic<bool> ending_ = false;
   std::atomic<bool> appending_ = false;  // between the look at going_ and the append's acceptance
