@@ -34,6 +34,9 @@ class RequestSession : public Session {
   void OnHello(const v1::HelloReply& reply, int64_t now_ns) override;
   void OnFrame(const ServerFrame& frame, int64_t now_ns) override;
   void OnDisconnected(int64_t now_ns) override;
+  // A node may be busy with what is asked, such as a large ring's memory; and a change that was
+  // sent is not asked twice.
+  Owed owed() const override { return Owed::kPushes; }
 
  private:
   void SetRequestId(uint64_t id);

@@ -123,7 +123,7 @@ TEST(SessionLeader, NodesThatSendEachOtherClientsAreNotChased) {
 // A session that waits for an answer of one of several nodes.
 class SessionSilence : public ::testing::Test {
  protected:
-  static constexpr int64_t kBeatNs = 50 * kMsNs;
+  static constexpr int64_t kBeatNs = 4 * 50 * kMsNs;  // of a session with one request
 
   SessionSilence() {
     session.Tick(now);

@@ -193,9 +193,6 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
     case v1::ClientMessage::kCheckpoint:
       OnCheckpoint(session, m.checkpoint());
       break;
-    case v1::ClientMessage::kJournalHash:
-      OnHash(session, m.journal_hash());
-      break;
     case v1::ClientMessage::kStatus:
       OnStatus(session, m.status());
       break;

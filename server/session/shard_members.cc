@@ -58,6 +58,8 @@ bool Shard::OnPlan(Session* session, const v1::ClientMessage& m) {
     OnAddMember(session, m.journal_add_member());
   } else if (m.has_journal_remove_member()) {
     OnRemoveMember(session, m.journal_remove_member());
+  } else if (m.has_journal_hash()) {
+    OnHash(session, m.journal_hash());
   } else {
     return false;
   }

@@ -125,7 +125,7 @@ class TestCluster {
               v1::Level level = v1::LEVEL_REPLICATED) {
     Send(i, c, FrameOf(AppendOf(sequence, 1, level)));
   }
-  // What was sent since the last call, without the heartbeats to those who wait for an answer.
+  // Without the heartbeats to those who wait for an answer.
   std::vector<v1::ServerMessage> Take(ConnectionNumber c) {
     std::vector<v1::ServerMessage> messages;
     FrameDecoder decoder(limits::kFrameBytesMax + limits::kReadChunkBytes);
@@ -139,7 +139,6 @@ class TestCluster {
     }
     return messages;
   }
-  // Of what was taken.
   size_t heartbeats(ConnectionNumber c) { return heartbeats_[c]; }
   // Connects to node i and asks for something about the journal; look at Take for the answer.
   ConnectionNumber Ask(size_t i, const v1::ClientMessage& request) {
@@ -150,7 +149,6 @@ class TestCluster {
   }
   void Drain(size_t i) { Step(i, DrainRequested{}); }
   bool drained(size_t i) const { return nodes_[i]->shard->drained(); }
-  // Acknowledged transactions among what the connection was sent.
   uint64_t TakeAcked(ConnectionNumber c) {
     uint64_t acked = 0;
     for (const v1::ServerMessage& m : Take(c)) {
