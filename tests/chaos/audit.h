@@ -13,6 +13,9 @@ namespace ringjournal::chaos {
 struct AuditRules {
   // Reports that the faults so far allow; each more is wrong.
   uint32_t losses_allowed = 0;
+  // How far every reader must have come. An unknown append may be applied, and the log grow, while
+  // it is judged.
+  uint64_t tails_at_lsn = 0;
 };
 
 struct AuditTotals {

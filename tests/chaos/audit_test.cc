@@ -45,6 +45,7 @@ Seen Good() {
                       "t 4 7 700 1 1 2 1\nt 5 half wri",
                       "reader 1", &seen.history)
                   .ok());
+  seen.rules.tails_at_lsn = 4;
   return seen;
 }
 

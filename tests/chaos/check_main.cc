@@ -64,6 +64,7 @@ int Main(int argc, char** argv) {
   app.add_option("--history", options.history, "Folder")->required();
   app.add_option("--reports", options.reports, "File of loss reports")->required();
   app.add_option("--losses-allowed", options.rules.losses_allowed);
+  app.add_option("--tails-at", options.rules.tails_at_lsn, "LSN that every reader has reached");
   CLI11_PARSE(app, argc, argv);
   auto history = ReadHistory(options.history);
   auto reports = ReadReports(options.reports);

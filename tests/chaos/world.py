@@ -114,6 +114,7 @@ class World(Cluster):
         self.small_disks = options.small_disks
         self.losses_allowed = 0
         self.losses = []
+        self.tails_at_lsn = 0  # every reader was seen there
 
     def __enter__(self):
         try:
@@ -230,6 +231,7 @@ class World(Cluster):
         def caught_up():
             return min(self.load.say("counts")["tails"]) >= end_lsn
         wait_until(f"every tail reader is at LSN {end_lsn}", caught_up, CAUGHT_UP_S, 0.02)
+        self.tails_at_lsn = end_lsn
 
     def judge(self):
         reports = os.path.join(self.folder, "reports")
@@ -241,7 +243,8 @@ class World(Cluster):
                       *verdicts, file=file)
         done = subprocess.run(
             [self.chaos_programs["chaos_check"], "--servers", self.advertised, "--journal", JOURNAL,
-             "--history", self.history, "--reports", reports, "--losses-allowed", str(self.losses_allowed)],
+             "--history", self.history, "--reports", reports, "--losses-allowed", str(self.losses_allowed),
+             "--tails-at", str(self.tails_at_lsn)],
             capture_output=True, timeout=300, check=False, text=True)
         if done.returncode != 0:
             raise Failed(f"chaos_check ends with {done.returncode}:\n{done.stdout}{done.stderr}")
