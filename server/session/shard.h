@@ -210,6 +210,7 @@ class Shard {
   void ChangeIsDone();
   void ReplyGone(Session* session, const PendingChange& change);
   void OpenWhatAnotherMade();
+  bool GoWhereItWasMade();
   // By value: the reason often stands in the change itself, which goes.
   void ChangeFailed(std::string why, v1::ErrorCode code);
   void MakeRing(PendingChange* change) const;

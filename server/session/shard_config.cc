@@ -152,6 +152,7 @@ void Shard::SubmitChange() {
       OpenWhatAnotherMade();
       continue;
     }
+    if (!edited.ok() && change->for_open && GoWhereItWasMade()) continue;
     if (!edited.ok()) {
       ChangeFailed(std::string(edited.message()), CodeOf(edited));
       continue;
@@ -189,6 +190,28 @@ void Shard::OpenWhatAnotherMade() {
   if (session == nullptr) return;
   session->waits_for_admin = false;
   FinishOpen(session, change.open, FindJournal(change.name));
+}
+
+// Another node has made the journal that was to be opened, and this one has no copy yet. False: it
+// is not that.
+bool Shard::GoWhereItWasMade() {
+  const v1::Open open = changes_.front().open;
+  const auto& journals = options_.document.journals();
+  const bool made = std::any_of(journals.begin(), journals.end(),
+                                [&](const auto& j) { return j.name() == open.journal(); });
+  if (!made) return false;
+  PendingChange change = std::move(changes_.front());
+  changes_.pop_front();
+  effects_->discards.push_back({UINT32_MAX, change.id});
+  Session* session = FindSession(change.connection);
+  if (session == nullptr) return true;
+  session->waits_for_admin = false;
+  if (RefuseForeign(session, open.request_id(), change.name)) return true;
+  v1::ErrorReply error;
+  Refuse(v1::ERROR_CODE_UNAVAILABLE, "the journal is being made by another node; ask again",
+         &error);
+  ReplyError(session, open.request_id(), std::move(error));
+  return true;
 }
 
 void Shard::ChangeFailed(std::string why, v1::ErrorCode code) {
