@@ -295,12 +295,15 @@ def operator_recovers(environment):
     expect_in("journal orders goes on", said, "recovery")
     info = json.loads(run_ok(left, "-o", "json", "journal", "info", "orders"))
     expect_equal(info["config"]["losses"][-1]["firstLsn"], first, "the loss report")
+
+
 @case("bench failover: kills the leader and lets another lead, and measures what each client noticed")
 def bench_failover(environment):
     done = subprocess.run([environment.programs.client, "bench", "failover", "--runs", "2", "--fault", "kill",
                            "--journals", "2", "--clients", "3", "--rate", "300", "-o", "json"],
                           capture_output=True, timeout=120, check=False)
     expect(done.returncode in (0, 1), f"exit code {done.returncode} is neither met nor missed: {done.stderr.decode()}")
+    expect(done.stdout, f"it has no figures: {done.stderr.decode()}")
     (result,) = json.loads(done.stdout)
     expect_equal(result["fault"], "kill", "the fault")
     expect_equal([len(run) for run in result["gapsMs"]], [3, 3], "gaps of each run")
