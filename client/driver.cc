@@ -125,8 +125,10 @@ void Driver::FinishConnect(int64_t now_ns) {
 }
 
 void Driver::Lost(const absl::Status& why, int64_t now_ns) {
-  const bool too_late = session_->wants_connection() && now_ns >= connect_deadline_ns_;
-  nodes_.Lost(session_->was_silent() || too_late, now_ns);
+  // What refused at once was not silent, whatever the one before it was.
+  const bool silent =
+      session_->wants_connection() ? now_ns >= connect_deadline_ns_ : session_->was_silent();
+  nodes_.Lost(silent, now_ns);
   transport_.Close();
   blocked_ = false;
   session_->Disconnected(why, now_ns);

@@ -56,7 +56,7 @@ TEST(Driver, PassesOverANodeThatWasSilentJustNow) {
   AppendSession session(session_options);
   Driver driver(&session, options);
   while (session.disconnects() < 1) driver.Turn(kNeverNs);
-  const int64_t passed_over_until_ns = Driver::NowNs() + limits::kNodeTriedMs * kMsNs;
+  const int64_t passed_over_until_ns = Driver::NowNs() + limits::kSilentNodeMs * kMsNs;
   EXPECT_TRUE(session.was_silent());
   EXPECT_EQ(frozen.Accepted(), 1);
   while (session.disconnects() < 5) driver.Turn(kNeverNs);

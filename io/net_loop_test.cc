@@ -187,6 +187,25 @@ TEST(NetLoopTest, StoppedAcceptingRefusesNewAndKeepsOldConnections) {
   EXPECT_TRUE(server.loop->Listen(address).ok());
 }
 
+TEST(NetLoopTest, TellsWhichListenerAcceptedAndStopsOneAlone) {
+  TestLoop server(Small());
+  Address first = server.Listen(), second = server.Listen();
+  std::vector<uint64_t> listeners;
+  server.on_event = [&](const Event& event) {
+    if (event.kind == Event::Kind::kAccepted) listeners.push_back(event.token);
+  };
+  auto one = server.Join(second), other = server.Join(first);
+  EXPECT_THAT(listeners, ::testing::ElementsAre(1, 0));
+  server.loop->StopAccepting(0);
+  server.Turn();
+  server.Turn();
+  EXPECT_FALSE(TestPeer(first).connected());
+  auto third = server.Join(second);
+  EXPECT_THAT(listeners, ::testing::ElementsAre(1, 0, 1));
+  one->Write("still here");
+  ASSERT_TRUE(server.Until([&] { return server.Accepted(0).received == "still here"; }));
+}
+
 TEST(NetLoopTest, BatchesAreBounded) {
   TestLoop server(Small(600));
   Address address = server.Listen();

@@ -31,7 +31,6 @@ class DialedConnections {
 
   // The shard's number of a connection that the loop speaks of.
   ConnectionNumber NumberOf(io::ConnectionId id) const;
-  bool IsDialed(io::ConnectionId id) const { return numbers_.count(id.ToU64()) > 0; }
   // The loop has ended it.
   void Forget(io::ConnectionId id);
   // Ends all.

@@ -3,6 +3,7 @@
 #include "io/clock.h"
 #include "journal/base/check.h"
 #include "server/config_store/document.h"
+#include "server/config_store/local_file.h"
 #include "server/driver/cluster_store.h"
 #include "server/driver/data_dir_owner.h"
 #include "server/driver/peer_sockets.h"
@@ -15,9 +16,6 @@ namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
 constexpr int64_t kTellWaitingNs = 5000 * kMs;
-
-// What a data directory of a node alone has and one of a cluster's node has not.
-constexpr char kConfigOfANodeAlone[] = "config";
 
 }  // namespace
 
@@ -83,8 +81,7 @@ absl::Status Server::OwnDataDir() {
 
 // Segments whose owner nobody knows are not served, and not deleted.
 absl::Status Server::CheckUnowned() const {
-  for (const char* name : {kConfigOfANodeAlone}) {
-    if (!io::FileSize(absl::StrCat(options_.data_dir, "/", name)).ok()) continue;
+  if (io::FileSize(absl::StrCat(options_.data_dir, "/", kConfigFileName)).ok()) {
     return absl::FailedPreconditionError(
         absl::StrCat(options_.data_dir,
                      " belongs to a node alone: it holds its configuration. Give this node "
