@@ -71,7 +71,8 @@ void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
   if (reply.has_error() && (id == 0 || id == request_id_ || about_open)) {
     absl::Status why = StatusOf(reply.error());
     if (id == request_id_) request_id_ = 0;  // refused: it did nothing, and may be asked again
-    return IsTransient(CodeOf(why)) && retries() ? Reconnect(why) : Stop(why);
+    const bool elsewhere = CodeOf(why) == ErrorCode::kNotLeader && may_follow_leader();
+    return elsewhere || (IsTransient(CodeOf(why)) && retries()) ? Reconnect(why) : Stop(why);
   }
   if (id != request_id_) return;
   answered_ = true;

@@ -213,8 +213,9 @@ void Session::Tick(int64_t now_ns) {
 void Session::CheckPatience(int64_t now_ns) {
   if (stalled_since_ns_ == kNeverNs || held_) return;
   if (now_ns - stalled_since_ns_ < options_.retry_for_ns) return;
-  // The one try of each node is under way.
-  if (options_.retry_for_ns == 0 && (state_ != State::kWaiting || InsideRound())) return;
+  // The one try of each node, or of the leader that one of them named, is under way.
+  const bool trying = state_ != State::kWaiting || InsideRound() || knows_leader();
+  if (options_.retry_for_ns == 0 && trying) return;
   ErrorCode code = CodeOf(last_trouble_);
   if (code == ErrorCode::kUnknown) code = ErrorCode::kCannotConnect;
   std::string reason(last_trouble_.message());

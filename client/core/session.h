@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "client/core/send_queue.h"
 #include "journal/base/bytes.h"
+#include "journal/base/limits.h"
 #include "journal/format/frame.h"
 #include "proto/client.pb.h"
 
@@ -125,6 +126,11 @@ class Session {
   // Something was refused: patience runs from now on, unless it runs already.
   void Stalled(const absl::Status& why, int64_t now_ns);
   bool retries() const { return options_.retry_for_ns > 0; }
+  // An answer named the leader, and not too many did since something was achieved: even who does
+  // not try again goes there.
+  bool may_follow_leader() const {
+    return knows_leader() && followed_ < limits::kClientLeadersFollowedMax;
+  }
   // During OnFrame: keeps the memory that the frame lies in, and so its bytes. A copy if need be.
   FrameBuffer KeepFrame(const ServerFrame& frame, ByteSpan* body);
   // Memory of a frame that was kept and is not needed any more.

@@ -120,6 +120,30 @@ TEST(SessionLeader, NodesThatSendEachOtherClientsAreNotChased) {
   EXPECT_EQ(at_once, limits::kClientLeadersFollowedMax);
 }
 
+TEST(SessionLeader, WithoutPatienceItIsStillGoneToButNotForEver) {
+  RequestSession session = StatusSession({.retry_for_ns = 0});
+  session.Tick(1);
+  for (uint32_t i = 0; i < limits::kClientLeadersFollowedMax; ++i) {
+    BeSentTo(&session, "127.0.0.1:7", 1);
+    ASSERT_FALSE(session.stopped()) << i << ": " << session.status();
+    session.Tick(1);
+    EXPECT_EQ(session.TakeLeaderAddress(), "127.0.0.1:7");
+  }
+  BeSentTo(&session, "127.0.0.1:7", 1);
+  EXPECT_TRUE(session.stopped());
+  EXPECT_EQ(CodeOf(session.status()), ErrorCode::kNotLeader);
+}
+
+TEST(SessionLeader, WithoutPatienceALeaderThatRefusesIsTheEnd) {
+  RequestSession session = StatusSession({.retry_for_ns = 0});
+  session.Tick(1);
+  BeSentTo(&session, "127.0.0.1:7", 1);
+  session.Tick(1);
+  EXPECT_EQ(session.TakeLeaderAddress(), "127.0.0.1:7");
+  session.Disconnected(MakeError(ErrorCode::kCannotConnect, "refused"), 2);
+  EXPECT_TRUE(session.stopped());
+}
+
 // A session that waits for an answer of one of several nodes.
 class SessionSilence : public ::testing::Test {
  protected:

@@ -311,3 +311,22 @@ def bench_failover(environment):
     expect(all(0 < gap < 30000 for gap in gaps), f"gaps are times: {gaps}")
     expect_equal(result["clients"]["maxMs"], max(gaps), "the longest of them")
     expect_equal(done.returncode == 0, result["goal"]["met"], "the exit code says whether the goal was met")
+
+
+@case("clients of three nodes that all create one journal at one moment append to one and the same")
+def created_by_all(environment):
+    cluster = three_nodes(environment)
+    for round_ in range(4):
+        name = f"made{round_}"
+        appends = [subprocess.Popen([cluster.programs.client, "--server", node.address, "append", name, "--create",
+                                     "--level", "replicated"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE) for node in cluster.nodes]
+        for i, process in enumerate(appends):
+            process.stdin.write(b"of client %d\n" % i)
+            process.stdin.close()
+        for process in appends:
+            said = process.stderr.read().decode()
+            expect_equal(process.wait(60), 0, f"exit code of append --create to {name} ({said})")
+        kept = run_ok(cluster.nodes[0], "cat", name).splitlines()
+        expect_equal(sorted(kept), [b"of client 0", b"of client 1", b"of client 2"], f"what {name} holds")
+        run_ok(cluster.nodes[0], "journal", "rm", name, "--yes")
