@@ -74,6 +74,8 @@ class LeaderSide {
   uint64_t BeginRound();
   bool RoundIsOver(uint64_t round) const { return set_.RoundOfAll() >= round; }
 
+  // It is marked as far behind, in sync or not.
+  bool IsMarked(const NodeLife& life) const;
   // Nodes in sync that are marked as far behind.
   std::vector<std::string> laggards() const;
   // What is known of the others of the isr when a drop is decided, in nanoseconds; far_for_ns as in

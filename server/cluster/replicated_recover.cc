@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "journal/recovery/loss_report.h"
 #include "server/cluster/replicated_journal.h"
 #include "server/config_store/cluster_edits.h"
@@ -29,6 +30,7 @@ Watermark ReplicatedJournal::LastCertain(const v1::LogAnswer& log) const {
     committed = std::min(committed,
                          Watermark{Index(loss.first_index()).prev(), Lsn(loss.first_lsn()).prev()});
   }
+  if (Mutated(Mutant::kLossStartsAtEnd)) return end;
   return last_epoch ? end : std::min(end, committed);
 }
 
@@ -48,7 +50,8 @@ v1::LossReport ReplicatedJournal::BuildReport(const std::string& leader) const {
     loss.committed_seen = std::max(loss.committed_seen, committed);
     // One that was emptied and came back has a disk without a hole, and yet lacks what it once had:
     // it counts once it is in sync again.
-    loss.whole_disks += log.disk_is_whole() && Names(c_.config.recovery_set(), node);
+    bool was_in_sync = Names(c_.config.recovery_set(), node) || Mutated(Mutant::kEmptiedDiskCounts);
+    loss.whole_disks += log.disk_is_whole() && was_in_sync;
   }
   loss.reason = absl::StrCat("no memory was left that held every committed entry; the log of ",
                              leader, " was the greatest of ", in.logs.size());

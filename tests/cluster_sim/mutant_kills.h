@@ -76,18 +76,22 @@ struct ScriptKill {
 };
 
 inline constexpr ScriptKill kScriptKills[] = {
-    {"ack_of_another_epoch", "I2"},
-    {"added_before_epoch_start", "I2"},
-    {"chain_not_checked", "I4"},
+    {"ack_of_another_epoch", "I2"},       {"added_before_epoch_start", "I2"},
+    {"chain_not_checked", "I4"},          {"tail_of_an_older_round", "tail"},
+    {"laggard_leaves_one", "laggard"},    {"learner_counted", "disk word"},
+    {"leaving_disk_counts", "disk word"}, {"removed_before_disks", "disk word"},
 };
 
 // No seed that kills them is known; docs/replication.md says what is known of each. Once one is,
 // they move up.
 inline constexpr std::string_view kMutantsThatLive[] = {
-    "removed_before_disks",
-    "learner_counted",
-    "laggard_leaves_one",
-    "tail_of_an_older_round",
+    "old_document_taken",     "same_version_settles",   "drops_below_min_isr",
+    "min_isr_drop_taken",     "old_membership_counts",  "silent_taken_back",
+    "two_lives_two_disks",    "block_ignored",          "marked_taken_back",
+    "common_point_by_ends",   "counted_begins_anew",    "sessions_outlive_epoch",
+    "handover_takes_appends", "wait_goes_on",           "in_sync_not_waited_for",
+    "disk_leads_beside_isr",  "loss_starts_at_end",     "emptied_disk_counts",
+    "applied_sent_anew",      "older_generation_heard",
 };
 
 constexpr bool IsKnownToLive(std::string_view mutant) {
