@@ -25,6 +25,9 @@ constexpr size_t kSpansPerTurn = 64;
 constexpr size_t kAlsoMax = 6;
 // While spinning, other descriptors and the clock are looked at this rarely.
 constexpr int kSpinsPerCheck = 64;
+// Where another node may lead any moment, waiting for long helps nobody: the pause is what clients
+// add to a failover.
+constexpr int64_t kBackoffOfSeveralMaxNs = 250 * kMsNs;
 
 timespec TimeoutOf(int64_t wait_ns) {
   return {.tv_sec = wait_ns / kSecondNs, .tv_nsec = wait_ns % kSecondNs};
@@ -36,7 +39,9 @@ Driver::Driver(Session* session, const ClientOptions& options)
     : session_(session),
       options_(options),
       servers_(ParseServers(options.server)),
-      buffer_(kReceiveBytes) {}
+      buffer_(kReceiveBytes) {
+  if (servers_.ok()) nodes_ = NodeChoice(*servers_);
+}
 
 int64_t Driver::NowNs() {
   timespec now;
@@ -59,6 +64,7 @@ SessionOptions Driver::SessionOptionsFrom(const ClientOptions& options) {
   session.seed = Seed();
   absl::StatusOr<std::vector<std::string>> servers = ParseServers(options.server);
   if (servers.ok()) session.nodes = static_cast<uint32_t>(servers->size());
+  if (session.nodes > 1) session.backoff_max_ns = kBackoffOfSeveralMaxNs;
   return session;
 }
 
@@ -76,7 +82,11 @@ uint32_t Driver::Turn(int64_t until_ns, std::span<const int> also) {
 
 // Timers, connecting and closing.
 void Driver::Manage(int64_t now_ns) {
-  if (now_ns >= session_->deadline_ns()) session_->Tick(now_ns);
+  if (now_ns >= session_->deadline_ns()) {
+    // The caller may have been away: what has arrived meanwhile counts first.
+    if (transport_.connected()) Receive();
+    session_->Tick(now_ns);
+  }
   if (session_->wants_close()) Lost(MakeError(ErrorCode::kCannotConnect, "closed"), now_ns);
   if (now_ns >= session_->deadline_ns()) session_->Tick(now_ns);
   if (session_->wants_connection()) {
@@ -99,7 +109,8 @@ void Driver::StartConnect(int64_t now_ns) {
     return Flush();
   }
   if (!servers_.ok()) return session_->Stop(servers_.status());
-  connect_deadline_ns_ = now_ns + options_.connect_timeout_ns;
+  nodes_.Choose(session_->TakeLeaderAddress(), now_ns);
+  connect_deadline_ns_ = now_ns + nodes_.ConnectTimeout(options_.connect_timeout_ns);
   absl::Status status = transport_.StartConnect(server());
   if (!status.ok()) Lost(status, now_ns);
 }
@@ -114,10 +125,10 @@ void Driver::FinishConnect(int64_t now_ns) {
 }
 
 void Driver::Lost(const absl::Status& why, int64_t now_ns) {
+  const bool too_late = session_->wants_connection() && now_ns >= connect_deadline_ns_;
+  nodes_.Lost(session_->was_silent() || too_late, now_ns);
   transport_.Close();
   blocked_ = false;
-  // Also after a connection that worked: its node is the one that just failed.
-  if (servers_.ok()) server_ = (server_ + 1) % servers_->size();
   session_->Disconnected(why, now_ns);
 }
 
@@ -197,6 +208,8 @@ void Driver::Notice() {
   if (session_->disconnects() == disconnects_noticed_) return;
   disconnects_noticed_ = session_->disconnects();
   if (in_trouble_ || session_->stopped() || session_->held()) return;
+  // To be sent to the leader, or to try the next node, is no trouble.
+  if (session_->knows_leader() || nodes_.redirected() || options_.retry_for_ns == 0) return;
   in_trouble_ = true;
   options_.on_notice(absl::StrCat(std::string(session_->last_trouble().message()),
                                   "; trying again for up to ",

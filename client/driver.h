@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "client/core/node_choice.h"
 #include "client/core/session.h"
 #include "client/options.h"
 #include "client/transport.h"
@@ -44,7 +45,7 @@ class Driver {
  private:
   void Manage(int64_t now_ns);
   void StartConnect(int64_t now_ns);
-  const std::string& server() const { return (*servers_)[server_]; }
+  const std::string& server() const { return nodes_.current(); }
   void FinishConnect(int64_t now_ns);
   void Lost(const absl::Status& why, int64_t now_ns);
   uint32_t Wait(int64_t until_ns, std::span<const int> also, bool* socket_ready);
@@ -62,7 +63,7 @@ class Driver {
   uint64_t established_noticed_ = 0;
   bool in_trouble_ = false;  // on_notice was told so
   absl::StatusOr<std::vector<std::string>> servers_;
-  size_t server_ = 0;  // of servers_: the one that is connected or tried
+  NodeChoice nodes_;  // of servers_, if they are well written
   std::vector<std::byte> buffer_;
 };
 

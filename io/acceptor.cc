@@ -63,18 +63,17 @@ void Acceptor::Tick(int64_t now_ns) {
 }
 
 void Acceptor::Stop() {
-  for (uint32_t slot = 0; slot < listeners_.size(); ++slot) {
-    Slot& listener = listeners_[slot];
-    if (listener.stopped) continue;
-    listener.stopped = true;
-    if (!listener.armed) {
-      listener.fd.Reset();
-      continue;
-    }
-    uint64_t target = CompletionKey{Op::kAccept, slot, listener.generation}.Pack();
-    queue_->Begin({Op::kCancelAccept, slot, listener.generation},
-                  [&](io_uring_sqe* sqe) { io_uring_prep_cancel64(sqe, target, 0); });
-  }
+  for (uint32_t slot = 0; slot < listeners_.size(); ++slot) Stop(slot);
+}
+
+void Acceptor::Stop(uint32_t slot) {
+  Slot& listener = listeners_[slot];
+  if (listener.stopped) return;
+  listener.stopped = true;
+  if (!listener.armed) return listener.fd.Reset();
+  uint64_t target = CompletionKey{Op::kAccept, slot, listener.generation}.Pack();
+  queue_->Begin({Op::kCancelAccept, slot, listener.generation},
+                [&](io_uring_sqe* sqe) { io_uring_prep_cancel64(sqe, target, 0); });
 }
 
 }  // namespace ringjournal::io

@@ -31,8 +31,9 @@ class Acceptor {
   // When Tick has something to do; INT64_MAX: never.
   int64_t deadline_ns() const { return retry_at_ns_; }
 
-  // Cancels accepting; a listener is closed when its last completion came.
+  // Cancels accepting, of all listeners or of the n-th; it is closed when its last completion came.
   void Stop();
+  void Stop(uint32_t slot);
 
   // How often accepting had to pause for want of descriptors.
   uint64_t pauses() const { return pauses_; }

@@ -23,7 +23,8 @@ struct ConnectionId {
 
 struct Event {
   enum class Kind : uint8_t {
-    // A peer connected to a listener. Its bytes will follow as kReceived.
+    // A peer connected to a listener; token: which, by the order of the calls of Listen from 0. Its
+    // bytes will follow as kReceived.
     kAccepted,
     // A Connect ended. result: 0, or -errno; then the loop closes the connection and kClosed
     // follows.

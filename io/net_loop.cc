@@ -114,7 +114,11 @@ void NetLoop::Start() {
 }
 
 absl::StatusOr<Address> NetLoop::Listen(const Address& address) {
-  return acceptor_->Listen(address, options_.sockets);
+  return Listen(address, options_.sockets);
+}
+
+absl::StatusOr<Address> NetLoop::Listen(const Address& address, const SocketOptions& sockets) {
+  return acceptor_->Listen(address, sockets);
 }
 
 void NetLoop::StopAccepting() { acceptor_->Stop(); }

@@ -76,13 +76,20 @@ class NetLoop {
   // Accepts TCP connections at `address`; port 0 picks a free one. Returns the bound address.
   // AlreadyExists if the port is in use; OpenListener has the other errors.
   absl::StatusOr<Address> Listen(const Address& address);
+  // The same with options of its own, which what is accepted inherits.
+  absl::StatusOr<Address> Listen(const Address& address, const SocketOptions& sockets);
   // Stops accepting and closes the listeners; connections stay.
   void StopAccepting();
+  // Only that of the n-th call of Listen, from 0.
+  void StopAccepting(uint32_t listener) { acceptor_->Stop(listener); }
 
   // Starts to connect; kConnected tells how it went. Send works at once and is queued until then.
   // There is no time limit but the kernel's: Close gives up. ResourceExhausted at connections_max
   // or without descriptors.
-  absl::StatusOr<ConnectionId> Connect(const Address& peer);
+  absl::StatusOr<ConnectionId> Connect(const Address& peer) {
+    return Connect(peer, options_.sockets);
+  }
+  absl::StatusOr<ConnectionId> Connect(const Address& peer, const SocketOptions& sockets);
 
   // Gives back the last batch's memory, submits, waits as `wait` says, and returns what happened:
   // limits::kTurnEventsMax events at most, and about limits::kTurnReceivedBytes. The events and

@@ -21,17 +21,17 @@ void NetLoop::OnAccept(CompletionKey key, const io_uring_cqe& cqe) {
   }
   ++stats_.accepted;
   ConnectionId id = connections_.Add(fd, State::kOpen);
-  Emit({.kind = Event::Kind::kAccepted, .connection = id});
+  Emit({.kind = Event::Kind::kAccepted, .connection = id, .token = key.slot});
   ArmReceive(id, connections_.Get(id));
 }
 
-absl::StatusOr<ConnectionId> NetLoop::Connect(const Address& peer) {
+absl::StatusOr<ConnectionId> NetLoop::Connect(const Address& peer, const SocketOptions& sockets) {
   if (connections_.full()) {
     return absl::ResourceExhaustedError(
         absl::StrCat("cannot connect to ", peer.ToString(), ": all ", options_.connections_max,
                      " connections are in use. Close some, or raise the configured limit."));
   }
-  absl::StatusOr<FileDescriptor> fd = OpenSocket(peer, options_.sockets);
+  absl::StatusOr<FileDescriptor> fd = OpenSocket(peer, sockets);
   if (!fd.ok()) return fd.status();
   ConnectionId id = connections_.Add(fd->Release(), State::kConnecting);
   Connection& c = connections_.Get(id);

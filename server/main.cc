@@ -75,7 +75,7 @@ int Run(const ringjournal::FlagsResult& flags) {
     ringjournal::LogEvent(ringjournal::LogLevel::kWarn, "environment_unknown", {{"note", note}});
   }
   int exit_code = ringjournal::kServerExitFailure;
-  auto server = ringjournal::Server::Start(flags.options);
+  auto server = ringjournal::Server::Start(flags.options, g_stop_requested);
   if (server.ok()) {
     g_server = server->get();
     if (g_stop_requested) (*server)->RequestStop();

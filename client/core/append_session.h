@@ -81,6 +81,9 @@ class AppendSession : public Session {
   void OnTick(int64_t now_ns) override;
   void OnStopped() override;
   int64_t NextTimerNs() const override;
+  Owed owed() const override {
+    return opened() && in_flight() == 0 ? Owed::kNothing : Owed::kAnswers;
+  }
 
  private:
   enum class Phase { kOpening, kStreaming, kRefused, kResuming };

@@ -88,6 +88,7 @@ class ReadSession : public Session {
   void OnHello(const v1::HelloReply& reply, int64_t now_ns) override;
   void OnFrame(const ServerFrame& frame, int64_t now_ns) override;
   void OnDisconnected(int64_t now_ns) override;
+  Owed owed() const override { return reading_ ? Owed::kPushes : Owed::kAnswers; }
 
  private:
   struct Chunk {

@@ -10,8 +10,12 @@
 namespace ringjournal::client {
 namespace {
 
-// Servers answer every heartbeat, so three missed ones mean that nobody is there.
-constexpr int kHeartbeatsMissedMax = 3;
+// Who waits for nothing asks no more often, and readers so many times less often than who waits for
+// an answer.
+constexpr int64_t kIdleHeartbeatNs = limits::kHeartbeatIntervalMs * kMsNs;
+constexpr int64_t kPushesShare = 4;
+// A server that was slow to greet may be slow, but not for ever.
+constexpr int64_t kRoundTripMaxNs = 500 * kMsNs;
 constexpr uint32_t kBackoffDoublingsMax = 20;
 
 uint64_t NextRandom(uint64_t* state) {  // splitmix64
@@ -67,8 +71,12 @@ Session::Session(SessionOptions options)
 void Session::Connected(int64_t now_ns) {
   if (state_ != State::kConnecting) return;
   state_ = State::kHello;
-  handshake_deadline_ns_ = now_ns + options_.handshake_timeout_ns;
-  last_sent_ns_ = last_received_ns_ = now_ns;
+  const bool others = options_.nodes > 1 || followed_ > 0;
+  const int64_t tried_ns = others ? limits::kNodeTriedMs * kMsNs : kNeverNs;
+  handshake_deadline_ns_ = now_ns + std::min(options_.handshake_timeout_ns, tried_ns);
+  last_sent_ns_ = last_received_ns_ = connected_ns_ = now_ns;
+  asked_ns_ = 0;
+  was_silent_ = false;
   queue_.Clear();
   decoder_ = FrameDecoder(limits::kFrameBytesMax);
   queue_.PushOwned(std::string(kPreface));
@@ -87,6 +95,7 @@ std::span<std::byte> Session::ReceiveRoom(size_t bytes_max) {
 
 void Session::Received(size_t in_room, ByteSpan bytes, int64_t now_ns) {
   last_received_ns_ = now_ns;
+  asked_ns_ = 0;
   if (in_room > 0) decoder_.Filled(in_room);
   ByteSpan frame;
   while ((state_ == State::kHello || state_ == State::kReady) && !closing_) {
@@ -116,6 +125,7 @@ void Session::Dispatch(ByteSpan bytes, int64_t now_ns) {
   ServerFrame frame;
   if (!FindField(bytes, &frame)) return ProtocolError("a message does not parse");
   if (frame.field == v1::ServerMessage::kHeartbeat) return;
+  if (frame.field == v1::ServerMessage::kError) NoteLeader(frame);
   if (state_ == State::kHello) {
     if (frame.field == v1::ServerMessage::kError) return HandleHelloError(frame);
     if (frame.field != v1::ServerMessage::kHelloReply) return ProtocolError("no hello reply");
@@ -129,6 +139,7 @@ void Session::HandleHelloReply(const ServerFrame& frame, int64_t now_ns) {
   if (!ParseBody(frame, &reply)) return;
   state_ = State::kReady;
   heartbeat_interval_ns_ = reply.heartbeat_interval_ms() * kMsNs;
+  round_trip_ns_ = std::min(now_ns - connected_ns_, kRoundTripMaxNs);
   OnHello(reply, now_ns);
 }
 
@@ -139,6 +150,14 @@ void Session::HandleHelloError(const ServerFrame& frame) {
   // Too many sessions now may be fewer later.
   if (IsTransient(CodeOf(why)) || CodeOf(why) == ErrorCode::kLimit) return Reconnect(why);
   Stop(why);
+}
+
+// Of what cannot be read its owner complains.
+void Session::NoteLeader(const ServerFrame& frame) {
+  v1::ErrorReply error;
+  if (!error.ParseFromArray(frame.body.data(), static_cast<int>(frame.body.size()))) return;
+  leader_address_ = error.has_back_pressure() ? error.back_pressure().leader_address()
+                                              : error.not_leader().leader_address();
 }
 
 void Session::Disconnected(const absl::Status& why, int64_t now_ns) {
@@ -165,6 +184,10 @@ void Session::Disconnected(const absl::Status& why, int64_t now_ns) {
 void Session::ScheduleReconnect(int64_t now_ns) {
   ++attempt_;
   reconnect_at_ns_ = now_ns;
+  // Who is told where to go goes there at once; two nodes that each name the other are not chased.
+  if (!leader_address_.empty() && ++followed_ > limits::kClientLeadersFollowedMax)
+    leader_address_.clear();
+  if (!leader_address_.empty()) return;
   if (InsideRound()) return;
   uint32_t rounds = attempt_ / options_.nodes;
   int64_t delay = options_.backoff_min_ns << std::min(rounds - 1, kBackoffDoublingsMax);
@@ -203,21 +226,46 @@ void Session::CheckPatience(int64_t now_ns) {
 
 void Session::CheckLiveness(int64_t now_ns) {
   if (now_ns >= handshake_deadline_ns_) {
-    return Reconnect(MakeError(ErrorCode::kCannotConnect,
-                               "the server accepted the connection but did not answer the "
-                               "handshake in time: see the server's log"));
+    return GiveUpSilent(
+        "the server accepted the connection but did not answer the handshake in time: see the "
+        "server's log");
   }
   if (state_ != State::kReady || heartbeat_interval_ns_ == 0) return;
-  if (now_ns - last_received_ns_ >= kHeartbeatsMissedMax * heartbeat_interval_ns_) {
-    return Reconnect(MakeError(ErrorCode::kCannotConnect,
-                               "the server is silent: it answers no heartbeat; see its log and "
-                               "the network"));
+  if (asked_ns_ != 0 && now_ns >= asked_ns_ + SilentAfter()) {
+    return GiveUpSilent(
+        "the server is silent: it answers no heartbeat; see its log and the network");
   }
-  if (now_ns - last_sent_ns_ < heartbeat_interval_ns_) return;
+  if (now_ns < NextHeartbeatNs()) return;
   v1::ClientMessage message;
   message.mutable_heartbeat()->set_nonce(next_request_id_);
   Send(message);
   last_sent_ns_ = now_ns;
+  if (asked_ns_ == 0) asked_ns_ = now_ns;
+}
+
+void Session::GiveUpSilent(const std::string& why) {
+  was_silent_ = true;
+  Reconnect(MakeError(ErrorCode::kCannotConnect, why));
+}
+
+int64_t Session::HeartbeatAfter() const {
+  switch (owed()) {
+    case Owed::kAnswers:
+      return heartbeat_interval_ns_;
+    case Owed::kPushes:
+      return std::min(kPushesShare * heartbeat_interval_ns_,
+                      std::max(heartbeat_interval_ns_, kIdleHeartbeatNs));
+    case Owed::kNothing:
+      return std::max(heartbeat_interval_ns_, kIdleHeartbeatNs);
+  }
+  return heartbeat_interval_ns_;
+}
+
+// The server answers each, and wants one now and then. One is enough while it is not answered.
+int64_t Session::NextHeartbeatNs() const {
+  const int64_t to_be_heard_ns = last_sent_ns_ + HeartbeatAfter();
+  return asked_ns_ != 0 ? to_be_heard_ns
+                        : std::min(to_be_heard_ns, last_received_ns_ + HeartbeatAfter());
 }
 
 int64_t Session::deadline_ns() const {
@@ -231,8 +279,8 @@ int64_t Session::deadline_ns() const {
   if (state_ != State::kReady) return deadline;
   deadline = std::min(deadline, NextTimerNs());
   if (heartbeat_interval_ns_ == 0) return deadline;
-  deadline = std::min(deadline, last_sent_ns_ + heartbeat_interval_ns_);
-  return std::min(deadline, last_received_ns_ + kHeartbeatsMissedMax * heartbeat_interval_ns_);
+  if (asked_ns_ != 0) deadline = std::min(deadline, asked_ns_ + SilentAfter());
+  return std::min(deadline, NextHeartbeatNs());
 }
 
 void Session::Sent(size_t bytes, int64_t now_ns) {
@@ -254,6 +302,7 @@ void Session::Established() {
 
 void Session::Progressed() {
   attempt_ = 0;
+  followed_ = 0;
   stalled_since_ns_ = kNeverNs;
 }
 

@@ -72,6 +72,10 @@ class Session {
   // ---- what the driver should do ----
   bool wants_connection() const { return state_ == State::kConnecting; }
   bool wants_close() const { return closing_ && state_ != State::kWaiting; }
+  // Where the journal's leader is, if the last answer said so: connect there next, whatever nodes
+  // were given. Only once, as it may be gone by now; empty: nobody said.
+  std::string TakeLeaderAddress() { return std::exchange(leader_address_, {}); }
+  bool knows_leader() const { return !leader_address_.empty(); }
   size_t Gather(std::span<ByteSpan> out) const { return queue_.Gather(out); }
   // Where the next bytes may be put, at most `bytes_max`: inside the large frame that they belong
   // to, which saves copying them. Empty: nowhere. Valid until the next event.
@@ -85,6 +89,8 @@ class Session {
   bool stopped() const { return state_ == State::kStopped; }
   // Why it stopped; OK as long as it runs.
   const absl::Status& status() const { return status_; }
+  // The node did not answer in time, so the last connection was given up.
+  bool was_silent() const { return was_silent_; }
   // Connections that were lost or could not be made, since the start.
   uint64_t disconnects() const { return disconnects_; }
   // Connections whose handshake was completed.
@@ -104,6 +110,9 @@ class Session {
   virtual void OnDisconnected(int64_t now_ns) {}
   virtual void OnTick(int64_t now_ns) {}
   virtual void OnStopped() {}
+  // What the node owes now: decides how soon its silence is noticed.
+  enum class Owed { kNothing, kPushes, kAnswers };
+  virtual Owed owed() const { return Owed::kAnswers; }
   virtual int64_t NextTimerNs() const { return kNeverNs; }
 
   void Send(const v1::ClientMessage& message);
@@ -143,8 +152,13 @@ class Session {
   void Dispatch(ByteSpan bytes, int64_t now_ns);
   void HandleHelloReply(const ServerFrame& frame, int64_t now_ns);
   void HandleHelloError(const ServerFrame& frame);
+  void NoteLeader(const ServerFrame& frame);
   void CheckPatience(int64_t now_ns);
   void CheckLiveness(int64_t now_ns);
+  void GiveUpSilent(const std::string& why);
+  int64_t HeartbeatAfter() const;
+  int64_t SilentAfter() const { return 2 * HeartbeatAfter() + 4 * round_trip_ns_; }
+  int64_t NextHeartbeatNs() const;
   void ScheduleReconnect(int64_t now_ns);
   // Another node is to be tried before the next pause.
   bool InsideRound() const { return attempt_ % options_.nodes != 0; }
@@ -162,12 +176,18 @@ class Session {
   uint64_t next_request_id_ = 1;
   uint64_t random_;
   uint32_t attempt_ = 0;
+  std::string leader_address_;
+  uint32_t followed_ = 0;  // such answers, since something was achieved
   uint64_t disconnects_ = 0;
   uint64_t established_ = 0;
   int64_t reconnect_at_ns_ = 0;
   int64_t stalled_since_ns_ = kNeverNs;
   int64_t handshake_deadline_ns_ = kNeverNs;
   int64_t heartbeat_interval_ns_ = 0;  // 0: the server wants none
+  int64_t connected_ns_ = 0;
+  int64_t round_trip_ns_ = 0;  // that the hello took
+  int64_t asked_ns_ = 0;       // the first heartbeat since anything came; 0: none
+  bool was_silent_ = false;
   int64_t last_sent_ns_ = 0;
   int64_t last_received_ns_ = 0;
 };

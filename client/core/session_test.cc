@@ -2,12 +2,14 @@
 #include "client/core/session.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "client/core/request_session.h"
 #include "client/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal::client {
 namespace {
@@ -73,6 +75,110 @@ TEST(SessionPauses, WithoutPatienceEachNodeIsTriedOnce) {
   EXPECT_THAT(PausesOf(&session, 100), ElementsAre(0, 0));
   EXPECT_TRUE(session.stopped());
   EXPECT_EQ(CodeOf(session.status()), ErrorCode::kCannotConnect);
+}
+
+// Connects, is greeted, and is told that another node leads.
+void BeSentTo(Session* session, const std::string& address, int64_t now) {
+  session->Connected(now);
+  v1::ServerMessage greeting, refusal;
+  greeting.mutable_hello_reply()->set_protocol(1);
+  refusal.mutable_error()->set_code(v1::ERROR_CODE_NOT_LEADER);
+  refusal.mutable_error()->mutable_not_leader()->set_leader_address(address);
+  for (const v1::ServerMessage& message : {greeting, refusal}) {
+    std::string frame(kFrameHeaderBytes, '\0');
+    message.AppendToString(&frame);
+    Store32(frame.data(), static_cast<uint32_t>(frame.size() - kFrameHeaderBytes));
+    session->Received(AsBytes(frame), now);
+  }
+  session->Disconnected(MakeError(ErrorCode::kNotLeader, "sent away"), now);
+}
+
+TEST(SessionLeader, ItsAddressIsGoneToAtOnceAndOnce) {
+  RequestSession session = StatusSession({.seed = 7});
+  session.Tick(1);
+  EXPECT_EQ(session.TakeLeaderAddress(), "");
+  BeSentTo(&session, "127.0.0.1:7", 2);
+  EXPECT_EQ(session.deadline_ns(), 2) << "no pause";
+  session.Tick(2);
+  ASSERT_TRUE(session.wants_connection());
+  EXPECT_EQ(session.TakeLeaderAddress(), "127.0.0.1:7");
+  EXPECT_EQ(session.TakeLeaderAddress(), "");
+}
+
+TEST(SessionLeader, NodesThatSendEachOtherClientsAreNotChased) {
+  RequestSession session = StatusSession({.seed = 7});
+  int64_t now = 1;
+  uint32_t at_once = 0;
+  for (int i = 0; i < 10; ++i) {
+    session.Tick(now);
+    ASSERT_TRUE(session.wants_connection());
+    (void)session.TakeLeaderAddress();
+    BeSentTo(&session, "127.0.0.1:7", now);
+    at_once += session.deadline_ns() == now;
+    now = session.deadline_ns();
+  }
+  EXPECT_EQ(at_once, limits::kClientLeadersFollowedMax);
+}
+
+// A session that waits for an answer of one of several nodes.
+class SessionSilence : public ::testing::Test {
+ protected:
+  static constexpr int64_t kBeatNs = 50 * kMsNs;
+
+  SessionSilence() {
+    session.Tick(now);
+    session.Connected(now);
+    v1::ServerMessage greeting;
+    greeting.mutable_hello_reply()->set_protocol(1);
+    greeting.mutable_hello_reply()->set_heartbeat_interval_ms(50);
+    Receive(greeting);
+    TakeBytes();
+  }
+  void Receive(const v1::ServerMessage& message) {
+    std::string frame(kFrameHeaderBytes, '\0');
+    message.AppendToString(&frame);
+    Store32(frame.data(), static_cast<uint32_t>(frame.size() - kFrameHeaderBytes));
+    session.Received(AsBytes(frame), now);
+  }
+  // What the session wants to send.
+  size_t TakeBytes() {
+    ByteSpan spans[8];
+    size_t bytes = 0;
+    const size_t n = session.Gather(spans);
+    for (size_t i = 0; i < n; ++i) bytes += spans[i].size();
+    session.Sent(bytes, now);
+    return bytes;
+  }
+  void PassTime(int64_t ns) {
+    for (const int64_t end = now + ns; now < end;) {
+      now = std::min(end, session.deadline_ns());
+      session.Tick(now);
+    }
+  }
+
+  int64_t now = 1;
+  RequestSession session = StatusSession({.seed = 7});
+};
+
+TEST_F(SessionSilence, IsNoticedAfterThreeHeartbeatsWhileAnAnswerIsOwed) {
+  PassTime(kBeatNs);
+  EXPECT_GT(TakeBytes(), 0u) << "asks whether anybody is there";
+  PassTime(2 * kBeatNs - 1);
+  EXPECT_FALSE(session.wants_close());
+  PassTime(1);
+  EXPECT_TRUE(session.wants_close());
+  EXPECT_TRUE(session.was_silent());
+}
+
+TEST_F(SessionSilence, IsNoneWhileTheNodeSaysThatItWorksOnIt) {
+  for (int i = 0; i < 100; ++i) {
+    PassTime(2 * kBeatNs);
+    v1::ServerMessage heartbeat;
+    heartbeat.mutable_heartbeat();
+    Receive(heartbeat);
+    TakeBytes();
+    ASSERT_FALSE(session.wants_close()) << i;
+  }
 }
 
 }  // namespace

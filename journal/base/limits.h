@@ -110,6 +110,9 @@ inline constexpr uint32_t kClientRequestTimeoutMs = 10000;
 // Text of a connection string: as many nodes as a cluster may have, each with its comma.
 inline constexpr uint32_t kClientServersMax = 64;
 inline constexpr uint32_t kClientServersBytesMax = kClientServersMax * 302;
+// Answers that name the leader's address, followed at once; then with the pause of any other retry,
+// as two nodes may each name the other while the leader changes.
+inline constexpr uint32_t kClientLeadersFollowedMax = 3;
 // The fake journal for users' tests: connections at once, and bytes that it keeps before its ring
 // counts as full.
 inline constexpr uint32_t kFakeJournalConnectionsMax = 64;
@@ -208,6 +211,15 @@ inline constexpr uint32_t kHelloTimeoutMs = 10000;
 inline constexpr uint32_t kStalledFrameTimeoutMs = 30000;
 inline constexpr uint32_t kStalledSendTimeoutMs = 30000;
 inline constexpr uint32_t kHeartbeatIntervalMs = 5000;
+// The same for clients of one of several nodes that wait for its answer: whether it is still there
+// is asked so often, as another may lead by now. Such an answer may take two of them and four round
+// trips. Readers ask four times less often, who waits for nothing as above.
+inline constexpr uint32_t kClusterHeartbeatMs = 50;
+// Where there are several nodes, one that neither accepts a connection nor greets within this is
+// passed over: it may be frozen or cut off, while its host still accepts.
+inline constexpr uint32_t kNodeTriedMs = 400;
+// An address that has just been silent is not gone to because another node still names it.
+inline constexpr uint32_t kSilentNodeMs = 2000;
 inline constexpr uint32_t kIdleTimeoutMs = 60000;
 inline constexpr uint32_t kDrainTimeoutMs = 10000;
 // How long a start waits for a port: a killed process's listener goes with its last operation.
@@ -293,6 +305,48 @@ inline constexpr uint32_t kPeerSendQueueBytesMax = 4 * kMiB;
 inline constexpr uint32_t kConfigDocumentBytesMax = 1 * kMiB;
 // Requests of one config store that are not answered yet; then Submit refuses.
 inline constexpr uint32_t kConfigRequestsInFlightMax = 64;
+// The thread of a config store that works on its own looks for work at least this often.
+inline constexpr uint32_t kConfigWaitMs = 100;
+// A node that starts asks the config store again after this, for as long as it takes.
+inline constexpr uint32_t kRegisterRetryMs = 50;
+// Socket buffers between nodes: a burst for a backup that reads late waits in the kernel, uncopied.
+inline constexpr uint32_t kPeerSocketBufferBytes = 4 * kMiB;
+// A peer's dead host is noticed after 3 s even where nothing is sent: its connections are not kept.
+inline constexpr uint32_t kPeerKeepaliveIdleS = 1;
+inline constexpr uint32_t kPeerKeepaliveIntervalS = 1;
+inline constexpr uint32_t kPeerKeepaliveCount = 2;
+// The file that says whose a data directory is.
+inline constexpr uint32_t kDataDirOwnerBytesMax = 1 * kKiB;
+// etcd as the config store. One request with all its attempts: longer than an election of etcd with
+// its default settings (1 s to 2 s); whoever asked then decides anew.
+inline constexpr uint32_t kEtcdRequestTimeoutMs = 2500;
+// A connection, TLS included: far above any round trip between machines of one cluster, and below
+// what a failover may cost, as an endpoint that is cut off is noticed by it.
+inline constexpr uint32_t kEtcdConnectTimeoutMs = 200;
+// A read without an answer is asked of another endpoint after this; reading twice costs nothing.
+inline constexpr uint32_t kEtcdReadAttemptMs = 300;
+// A change without an answer is called unknown after this: it is never sent twice.
+inline constexpr uint32_t kEtcdCasAttemptMs = 1000;
+// Pause before an endpoint that has just failed is asked again.
+inline constexpr uint32_t kEtcdRetryMs = 20;
+// The watch begins again after this; changes are read every kConfigPollMs meanwhile.
+inline constexpr uint32_t kEtcdWatchRetryMs = 50;
+// Connections of one store at a time, besides the watch: a node asks for one thing at a time,
+// seldom for more; other requests wait their turn.
+inline constexpr uint32_t kEtcdTransfersMax = 8;
+// Bytes of one answer: the largest document in base64 (a third more) with its JSON, twice over.
+inline constexpr uint32_t kEtcdAnswerBytesMax = 3 * kMiB;
+// Clusters of etcd have 3 or 5 members.
+inline constexpr uint32_t kEtcdEndpointsMax = 16;
+// A scheme and kAddressBytesMax.
+inline constexpr uint32_t kEtcdEndpointBytesMax = 320;
+// Of the key in etcd; it stands in messages.
+inline constexpr uint32_t kEtcdPrefixBytesMax = 256;
+// Of the file that holds the password.
+inline constexpr uint32_t kEtcdPasswordBytesMax = 1024;
+// Of etcd's own words in our messages.
+inline constexpr uint32_t kEtcdErrorTextBytesMax = 200;
+
 inline constexpr uint32_t kNodesMax = 64;             // of a cluster; each is in every document
 inline constexpr uint32_t kNodeNameBytesMax = 64;     // it stands in log lines and metrics
 inline constexpr uint32_t kAddressBytesMax = 300;     // a DNS name (253) and a port

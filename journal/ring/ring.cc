@@ -168,6 +168,18 @@ void Ring::WriteSnapshot(const v1::StateSnapshot& state) {
   snapshots_[sequence % 2] = {sequence, end_.offset.value(), end_.index};
 }
 
+bool Ring::RestoreOlderSnapshot(const RingPlace& place, const v1::StateSnapshot& state) {
+  const Snapshot& newest = snapshots_[newest_slot()];
+  RJ_CHECK(Index(state.next_index()) == place.index && place.offset >= oldest_.offset &&
+           place.offset.value() <= newest.offset);
+  if (newest.sequence < 2) return false;
+  const uint64_t sequence = newest.sequence - 1;
+  std::byte* slot = memory_.snapshot_slot(static_cast<int>(sequence % 2), slot_bytes_);
+  if (!WriteSnapshotSlot(slot, slot_bytes_, sequence, place.offset.value(), state)) return false;
+  snapshots_[sequence % 2] = {sequence, place.offset.value(), place.index};
+  return true;
+}
+
 std::optional<v1::StateSnapshot> Ring::ReadSnapshotAtOrBelow(Index next) const {
   for (int slot : {newest_slot(), 1 - newest_slot()}) {
     const Snapshot& found = snapshots_[slot];

@@ -62,6 +62,9 @@ class Ring {
   // The newest snapshot whose next entry is `next` or an earlier one: from it the derived state is
   // made again after a truncation. nullopt: none that old is left.
   std::optional<v1::StateSnapshot> ReadSnapshotAtOrBelow(Index next) const;
+  // Puts the state before the record at `place`, which is not above the newest snapshot, into the
+  // slot that damage emptied. False: the state does not fit, or that slot was never written to.
+  bool RestoreOlderSnapshot(const RingPlace& place, const v1::StateSnapshot& state);
   // True when a snapshot should be written, so that Reserve never has to wait for one.
   bool snapshot_due() const;
 

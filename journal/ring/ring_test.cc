@@ -104,6 +104,28 @@ TEST(Ring, ATruncationTakesAwayTheSnapshotsAboveIt) {
   EXPECT_FALSE(again.ReadSnapshotAtOrBelow(Index(5)).has_value());
 }
 
+// The state below a cut is what the cut begins with.
+TEST(Ring, ASnapshotThatWasDamagedIsRestoredBelowTheNewestOne) {
+  TestRing t(64 * 1024);
+  t.ring.set_committed(Index(7));
+  for (int i = 0; i < 5; ++i) t.Append(100, 1);
+  t.Snapshot();
+  t.Append(100, 1);
+  const v1::StateSnapshot lost = t.State();
+  for (int i = 0; i < 3; ++i) t.Append(100, 1);
+  t.Snapshot();
+  const size_t slot_bytes = (t.memory.memory().head_bytes - kControlPageBytes) / 2;
+  t.memory.memory().snapshot_slot(0, slot_bytes)[kSnapshotSlotHeaderBytes] ^= std::byte{1};
+  Ring ring = Ring::Adopt(t.memory.memory(), t.Inspect());
+  EXPECT_FALSE(ring.ReadSnapshotAtOrBelow(Index(8)).has_value());
+  ASSERT_TRUE(ring.RestoreOlderSnapshot(*ring.Find(Index(7)), lost));
+  EXPECT_EQ(ring.ReadSnapshotAtOrBelow(Index(8))->next_index(), 7u);
+  EXPECT_EQ(ring.ReadSnapshotAtOrBelow(Index(10))->next_index(), 10u) << "the newest stays";
+  const RingInspection again = t.Inspect();
+  EXPECT_EQ(again.snapshot.next_index(), 10u);
+  EXPECT_EQ(again.older_snapshot_next_index, Index(7)) << "the next process finds it, too";
+}
+
 TEST(Ring, TheSnapshotThatATruncationMayNeedIsNeitherOverwrittenNorPassedByOldest) {
   TestRing t(64 * 1024);
   t.ring.set_committed(Index(10));

@@ -29,6 +29,8 @@ class BackupSide {
   // Nothing was heard of the leader for the grace time, or its process is known to be gone.
   bool suspects_leader() const;
   const NodeLife& leader() const { return leader_; }
+  // It holds what the leader holds up to some entry, and is sent what follows.
+  bool synced() const { return synced_; }
 
  private:
   void Heard() { heard_ns_ = c_->now.monotonic_ns; }

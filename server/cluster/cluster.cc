@@ -124,6 +124,7 @@ void Cluster::NewDocument() {
   seen_version_ = config_.version();
   const v1::NodeRegistration* me = FindNode(config_.document(), self_.node);
   if (me != nullptr && me->incarnation() > self_.incarnation.value()) {
+    effects_->replaced = true;
     effects_->fatal = absl::StrCat(
         "node ", self_.node, " was started again elsewhere as incarnation ", me->incarnation(),
         "; this process is incarnation ", self_.incarnation.value(),

@@ -78,6 +78,17 @@ class LeaderSide {
   bool IsMarked(const NodeLife& life) const;
   // Nodes in sync that are marked as far behind.
   std::vector<std::string> laggards() const;
+  // Of each other node that has followed in this epoch, for people. `held_lsn` is 0 where the ring
+  // does not reach down to it.
+  struct Copy {
+    NodeLife life;
+    bool in_sync = false, follows = false, catches_up = false;
+    Index held;
+    Lsn held_lsn;
+    uint64_t lag_lsns = 0, lag_bytes = 0;
+    int64_t lag_ms = 0;
+  };
+  std::vector<Copy> Copies() const;
   // What is known of the others of the isr when a drop is decided, in nanoseconds; far_for_ns as in
   // LagWatch.
   struct Standing {

@@ -53,7 +53,8 @@ void PeerLinks::SetWanted(const std::set<std::string>& nodes, const v1::ConfigDo
     Target* target = &targets_[node];
     NodeLife life{node, Incarnation(registration->incarnation())};
     if (target->life == life) continue;
-    *target = {registration->address(), life, 0, now_ns_, false};
+    const std::string& own = registration->peer_address();
+    *target = {own.empty() ? registration->address() : own, life, 0, now_ns_, false};
   }
 }
 

@@ -2,6 +2,8 @@
 #include <filesystem>
 #include <string>
 
+#include "journal/base/check.h"
+#include "server/config/cluster_settings.h"
 #include "server/config/listen_address.h"
 #include "server/config/settings.h"
 
@@ -62,6 +64,7 @@ absl::Status CheckTogether(const ServerOptions& options, const std::string& conf
         "whoever connects may read and append. Listen on 127.0.0.1, or add --allow-remote if the "
         "network is trusted");
   }
+  RJ_RETURN_IF_ERROR(CheckCluster(options));
   return CheckPlaces(options, config_path);
 }
 

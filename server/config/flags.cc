@@ -118,7 +118,10 @@ class Layers {
   absl::Status Take() {
     RJ_RETURN_IF_ERROR(TakeFile());
     RJ_RETURN_IF_ERROR(TakeEnvironment());
-    return TakeFlags();
+    RJ_RETURN_IF_ERROR(TakeFlags());
+    ServerOptions& options = result_.options;
+    if (options.node.empty() && !options.clustered()) options.node = kNodeAlone;
+    return absl::OkStatus();
   }
   FlagsResult& result() { return result_; }
   const std::string& config_path() const { return config_path_; }

@@ -41,6 +41,16 @@ TEST(PrintConfig, ShowsEverySettingWithItsOrigin) {
             "allow-remote = false                        # default\n"
             "# address-file = \"FILE\"                     # default: not written\n"
             "node = \"n2\"                                 # --node\n"
+            "# etcd = \"URLS\"                             # default: none: a node alone\n"
+            "cluster = \"default\"                         # default\n"
+            "peer-listen = \"127.0.0.1:0\"                 # default\n"
+            "# advertise = \"HOST:PORT\"                   # default: the bound address\n"
+            "# peer-advertise = \"HOST:PORT\"              # default: the bound address\n"
+            "# etcd-ca-file = \"FILE\"                     # default: the system's\n"
+            "# etcd-cert-file = \"FILE\"                   # default: none\n"
+            "# etcd-key-file = \"FILE\"                    # default: none\n"
+            "# etcd-user = \"NAME\"                        # default: none\n"
+            "# etcd-password-file = \"FILE\"               # default: none\n"
             "sessions-max = 10000                        # default\n"
             "spin-us = 3                                 # c.toml:2\n"
             "drain-timeout = \"10s\"                       # default\n"
@@ -82,6 +92,10 @@ TEST(Settings, EachReadsBackWhatItPrintsAndHasItsOwnNames) {
   ServerOptions options = DefaultOptions(7);
   options.data_dir = "d";
   options.address_file = "f";
+  options.node = "n1";
+  options.etcd = {"http://127.0.0.1:1", "c", "d", "e", "u", "p"};
+  options.advertise = "h:1";
+  options.peer_advertise = "h:2";
   for (const Setting& setting : Settings()) {
     const std::string text = setting.get(options);
     EXPECT_TRUE(setting.set(text, &options).ok()) << setting.key << " = " << text;

@@ -20,6 +20,7 @@ class Risks : public ::testing::Test {
     options.data_dir = "/data";
     options.ring_dir = "/shm/r";
     options.listen.port = 7000;
+    options.node = kNodeAlone;
     facts.data_dir = {"/data", true, true, true, false, 100 * kGiB, 50 * kGiB};
     facts.ring_dir = {"/shm", false, true, true, true, 16 * kGiB, 16 * kGiB};
     facts.memory_bytes = 32 * kGiB;

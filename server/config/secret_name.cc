@@ -22,6 +22,8 @@ bool IsSecretWord(const std::string& word, bool last_word, bool only_word) {
 }  // namespace
 
 bool LooksLikeSecret(std::string_view name) {
+  // Where the secret stands may be told.
+  if (name.ends_with("-file") || name.ends_with("_FILE")) return false;
   std::string word;
   bool only_word = true;
   for (size_t i = 0; i <= name.size(); ++i) {
@@ -46,8 +48,8 @@ std::string RefuseSecrets(std::span<const char* const> arguments) {
     std::string text(name);
     return text.append(
         " is refused: a secret on the command line can be read by every user of this machine, and "
-        "stays in the shell's history. This version has no authentication and needs none: leave "
-        "the flag out, and change the secret if it was a real one");
+        "stays in the shell's history. Leave the flag out, and change the secret if it was a real "
+        "one; where one is needed it stands in a file, such as --etcd-password-file's");
   }
   return "";
 }

@@ -8,7 +8,8 @@
 
 namespace ringjournal {
 
-// True if something of this name would hold a secret: "--password", "api-token", "tls_key".
+// True if something of this name would hold a secret: "--password", "api-token", "tls_key"; not if
+// it names a file: "--password-file".
 bool LooksLikeSecret(std::string_view name);
 
 // The first argument that would carry a secret, as a sentence that names the flag and never its

@@ -9,6 +9,7 @@
 #include "journal/base/limits.h"
 #include "journal/base/units.h"
 #include "journal/format/utf8.h"
+#include "server/config/cluster_settings.h"
 #include "server/config/listen_address.h"
 #include "server/config_store/document_checks.h"
 
@@ -28,6 +29,8 @@ absl::StatusOr<uint32_t> ParseCount(const std::string& value, uint32_t min, uint
                                     "; write it in digits, without a unit");
 }
 
+}  // namespace
+
 absl::Status SetText(const std::string& value, std::string* out) {
   if (value.empty()) return absl::InvalidArgumentError("it is empty; give a value");
   if (value.find('\0') != std::string::npos || value.find('\n') != std::string::npos) {
@@ -39,6 +42,8 @@ absl::Status SetText(const std::string& value, std::string* out) {
   *out = value;
   return absl::OkStatus();
 }
+
+namespace {
 
 absl::Status SetDataDir(const std::string& v, ServerOptions* o) { return SetText(v, &o->data_dir); }
 absl::Status SetRingDir(const std::string& v, ServerOptions* o) { return SetText(v, &o->ring_dir); }
@@ -150,7 +155,7 @@ std::vector<Setting> NetworkSettings() {
        "for scripts that let the system choose the port", SetAddressFile,
        [](const ServerOptions& o) { return o.address_file; }},
       {"node", "RINGJOURNAL_NODE", "NAME", SettingKind::kText,
-       "Stable name of this node in the cluster", defaults.node,
+       "Stable name of this node in the cluster", "node1, required with --etcd",
        "it stays when the machine changes", SetNode, [](const ServerOptions& o) { return o.node; }},
   };
 }
@@ -181,7 +186,8 @@ std::vector<Setting> LoadSettings() {
 
 std::vector<Setting> MakeSettings() {
   std::vector<Setting> all = StorageSettings();
-  for (const std::vector<Setting>& more : {NetworkSettings(), LoadSettings()}) {
+  for (const std::vector<Setting>& more :
+       {NetworkSettings(), ClusterSettings(), EtcdAccessSettings(), LoadSettings()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;

@@ -99,6 +99,16 @@ class ConfigStore {
   // for a failed disk.
   virtual absl::Status health() const = 0;
 
+  // ---- for a store that works while Poll is not called; the others need none of it ----
+  // True: Wait is to be called between two Polls, in flight or not.
+  virtual bool asynchronous() const { return false; }
+  // Sleeps until Poll is worth calling, Wake is called, or about so much time has passed.
+  virtual void Wait(Time now, int64_t at_most_ns) {}
+  // Any thread: ends a Wait, the one that runs or the next.
+  virtual void Wake() {}
+  // True once after somebody may have changed the document: a hint, to read it again.
+  virtual bool TakeChanged() { return false; }
+
  protected:
   ConfigStore() = default;
 };

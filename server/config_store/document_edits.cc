@@ -167,6 +167,7 @@ absl::StatusOr<Incarnation> RegisterNode(v1::ConfigDocument* document,
   }
   node->set_incarnation(node->incarnation() + 1);
   node->set_address(registration.address);
+  node->set_peer_address(registration.peer_address);
   node->set_nonce(registration.nonce);
   for (v1::JournalConfig& journal : *document->mutable_journals()) {
     RemoveFromIsr(registration.node, &journal);

@@ -25,14 +25,18 @@
 
 namespace ringjournal {
 
+// Of this version of the software: it does not touch a document of a higher one.
+inline constexpr uint32_t kFeatureLevel = 1;
+
 // An empty document (version 1) of a new cluster.
 v1::ConfigDocument NewDocument(std::string_view cluster_id);
 
 // A process that starts.
 struct Registration {
   std::string node;
-  std::string address;  // where peers and clients find it, "host:port"
-  std::string nonce;    // 1..kChangeIdBytesMax random bytes, new for every process start
+  std::string address;            // where clients find it, "host:port"
+  std::string nonce;              // 1..kChangeIdBytesMax random bytes, new for every process start
+  std::string peer_address = {};  // where the other nodes find it; empty: the same
 };
 
 // "Process start": gives the node its next incarnation and in the same change removes every

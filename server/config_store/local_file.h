@@ -15,7 +15,6 @@
 namespace ringjournal {
 
 inline constexpr char kConfigFileName[] = "config";  // within the data directory
-inline constexpr uint32_t kFeatureLevel = 1;         // of this version of the software
 
 struct LocalFileOptions {
   // Make a new, empty store if there is no file. False where the data directory already holds

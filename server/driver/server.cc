@@ -38,6 +38,7 @@ void Server::Turn() {
   now_ = io::ReadClock();
   if (!events.empty()) last_event_ns_ = now_.monotonic_ns;
   for (const io::Event& event : events) HandleEvent(event);
+  for (const Dialed& failed : dialed_->TakeFailed()) StepShard(failed);
   if (stop_requested_.load(std::memory_order_relaxed) && !stopping_) BeginDrain();
   StepShard(EndOfBatch{});
   CarryOut();
@@ -49,7 +50,8 @@ void Server::BeginDrain() {
   stop_deadline_ns_ = now_.monotonic_ns + options_.drain_timeout_ns;
   LogEvent(LogLevel::kInfo, "draining", {{"sessions", shard_->session_count()}});
   RemoveAddressFile();
-  loop_->StopAccepting();
+  // Nodes still come: to them a port at which nobody listens means a dead process.
+  loop_->StopAccepting(kForClients);
   StepShard(DrainRequested{});
 }
 
@@ -58,7 +60,15 @@ void Server::RemoveAddressFile() const {
   if (!options_.address_file.empty()) (void)io::RemoveFile(options_.address_file);
 }
 
-void Server::StepShard(const ShardEvent& event) { shard_->Step(event, now_, &effects_); }
+void Server::StepShard(const ShardEvent& event) {
+  shard_->Step(event, now_, &effects_);
+  // What is said to other nodes must leave before the next step: its bytes are valid until then.
+  if (!effects_.sends.empty() && effects_.fatal.empty()) CarryOutSends();
+}
+
+void Server::CarryOutSends() {
+  CarryOutConnections(&effects_, dialed_.get(), [this](const ShardEvent& e) { StepShard(e); });
+}
 
 io::WaitOptions Server::NextWait() {
   io::WaitOptions wait;
@@ -66,17 +76,21 @@ io::WaitOptions Server::NextWait() {
   int64_t deadline = shard_->deadline_ns();
   if (stopping_) deadline = std::min(deadline, stop_deadline_ns_);
   wait.timeout_ns = deadline == INT64_MAX ? -1 : std::max<int64_t>(0, deadline - now_.monotonic_ns);
-  if (shard_->has_more_to_read()) wait.timeout_ns = 0;
+  if (shard_->has_more_to_read() || dialed_->has_failed()) wait.timeout_ns = 0;
   bool lively = now_.monotonic_ns - last_event_ns_ < kSpinWhileGapNs;
   if (lively) wait.spin_ns = int64_t{options_.spin_us_max} * 1000;
   return wait;
 }
 
 void Server::HandleEvent(const io::Event& event) {
-  ConnectionNumber connection = event.connection.ToU64();
+  const ConnectionNumber connection = dialed_->NumberOf(event.connection);
   switch (event.kind) {
     case io::Event::Kind::kAccepted:
-      return StepShard(Accepted{connection});
+      if (event.token == kForClients) return StepShard(Accepted{connection});
+      accepted_peers_.insert(connection);
+      return StepShard(PeerAccepted{connection});
+    case io::Event::Kind::kConnected:
+      return StepShard(Dialed{connection, -event.result});
     case io::Event::Kind::kReceived:
       return StepShard(Received{connection, event.bytes});
     case io::Event::Kind::kReceiveEnded:
@@ -87,8 +101,9 @@ void Server::HandleEvent(const io::Event& event) {
       return StepShard(storage_->OnFileDone(event));
     case io::Event::Kind::kWake:
       return TakeControlResults();
-    case io::Event::Kind::kConnected:
     case io::Event::Kind::kClosed:
+      dialed_->Forget(event.connection);
+      accepted_peers_.erase(connection);
       return;
   }
 }
@@ -98,26 +113,20 @@ void Server::TakeControlResults() {
   storage_->TakeAnswers(&storage_answers_);
   for (const StorageAnswer& answer : storage_answers_) StepShard(answer);
   storage_answers_.clear();
-  std::vector<ConfigCompletion> completions = std::move(config_results_);
-  config_results_.clear();
+  std::vector<ConfigCompletion> completions;
+  const bool changed = config_->Take(&completions);
   for (ConfigCompletion& completion : completions) StepShard(ConfigAnswer{std::move(completion)});
+  if (changed) StepShard(ConfigHint{});
   std::vector<RingAnswer> rings = std::move(ring_results_);
   ring_results_.clear();
   for (const RingAnswer& ring : rings) StepShard(ring);
 }
 
 void Server::CarryOut() {
-  if (!effects_.fatal.empty()) {
-    // Nothing more is acknowledged: what was being sent may rest on what has just failed.
-    LogEvent(LogLevel::kError, "disk_failed",
-             {{"reason", effects_.fatal},
-              {"next", "the process stops; start it again to recover from the ring"}});
-    RemoveAddressFile();
-    exit_code_ = kServerExitDiskFailed;
-    done_ = true;
-    return;
-  }
-  CarryOutConnections(&effects_, loop_.get(), [this](const ShardEvent& e) { StepShard(e); });
+  LogNotes();
+  if (!effects_.fatal.empty()) return StopForFatal();
+  CarryOutSends();
+  CarryOutDials();
   for (const ShardEffects::Opened& opened : effects_.opened) {
     storage_->Register(opened.journal, files_[std::string(opened.id.view())].get());
   }
@@ -126,19 +135,30 @@ void Server::CarryOut() {
   effects_.Clear();
 }
 
-void Server::CarryOutControl() {
-  for (ConfigRequest& request : effects_.config) {
-    auto answers = std::make_shared<std::vector<ConfigCompletion>>();
-    worker_->Submit(
-        [this, answers, request = std::move(request)]() mutable -> int64_t {
-          RJ_CHECK(store_->Submit(std::move(request)).ok());
-          store_->Poll(io::ReadClock(), answers.get());
-          return 0;
-        },
-        [this, answers](int64_t) {
-          for (ConfigCompletion& c : *answers) config_results_.push_back(std::move(c));
-        });
+// Nothing more is acknowledged: what was being sent may rest on what has just failed.
+void Server::StopForFatal() {
+  if (effects_.replaced) {
+    LogEvent(LogLevel::kError, "node_replaced",
+             {{"reason", effects_.fatal},
+              {"next", "see which process serves this node; never start two of one name"}});
+  } else {
+    LogEvent(LogLevel::kError, "disk_failed",
+             {{"reason", effects_.fatal},
+              {"next", "the process stops; start it again to recover from the ring"}});
   }
+  RemoveAddressFile();
+  exit_code_ = effects_.replaced ? kServerExitReplaced : kServerExitDiskFailed;
+  done_ = true;
+}
+
+void Server::CarryOutControl() {
+  for (ConfigRequest& request : effects_.config) config_->Submit(std::move(request));
+  CarryOutRings();
+  CarryOutDiscards();
+  CarryOutReleases();
+}
+
+void Server::CarryOutRings() {
   for (const ShardEffects::RingWanted& wanted : effects_.rings) {
     JournalFiles* files =
         (files_[std::string(wanted.journal.view())] = MakeFiles(wanted.journal)).get();
@@ -158,6 +178,9 @@ void Server::CarryOutControl() {
         },
         [this, answer](int64_t) { ring_results_.push_back(*answer); });
   }
+}
+
+void Server::CarryOutDiscards() {
   for (const ShardEffects::Discard& discard : effects_.discards) {
     auto it = files_.find(std::string(discard.id.view()));
     if (it == files_.end()) continue;
@@ -178,12 +201,14 @@ bool Server::CheckStop() {
   if (!stopping_) return false;
   bool late = now_.monotonic_ns >= stop_deadline_ns_;
   // A connection that is closed too early is reset, and takes the last answers with it.
+  if (shard_->drained()) ClosePeers();
   bool done = shard_->drained() && loop_->stats().connections == 0;
   if (!done && !late) return false;
   if (!done) {
     LogEvent(LogLevel::kWarn, "drain_timed_out", {{"sessions", shard_->session_count()}});
   }
   worker_->Stop();
+  config_->Stop();
   return true;
 }
 

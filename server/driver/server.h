@@ -13,7 +13,9 @@
 #include "io/net_loop.h"
 #include "io/worker.h"
 #include "server/config/options.h"
-#include "server/config_store/local_file.h"
+#include "server/config_store/config_store.h"
+#include "server/driver/config_thread.h"
+#include "server/driver/dialed_connections.h"
 #include "server/driver/journal_files.h"
 #include "server/driver/storage_executor.h"
 #include "server/session/shard.h"
@@ -24,12 +26,15 @@ namespace ringjournal {
 inline constexpr int kServerExitOk = 0;
 inline constexpr int kServerExitFailure = 1;     // could not start; the log says why
 inline constexpr int kServerExitDiskFailed = 4;  // a write or sync failed: start again to recover
+inline constexpr int kServerExitReplaced = 5;    // its node was started again elsewhere
 
 // One process. Start, then Run in the same thread until RequestStop; everything it accepted is then
 // answered and on disk.
 class Server {
  public:
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+  // `stop` is looked at while the start has to wait for the cluster's config store: Cancelled then.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                                       const std::atomic<bool>& stop);
   ~Server();
 
   // Returns an exit code.
@@ -38,11 +43,16 @@ class Server {
   void RequestStop();
 
  private:
+  // Listeners of the loop, by the order of Listen.
+  enum ListenerNumber : uint64_t { kForClients, kForPeers };
+
   explicit Server(const ServerOptions& options) : options_(options) {}
 
   absl::Status LockDirectories();
   absl::Status OpenConfigStore();
+  absl::Status OpenLocalFile();
   absl::Status MakeLoop();
+  absl::StatusOr<io::Address> Listen(const ListenAddress& wanted, const io::SocketOptions& sockets);
   absl::Status RegisterNode();
   absl::Status StartJournals();
   void NameOrphans(const std::string& folder) const;
@@ -52,12 +62,29 @@ class Server {
   absl::StatusOr<v1::ConfigDocument> ChangeConfig(v1::ConfigDocument next);
   absl::StatusOr<ConfigCompletion> AskConfigStore(ConfigRequest request);
   std::unique_ptr<JournalFiles> MakeFiles(const JournalId& id);
+  JournalStartInput StartInput(const v1::JournalConfig& config) const;
+  void TakeFiles(JournalNumber number, const JournalId& id, std::unique_ptr<JournalFiles> files);
+
+  // one of several nodes (server_cluster.cc)
+  absl::Status OpenClusterStore();
+  absl::StatusOr<ConfigCompletion> AskUntilAnswered(const ConfigRequest& request);
+  absl::Status OwnDataDir();
+  absl::Status CheckUnowned() const;
+  absl::Status LoadOne(const v1::JournalConfig& config);
+  void CarryOutDials();
+  void CarryOutReleases();
+  void LogNotes();
+  void ClosePeers();
 
   void Turn();
   void HandleEvent(const io::Event& event);
   void TakeControlResults();
   void CarryOut();
+  void CarryOutSends();
+  void StopForFatal();
   void CarryOutControl();
+  void CarryOutRings();
+  void CarryOutDiscards();
   io::WaitOptions NextWait();
   void BeginDrain();
   bool CheckStop();
@@ -65,20 +92,24 @@ class Server {
   void StepShard(const ShardEvent& event);
 
   ServerOptions options_;
-  io::DirectoryLock lock_;
+  io::DirectoryLock lock_, ring_lock_;
   std::string ring_dir_;
   std::string address_;  // bound
   std::vector<std::pair<JournalNumber, JournalId>> started_;
   BootId boot_ = {};
-  std::unique_ptr<LocalFileStore> store_;  // control thread's, once the loop runs
+  const std::atomic<bool>* stop_start_ = nullptr;
+  std::string peer_address_;            // bound
+  std::unique_ptr<ConfigStore> store_;  // until the loop runs, then config_ has it
   v1::ConfigDocument document_;
   Incarnation incarnation_;
   std::unique_ptr<Shard> shard_;
   std::unique_ptr<io::NetLoop> loop_;
   std::unique_ptr<io::Worker> worker_;
+  std::unique_ptr<ConfigThread> config_;
+  std::unique_ptr<DialedConnections> dialed_;
+  absl::flat_hash_set<uint64_t> accepted_peers_;  // their connections
   std::unique_ptr<StorageExecutor> storage_;
   absl::flat_hash_map<std::string, std::unique_ptr<JournalFiles>> files_;  // by id
-  std::vector<ConfigCompletion> config_results_;
   std::vector<RingAnswer> ring_results_;
   std::vector<StorageAnswer> storage_answers_;
   ShardEffects effects_;

@@ -3,6 +3,8 @@
 #include "io/clock.h"
 #include "journal/base/check.h"
 #include "server/config/listen_address.h"
+#include "server/config_store/local_file.h"
+#include "server/driver/peer_sockets.h"
 #include "server/driver/server.h"
 #include "server/log/log.h"
 #include "server/version.h"
@@ -19,8 +21,10 @@ uint64_t RandomNumber() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      const std::atomic<bool>& stop) {
   std::unique_ptr<Server> server(new Server(options));
+  server->stop_start_ = &stop;
   server->now_ = io::ReadClock();
   RJ_RETURN_IF_ERROR(server->LockDirectories());
   RJ_RETURN_IF_ERROR(server->OpenConfigStore());
@@ -53,6 +57,10 @@ absl::Status Server::LockDirectories() {
 }
 
 absl::Status Server::OpenConfigStore() {
+  return options_.clustered() ? OpenClusterStore() : OpenLocalFile();
+}
+
+absl::Status Server::OpenLocalFile() {
   absl::StatusOr<std::vector<std::string>> journals = io::ListDirectory(JournalsDir(options_));
   if (!journals.ok()) return journals.status();
   LocalFileOptions store_options;
@@ -62,17 +70,21 @@ absl::Status Server::OpenConfigStore() {
   absl::StatusOr<std::unique_ptr<LocalFileStore>> store =
       LocalFileStore::Open(NewPosixSlotFile(path), store_options);
   if (!store.ok()) return store.status();
-  store_ = *std::move(store);
-  if (!store_->open_note().empty()) {
-    LogEvent(LogLevel::kWarn, "config_repaired", {{"note", store_->open_note()}});
+  if (!(*store)->open_note().empty()) {
+    LogEvent(LogLevel::kWarn, "config_repaired", {{"note", (*store)->open_note()}});
   }
+  store_ = *std::move(store);
   return absl::OkStatus();
 }
 
 absl::StatusOr<ConfigCompletion> Server::AskConfigStore(ConfigRequest request) {
   RJ_RETURN_IF_ERROR(store_->Submit(std::move(request)));
   std::vector<ConfigCompletion> completions;
-  store_->Poll(now_, &completions);
+  while (true) {
+    store_->Poll(io::ReadClock(), &completions);
+    if (!completions.empty()) break;
+    store_->Wait(io::ReadClock(), int64_t{limits::kConfigWaitMs} * 1'000'000);
+  }
   RJ_CHECK(completions.size() == 1);
   if (completions[0].outcome == ConfigOutcome::kOk) return std::move(completions[0]);
   if (!completions[0].status.ok()) return completions[0].status;
@@ -98,26 +110,43 @@ absl::Status Server::MakeLoop() {
   absl::StatusOr<std::unique_ptr<io::NetLoop>> loop = io::NetLoop::Create(loop_options);
   if (!loop.ok()) return loop.status();
   loop_ = *std::move(loop);
-  absl::StatusOr<io::Address> address = io::Address::Parse(ListenAddressText(options_.listen));
-  if (!address.ok()) return address.status();
-  // A killed process's listener lives on until the kernel has ended its last operations.
-  int64_t give_up_ns = io::MonotonicNs() + int64_t{limits::kListenRetryMs} * 1000 * 1000;
-  absl::StatusOr<io::Address> bound = loop_->Listen(*address);
-  while (absl::IsAlreadyExists(bound.status()) && io::MonotonicNs() < give_up_ns) {
-    io::Pause(20 * 1000 * 1000);
-    bound = loop_->Listen(*address);
-  }
+  dialed_ = std::make_unique<DialedConnections>(loop_.get());
+  absl::StatusOr<io::Address> bound = Listen(options_.listen, {});
   if (!bound.ok()) return bound.status();
   address_ = bound->ToString();
+  if (!options_.clustered()) return absl::OkStatus();
+  bound = Listen(options_.peer_listen, PeerSocketOptions());
+  if (!bound.ok()) return bound.status();
+  peer_address_ = bound->ToString();
   return absl::OkStatus();
 }
 
+absl::StatusOr<io::Address> Server::Listen(const ListenAddress& wanted,
+                                           const io::SocketOptions& sockets) {
+  absl::StatusOr<io::Address> address = io::Address::Parse(ListenAddressText(wanted));
+  if (!address.ok()) return address.status();
+  // A killed process's listener lives on until the kernel has ended its last operations.
+  int64_t give_up_ns = io::MonotonicNs() + int64_t{limits::kListenRetryMs} * 1000 * 1000;
+  absl::StatusOr<io::Address> bound = loop_->Listen(*address, sockets);
+  while (absl::IsAlreadyExists(bound.status()) && io::MonotonicNs() < give_up_ns) {
+    io::Pause(20 * 1000 * 1000);
+    bound = loop_->Listen(*address, sockets);
+  }
+  return bound;
+}
+
 absl::Status Server::RegisterNode() {
-  Registration registration{options_.node, address_, io::RandomBytes(16)};
-  absl::StatusOr<ConfigCompletion> done = AskConfigStore(ConfigRequest::Register(0, registration));
+  if (options_.clustered()) RJ_RETURN_IF_ERROR(OwnDataDir());
+  Registration registration{options_.node, address_, io::RandomBytes(16), peer_address_};
+  if (!options_.advertise.empty()) registration.address = options_.advertise;
+  if (!options_.peer_advertise.empty()) registration.peer_address = options_.peer_advertise;
+  const ConfigRequest request = ConfigRequest::Register(0, registration);
+  absl::StatusOr<ConfigCompletion> done =
+      options_.clustered() ? AskUntilAnswered(request) : AskConfigStore(request);
   if (!done.ok()) return done.status();
   document_ = std::move(done->document);
   incarnation_ = done->incarnation;
+  if (options_.clustered()) return absl::OkStatus();
   JournalId cluster;
   RJ_CHECK(JournalId::FromView(document_.cluster_id(), &cluster));
   // Keyed by the data directory's own id, so that a copied or new directory never meets old rings.
@@ -139,9 +168,13 @@ absl::Status Server::StartJournals() {
   shard_options.sessions_max = options_.sessions_max;
   shard_options.ring_bytes_total_max = options_.ring_bytes_total_max;
   shard_options.random_seed = RandomNumber();
+  shard_options.cluster = options_.clustered();
+  shard_options.document = document_;
   shard_ = std::make_unique<Shard>(std::move(shard_options));
   v1::ConfigDocument at_start = document_;
-  for (const v1::JournalConfig& config : at_start.journals()) RJ_RETURN_IF_ERROR(StartOne(config));
+  for (const v1::JournalConfig& config : at_start.journals()) {
+    RJ_RETURN_IF_ERROR(options_.clustered() ? LoadOne(config) : StartOne(config));
+  }
   shard_->SetDocument(document_);
   NameOrphans(JournalsDir(options_));
   NameOrphans(ring_dir_);
@@ -182,13 +215,7 @@ absl::Status Server::StartOne(const v1::JournalConfig& config) {
   JournalId id;
   RJ_CHECK(JournalId::FromView(config.id(), &id));
   std::unique_ptr<JournalFiles> files = MakeFiles(id);
-  JournalStartInput input;
-  input.config = config;
-  input.document = document_;
-  input.node = options_.node;
-  input.incarnation = incarnation_;
-  input.boot = boot_;
-  input.now = io::ReadClock();
+  const JournalStartInput input = StartInput(config);
   auto change = [this](v1::ConfigDocument next) { return ChangeConfig(std::move(next)); };
   absl::StatusOr<JournalStart> start = StartJournal(input, files.get(), change);
   if (!start.ok()) {
@@ -207,14 +234,24 @@ absl::Status Server::StartOne(const v1::JournalConfig& config) {
   for (const std::string& note : start->notes) {
     LogEvent(LogLevel::kWarn, "journal_note", {{"journal", config.name()}, {"note", note}});
   }
-  JournalNumber number = shard_->AddJournal(start->config, std::move(start->replica));
+  TakeFiles(shard_->AddJournal(start->config, std::move(start->replica)), id, std::move(files));
+  return absl::OkStatus();
+}
+
+JournalStartInput Server::StartInput(const v1::JournalConfig& config) const {
+  return {config, document_, options_.node, incarnation_, boot_, io::ReadClock()};
+}
+
+void Server::TakeFiles(JournalNumber number, const JournalId& id,
+                       std::unique_ptr<JournalFiles> files) {
   started_.push_back({number, id});
   files_[std::string(id.view())] = std::move(files);
-  return absl::OkStatus();
 }
 
 absl::Status Server::OpenForBusiness() {
   worker_ = std::make_unique<io::Worker>([loop = loop_.get()] { loop->Wake(); });
+  config_ =
+      std::make_unique<ConfigThread>(std::move(store_), [loop = loop_.get()] { loop->Wake(); });
   storage_ = std::make_unique<StorageExecutor>(loop_.get(), worker_.get());
   for (const auto& [number, id] : started_) {
     storage_->Register(number, files_[std::string(id.view())].get());
@@ -224,6 +261,7 @@ absl::Status Server::OpenForBusiness() {
   }
   LogEvent(LogLevel::kInfo, "serving",
            {{"address", address_},
+            {"peer_address", peer_address_},
             {"node", options_.node},
             {"incarnation", incarnation_.value()},
             {"journals", started_.size()},

@@ -135,6 +135,7 @@ struct ShardEffects {
   std::vector<Dial> dials;
   std::vector<std::string> notes;  // one sentence each, for the log
   std::string fatal;               // not empty: the process must stop with this reason
+  bool replaced = false;           // it is that another process is this node now
 
   void ClearConnections() {
     sends.clear();

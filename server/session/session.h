@@ -120,6 +120,7 @@ struct Session {
   ConnectionNumber connection;
   int64_t accepted_ns;
   int64_t last_receive_ns;
+  int64_t last_send_ns = 0;
   FrameIntake intake{limits::kFrameBytesMaxBeforeHello};
   bool hello_done = false;
   bool closing = false;          // nothing more is read; closed once what is queued is sent

@@ -193,6 +193,9 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
     case v1::ClientMessage::kCheckpoint:
       OnCheckpoint(session, m.checkpoint());
       break;
+    case v1::ClientMessage::kJournalHash:
+      OnHash(session, m.journal_hash());
+      break;
     case v1::ClientMessage::kStatus:
       OnStatus(session, m.status());
       break;
@@ -230,7 +233,8 @@ FrameIntake::Taken Shard::OnHello(Session* session, const v1::Hello& hello) {
   h->set_cluster_id(options_.document.cluster_id());
   h->set_node(options_.node);
   h->set_node_incarnation(options_.incarnation.value());
-  h->set_heartbeat_interval_ms(limits::kHeartbeatIntervalMs);
+  h->set_heartbeat_interval_ms(cluster_ == nullptr ? limits::kHeartbeatIntervalMs
+                                                   : limits::kClusterHeartbeatMs);
   h->set_server_version(options_.server_version);
   Reply(session, reply);
   return Taken::kYes;
@@ -280,6 +284,7 @@ void Shard::EmitOut(Session* session) {
   std::string* sent = &session->sent[session->next_sent++ % session->sent.size()];
   sent->swap(session->out);
   session->out.clear();
+  session->last_send_ns = now_.monotonic_ns;
   effects_->sends.push_back({session->connection, AsBytes(*sent), {}});
 }
 
@@ -305,6 +310,7 @@ void Shard::OnEndOfBatch() {
   AnswerCheckpoints();
   AnswerRecoveries();
   AnswerDeferred();
+  ReassureOwed();
   FlushOut();
   finished_.clear();
   PumpReaders();
@@ -364,6 +370,8 @@ int64_t Shard::deadline_ns() const {
   if (batch_due_) return now_.monotonic_ns;
   int64_t deadline = sessions_.empty() ? INT64_MAX : next_timeout_check_ns_;
   if (cluster_ != nullptr) deadline = std::min(deadline, cluster_->deadline_ns());
+  if (cluster_ != nullptr && !sessions_.empty())
+    deadline = std::min(deadline, next_reassurance_ns_);
   for (const auto& journal : journals_) {
     if (journal == nullptr || journal->replica == nullptr) continue;
     deadline = std::min(deadline, journal->replica->deadline_ns());

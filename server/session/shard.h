@@ -114,6 +114,7 @@ class Shard {
   void Touch(Session* session);
   void DropSession(ConnectionNumber connection);
   void CheckTimeouts();
+  void ReassureOwed();
   void BeginClosing(Session* session);
   static bool Owes(const Session& session);
   void CloseFinished();
@@ -149,6 +150,11 @@ class Shard {
   Journal* FindJournal(const std::string& name);
   Journal* FindOrRefuse(Session* session, uint64_t request_id, const std::string& name);
   void FillReply(const Journal& journal, v1::JournalReply* reply) const;
+
+  // about the cluster (shard_status.cc)
+  static void FillRole(const Journal& journal, v1::JournalStats* stats);
+  void FillNodes(v1::StatusReply* reply) const;
+  void OnHash(Session* session, const v1::JournalHash& request);
 
   // one of several nodes (shard_cluster.cc)
   bool ToCluster(const ShardEvent& event);
@@ -275,6 +281,7 @@ class Shard {
   bool batch_due_ = false;  // frames that had waited were taken behind the end of the batch
   std::vector<std::unique_ptr<Subscription>> finished_;  // ended; effects may point into them
   int64_t next_timeout_check_ns_ = 0;
+  int64_t next_reassurance_ns_ = 0;
   int64_t started_ns_ = 0;
   std::vector<std::unique_ptr<Session>> graveyard_;  // dropped during this Step
 };

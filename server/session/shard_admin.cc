@@ -25,10 +25,7 @@ void Shard::FillReply(const Journal& journal, v1::JournalReply* reply) const {
   stats->set_disk_bytes(checkpointer.disk_bytes_written());
   stats->set_producer_count(replica.derived().producers().size());
   stats->set_storage_state(checkpointer.storage_full() ? "full" : "ok");
-  if (journal.replicated == nullptr || !journal.replicated->leads()) return;
-  for (std::string& node : journal.replicated->leader()->laggards()) {
-    stats->add_laggards(std::move(node));
-  }
+  FillRole(journal, stats);
 }
 
 namespace {
@@ -80,6 +77,7 @@ std::string Verdict(const v1::StatusReply& status, bool draining) {
                         " from LSN ", loss->first_lsn(), " on; `ringjournal journal info ",
                         journal.config().name(), "` says more.");
   }
+  if (status.nodes_size() > 0) return "Serving as a node of a cluster.";
   const int count = status.journals_size();
   return absl::StrCat("Healthy: one node, ", count, count == 1 ? " journal" : " journals",
                       ", one copy of each.");
@@ -168,6 +166,7 @@ void Shard::OnStatus(Session* session, const v1::Status& request) {
     if (journal == nullptr || journal->removed) continue;
     FillReply(*journal, reply->add_journals());
   }
+  FillNodes(reply);
   reply->set_verdict(Verdict(*reply, draining_));
   Reply(session, message);
 }

@@ -224,6 +224,7 @@ void Shard::SendRun(Session* session, Subscription* subscription, ByteSpan run) 
   const Marks marks = session->journal->replica->marks();
   const Lsn visible = (subscription->range.durable_only ? marks.durable : marks.committed).lsn;
   EncodeReadHead(subscription->request_id, visible, run.size(), &subscription->head);
+  session->last_send_ns = now_.monotonic_ns;
   effects_->sends.push_back({session->connection, AsBytes(subscription->head), run});
   subscription->credit_bytes -= std::min<uint64_t>(subscription->credit_bytes, run.size());
 }

@@ -23,6 +23,7 @@ void AgreeingState::OnStart(const v1::StateSnapshot& state) {
 void AgreeingState::OnEntry(const RecordView& view) {
   if (cut_ || !status_.ok()) return;
   const Index index = view.header.index;
+  if (index >= until_) return;
   std::optional<RingPlace> own = ring_->Find(index);
   bool common = own.has_value() ? ring_->Record(*own).header.chain == view.header.chain
                                 : index < ring_->oldest().index;

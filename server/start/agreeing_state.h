@@ -14,8 +14,10 @@ namespace ringjournal {
 // binds all entries before it, so one comparison speaks for everything below.
 class AgreeingState : public RecoveryVisitor {
  public:
-  // `ring` outlives this object. `end`: the position at the ring's end.
-  AgreeingState(const Ring* ring, const LogPosition& end) : ring_(ring), end_(end) {}
+  // `ring` outlives this object. `end`: the position at the ring's end. Entries from `until` on are
+  // passed over.
+  AgreeingState(const Ring* ring, const LogPosition& end, Index until = Index(UINT64_MAX))
+      : ring_(ring), end_(end), until_(until) {}
 
   void OnStart(const v1::StateSnapshot& state) override;
   void OnEntry(const RecordView& view) override;
@@ -38,6 +40,7 @@ class AgreeingState : public RecoveryVisitor {
 
   const Ring* ring_;
   LogPosition end_;
+  Index until_;
   DerivedState derived_;
   bool started_ = false, cut_ = false, differs_from_start_ = false;
   absl::Status status_;

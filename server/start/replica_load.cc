@@ -76,6 +76,7 @@ class Loader {
   absl::Status LoadFromRing() {
     absl::StatusOr<ReplicaParts> parts = found_.StartFromRing();
     if (!parts.ok()) return parts.status();
+    RJ_RETURN_IF_ERROR(RestoreOlderState(&parts->ring));
     // Only the newest segment is needed: it tells where the disk ends. But it may be one that was
     // cut away, or lie behind damage.
     AgreeingState on_disk(&parts->ring, found_.ring.position);
@@ -89,6 +90,32 @@ class Loader {
     RJ_RETURN_IF_ERROR(CheckVerdicts());
     Join(on_disk, &*parts);
     return Make(std::move(parts), ContentKind::kRing);
+  }
+
+  // A leader may have the log cut down to what is committed, and a state there or below is what a
+  // cut begins with. Where damage took it, the disk has it again: without it a cut of the end would
+  // cost the whole log.
+  absl::Status RestoreOlderState(Ring* ring) {
+    const Index next = found_.ring.committed.next();
+    const bool can_be_cut = ring->ReadSnapshotAtOrBelow(next).has_value();
+    if (can_be_cut || found_.ring.committed == Index(0) || found_.memory_only()) {
+      return absl::OkStatus();
+    }
+    AgreeingState older(ring, found_.ring.position, next);
+    Compare(JournalMaterial::kEverything, &older);
+    RJ_RETURN_IF_ERROR(older.status());
+    if (!older.joins()) return absl::OkStatus();
+    DerivedState derived = older.derived();
+    RingPlace place = *JournalMaterial::FindFrom(*ring, derived.position());
+    for (; place.index < next; place = ring->Next(place)) {
+      RJ_RETURN_IF_ERROR(derived.Apply(ring->Record(place)));
+    }
+    v1::StateSnapshot state;
+    derived.WriteTo(&state);
+    if (!ring->RestoreOlderSnapshot(place, state)) return absl::OkStatus();
+    out_.notes.push_back(absl::StrCat("the state at entry ", next.value(),
+                                      " was damaged in memory and is restored from the disk"));
+    return absl::OkStatus();
   }
 
   void Compare(uint64_t replay_bytes, AgreeingState* on_disk) {

@@ -176,5 +176,38 @@ TEST(LoadReplica, FilesOfAnotherJournalOutliveEveryTrim) {
   EXPECT_EQ(n.disk.files.count(foreign), 1u);
 }
 
+// A bit that changed in memory: the log would have to be given up for a cut of its end.
+TEST(LoadReplica, AStateThatACutBeginsWithIsRestoredFromTheDiskIfMemoryLostIt) {
+  for (Index cut : {Index(12), Index(15)}) {
+    TestNode a, b;
+    Lead(&a, 31);
+    b.LoadAndFollow(&a, Index(12));
+    b.replica()->AllowCommit(Index(12));
+    b.Batch();
+    b.replica()->OfferSnapshot();  // at what is committed
+    b.Follow(&a, Index(21));
+    b.replica()->OfferSnapshot();  // above it
+    b.Settle();
+    b.Kill();
+    const RingMemory& memory = b.ring->memory();
+    const size_t slot_bytes = (memory.head_bytes - kControlPageBytes) / 2;
+    for (int slot : {0, 1}) {
+      SnapshotSlotHeader header;
+      v1::StateSnapshot state;
+      std::byte* bytes = memory.snapshot_slot(slot, slot_bytes);
+      ASSERT_TRUE(ReadSnapshotSlot(bytes, slot_bytes, &header, &state));
+      if (state.next_index() == 13) bytes[kSnapshotSlotHeaderBytes] ^= std::byte{1};
+    }
+    ASSERT_TRUE(b.Load().ok());
+    EXPECT_EQ(b.loaded->content.kind, ContentKind::kRing) << b.loaded->sentence;
+    EXPECT_THAT(b.loaded->notes, Contains(HasSubstr("restored from the disk")));
+    EXPECT_EQ(b.replica()->marks().end.index, Index(21));
+    absl::Status status = b.replica()->TruncateTo(cut, ChainAt(*a.replica(), cut));
+    EXPECT_TRUE(status.ok()) << status;
+    b.Follow(&a, Index(31));
+    EXPECT_EQ(b.replica()->derived().Hash(), a.replica()->derived().Hash());
+  }
+}
+
 }  // namespace
 }  // namespace ringjournal

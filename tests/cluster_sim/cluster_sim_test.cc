@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/cluster_sim/cluster_world.h"
+#include "tests/cluster_sim/kept_seeds.h"
 #include "tests/cluster_sim/minimise.h"
 
 namespace ringjournal::cluster_sim {
@@ -61,6 +62,12 @@ TEST_P(Seeds, KeepEveryPromise) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Quarters, Seeds, testing::Values(1, 1'000'001, 2'000'001, 3'000'001));
+
+TEST(ClusterSimulation, HoldsOnTheKeptSeeds) {
+  for (const KeptSeed& kept : kKeptSeeds) {
+    EXPECT_EQ(Check(kept.seed).violation, "") << "once: " << kept.found;
+  }
+}
 
 TEST(ClusterSimulation, OneSeedIsOneRunTracedOrNot) {
   for (uint64_t seed = 1; seed <= 4; ++seed) {

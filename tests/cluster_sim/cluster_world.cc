@@ -245,6 +245,7 @@ void ClusterWorld::Heal() {
     node->PowerOn();
     node->SlowDisk(1);
     node->machine()->disk.set_full(false);
+    node->machine()->disk.FailNoWrite();
     node->crash_clock()->Set(0);
     node->StartIn(kMs);
   }

@@ -14,6 +14,7 @@ namespace {
 
 // Bytes that the socket has not taken: more waits in the session.
 constexpr uint64_t kUnsentBytesMax = 64 * 1024;
+constexpr int64_t kConnectTimeoutNs = 5 * kSecond;
 // Replies to reads are larger, and are not looked at.
 constexpr size_t kOpenReplyBytesMax = 4096;
 
@@ -25,7 +26,12 @@ absl::Status Gone(const std::string& why) {
 
 SimClient::SimClient(const ClientEnvironment& environment, HostNumber host, std::string name)
     : env_(environment), host_(host), name_(std::move(name)) {
-  next_node_ = static_cast<uint32_t>(env_.random->Below(env_.nodes));
+  const uint64_t first = env_.random->Below(env_.nodes);
+  std::vector<std::string> nodes;
+  for (uint32_t i = 1; i <= env_.nodes; ++i) {
+    nodes.push_back(absl::StrCat("n", 1 + (first + i) % env_.nodes, ":7000"));
+  }
+  choice_ = client::NodeChoice(std::move(nodes));
 }
 
 void SimClient::Drop() {
@@ -35,8 +41,10 @@ void SimClient::Drop() {
 }
 
 void SimClient::Dial() {
-  next_node_ = (next_node_ + 1) % env_.nodes;
-  end_ = env_.network->Dial(host_, this, next_node_, false);
+  // "n2:7000" is the second node.
+  const uint32_t node = choice_.Choose(session()->TakeLeaderAddress(), now_ns())[1] - '1';
+  connect_deadline_ns_ = now_ns() + choice_.ConnectTimeout(kConnectTimeoutNs);
+  end_ = env_.network->Dial(host_, this, node, false);
   heard_ = std::make_unique<FrameDecoder>(limits::kFrameBytesMax);
 }
 
@@ -62,7 +70,14 @@ bool SimClient::Turn() {
   }
   if (s->wants_close()) {
     Drop();
+    choice_.Lost(s->was_silent(), now_ns());
     s->Disconnected(Gone("closed"), now_ns());
+    return true;
+  }
+  if (end_ != kNoEnd && !connected_ && now_ns() >= connect_deadline_ns_) {
+    Drop();
+    choice_.Lost(true, now_ns());
+    s->Disconnected(Gone("no answer in time"), now_ns());
     return true;
   }
   if (s->wants_connection() && end_ == kNoEnd) {
@@ -84,6 +99,7 @@ void SimClient::Pump() {
     Check();
   }
   int64_t at_ns = std::min({session()->deadline_ns(), work_at_ns, NextWork()});
+  if (end_ != kNoEnd && !connected_) at_ns = std::min(at_ns, connect_deadline_ns_);
   if (at_ns == INT64_MAX || at_ns >= wake_at_ns_) return;
   wake_at_ns_ = std::max(at_ns, now_ns() + kUs);
   env_.events->Schedule(wake_at_ns_, this, kWake, 0);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "client/core/node_choice.h"
 #include "client/core/session.h"
 #include "journal/format/frame.h"
 #include "tests/cluster_sim/journal_truth.h"
@@ -82,7 +83,8 @@ class SimClient : public EventTarget, public NetworkUser {
   EndNumber end_ = kNoEnd;
   bool connected_ = false;
   std::unique_ptr<FrameDecoder> heard_;  // of this connection
-  uint32_t next_node_ = 0;
+  client::NodeChoice choice_;
+  int64_t connect_deadline_ns_ = 0;
   int64_t wake_at_ns_ = INT64_MAX;
 };
 

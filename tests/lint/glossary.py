@@ -26,7 +26,8 @@ PHRASES = {
     r"\back(?:nowledgement)? level\b": "level",
 }
 # Folders that speak another system's language: its words are allowed there.
-FOREIGN = {"examples/postgres/": {"wal"}}
+FOREIGN = {"examples/postgres/": {"wal"}, "server/config_store/etcd_": {"txn"},
+           "tests/etcd/": {"txn"}, "docs/decisions/0013": {"txn"}}
 ENDINGS = (".cc", ".h", ".proto", ".py", ".sh", ".md", "/dev", ".toml")
 EXEMPT = ("tests/lint/",)
 # The grammar of positions has this one short form, for people who type.

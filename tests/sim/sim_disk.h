@@ -49,6 +49,8 @@ class SimDisk {
   void set_full(bool full) { full_ = full; }
   bool full() const { return full_; }
   void FailNextWrite() { fail_next_write_ = true; }
+  // No write fails any more that was to.
+  void FailNoWrite() { fail_next_write_ = false; }
   // Flips a byte that was synced, in a group of a segment of the journal. False: there is none.
   bool DamageSynced(const JournalId& id);
   // MUTANT: writes are answered at once and land when they like.

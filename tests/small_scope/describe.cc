@@ -86,6 +86,9 @@ std::string World::Describe(const Choice& c) const {
       return absl::StrCat(node, " crashes", c.b == 1 ? " and loses its memory" : "");
     case Kind::kRestart:
       return absl::StrCat(node, " starts again");
+    case Kind::kHold:
+      if (c.a == c.b) return absl::StrCat(node, " hears nothing of the config store for a while");
+      return absl::StrCat("what ", node, " has sent to ", NameOf(c.b), " takes longer");
   }
   return "?";
 }

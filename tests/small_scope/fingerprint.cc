@@ -250,6 +250,7 @@ Digest World::Fingerprint() const {
   h.Put(crashes_);
   h.Put(changes_);
   h.Put(unknowns_);
+  h.Put(held_);
   return h.digest();
 }
 

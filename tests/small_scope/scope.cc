@@ -3,7 +3,7 @@
 namespace ringjournal::small_scope {
 namespace {
 
-constexpr std::string_view kLetters = "DPQEAULRWOXS";
+constexpr std::string_view kLetters = "DPQEAULRWOXSH";
 
 }  // namespace
 

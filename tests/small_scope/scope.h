@@ -21,8 +21,14 @@ struct Scope {
   uint32_t min_isr = 1;
   // What was sent over one connection arrives together; else one message after the other.
   bool bursts = false;
-  int mutant = 0;           // of journal/base/mutants.h, once the world has begun; 0: none
-  bool memory_loss = true;  // a crash may take the ring with it
+  // Of the ways between two nodes and from the config store to a node, how many may hold back what
+  // is on them at a time. What is on the others arrives before anything else happens, in a fixed
+  // order. kEveryOrder: all may.
+  static constexpr uint32_t kEveryOrder = UINT32_MAX;
+  uint32_t slow = kEveryOrder;
+  uint32_t delays = UINT32_MAX;  // how many times a way may begin to, on one path
+  int mutant = 0;                // of journal/base/mutants.h, once the world has begun; 0: none
+  bool memory_loss = true;       // a crash may take the ring with it
 };
 
 // One thing that happens. `a` and `b` say to whom: see World::Describe.
@@ -40,6 +46,7 @@ struct Choice {
     kOpen,      // the client goes to node a
     kCrash,     // the process of node a ends; b: 1 its memory is lost
     kRestart,   // a new process on node a
+    kHold,      // what is on the way from node a to node b waits; from the config store: a is b
   } kind = Kind::kDeliver;
   uint8_t a = 0;
   uint8_t b = 0;

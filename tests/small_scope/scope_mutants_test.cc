@@ -47,5 +47,21 @@ INSTANTIATE_TEST_SUITE_P(All, ScopeMutant,
                                          Kill{"election_without_cas", kOneCrash, "I1"}),
                          [](const auto& info) { return std::string(info.param.mutant); });
 
+// Bounded delays must not be the reason that nothing is found.
+INSTANTIATE_TEST_SUITE_P(WithFewDelays, ScopeMutant,
+                         testing::Values(Kill{"majority_commit", kWholeOneDelay, "I2"},
+                                         Kill{"shrink_before_confirmed", kWholeOneDelay, "I2"},
+                                         Kill{"no_truncation", kWholeOneDelay, "I4"},
+                                         Kill{"outsider_elected", kWholeOneDelay, "I2"},
+                                         Kill{"restart_keeps_isr", kWholeOneDelay, "I2"},
+                                         Kill{"election_without_cas", kWholeOneDelay, "I1"},
+                                         Kill{"truncates_to_commit", kTwoDelays, "I2"},
+                                         Kill{"added_not_counted", kTwoDelays, "I2"},
+                                         Kill{"takes_unsynced", kTwoDelays,
+                                              "n3 stops itself: journal ledger: the "
+                                              "leader of epoch 1, n1, wants to take back "
+                                              "what is committed"}),
+                         [](const auto& info) { return std::string(info.param.mutant); });
+
 }  // namespace
 }  // namespace ringjournal::small_scope

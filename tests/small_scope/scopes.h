@@ -16,6 +16,35 @@ inline constexpr Scope kOneUnknown{
 // A crash, with the memory or without, and a start again.
 inline constexpr Scope kOneCrash{.entries = 1, .crashes = 1, .changes = 0, .unknowns = 0};
 
+// One append, one crash and one change; one way at a time holds back what is on it, as often as can
+// be.
+inline constexpr Scope kOneSlowWay{
+    .entries = 1, .crashes = 1, .changes = 1, .unknowns = 0, .bursts = true, .slow = 1};
+// The scope of the protocol page, where what is sent arrives before anything else happens.
+inline constexpr Scope kWhole{.entries = 2,
+                              .crashes = 2,
+                              .changes = 2,
+                              .unknowns = 0,
+                              .bursts = true,
+                              .slow = 0,
+                              .delays = 0};
+// The same, and once, at any moment, one way begins to hold back, for as long as can be.
+inline constexpr Scope kWholeOneDelay{.entries = 2,
+                                      .crashes = 2,
+                                      .changes = 2,
+                                      .unknowns = 0,
+                                      .bursts = true,
+                                      .slow = 1,
+                                      .delays = 1};
+// One append and two changes, with two delays.
+inline constexpr Scope kTwoDelays{.entries = 1,
+                                  .crashes = 0,
+                                  .changes = 2,
+                                  .unknowns = 0,
+                                  .bursts = true,
+                                  .slow = 2,
+                                  .delays = 2};
+
 }  // namespace ringjournal::small_scope
 
 #endif  // TESTS_SMALL_SCOPE_SCOPES_H_

@@ -3,7 +3,9 @@
 #include <chrono>
 #include <csetjmp>
 #include <csignal>
+#include <deque>
 #include <memory>
+#include <numeric>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -16,7 +18,16 @@ namespace ringjournal::small_scope {
 namespace {
 
 sigjmp_buf back_from_abort;
-void OnAbort(int) { siglongjmp(back_from_abort, 1); }
+volatile std::sig_atomic_t may_jump = 0;
+void OnAbort(int) {
+  if (may_jump == 0) return;  // and so abort() ends the process
+  // Blocked while its handler runs; the jump does not come back from that.
+  sigset_t abort_only;
+  sigemptyset(&abort_only);
+  sigaddset(&abort_only, SIGABRT);
+  sigprocmask(SIG_UNBLOCK, &abort_only, nullptr);
+  siglongjmp(back_from_abort, 1);
+}
 
 RingRegions* Rings() {
   static auto* const kRings = new RingRegions();
@@ -52,16 +63,19 @@ class Stage {
 
   // Empty, or what it broke; then the world is to be restored.
   std::string Do(const std::function<void(World*)>& what) {
-    auto before = std::signal(SIGABRT, OnAbort);
+    static const auto kBefore = std::signal(SIGABRT, OnAbort);
+    static_cast<void>(kBefore);
+    may_jump = true;
     std::string verdict;
-    if (sigsetjmp(back_from_abort, 1) == 0) {
+    // The mask is left alone, as it takes a system call: abort() raises its signal unblocked.
+    if (sigsetjmp(back_from_abort, 0) == 0) {
       InArena in_arena;
       what(world_);
     } else {
       InArena::Leave();
       verdict = "a check of the code itself failed, see above";
     }
-    std::signal(SIGABRT, before);
+    may_jump = false;
     if (verdict.empty()) verdict = world_->violation();
     return std::string(verdict.data(), verdict.size());
   }
@@ -106,19 +120,11 @@ class Searcher {
     Add(stage_.world()->Fingerprint(), 0, {});
     stack_.resize(1);
     stage_.Save(&stack_[0].saved);
-    for (uint64_t s = 0; s < states_.size() && r_.violation.empty(); ++s) {
-      if (states_.size() > o_.states_max || Seconds() > o_.seconds_max) break;
-      Expand(s);
-      if (s % 4096 == 0) Report(s);
-      expanded_ = s + 1;
-    }
-    r_.complete = r_.violation.empty() && expanded_ == states_.size();
+    r_.complete = ExpandAll() && r_.violation.empty();
     if (r_.complete) Recheck();
     r_.states = states_.size();
     r_.seconds = Seconds();
-    for (uint64_t at : Ancestors(deepest_state_)) {
-      if (at != 0) r_.deepest_path.push_back(states_[at].choice);
-    }
+    r_.deepest_path = PathTo(deepest_state_);
     return r_;
   }
 
@@ -126,7 +132,9 @@ class Searcher {
   struct State {
     uint32_t parent;
     Choice choice;
+    uint8_t delays;  // on the way here, as few as are known
     uint16_t depth;
+    bool expanded = false;
     uint64_t successors = 0;  // all of them, mixed
   };
   struct Level {
@@ -143,28 +151,70 @@ class Searcher {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   }
 
+  // All that so many delays lead to, before anything that needs one more. False: given up.
+  bool ExpandAll() {
+    for (uint32_t delays = 0; delays < to_expand_.size(); ++delays) {
+      std::deque<uint32_t>* queue = &to_expand_[delays];
+      uint64_t expanded = 0;
+      for (; !queue->empty(); queue->pop_front()) {
+        if (states_.size() > o_.states_max || Seconds() > o_.seconds_max) return false;
+        uint32_t s = queue->front();
+        if (states_[s].expanded) continue;  // fewer delays were found to lead there
+        states_[s].expanded = true;
+        Expand(s);
+        if (!r_.violation.empty()) return false;
+        if (++expanded % 4096 == 0) Report(s);
+        // Expand may have made room for the next.
+        queue = &to_expand_[delays];
+      }
+      r_.states_by_delays.push_back(expanded);
+      if (to_expand_.size() > 1 && o_.progress) o_.progress(LevelText(delays));
+    }
+    return true;
+  }
+
+  std::string LevelText(uint32_t delays) const {
+    return absl::StrFormat(
+        "complete within %d delays: %d states, %d transitions, %.0f s", delays,
+        std::accumulate(r_.states_by_delays.begin(), r_.states_by_delays.end(), uint64_t{0}),
+        r_.transitions, Seconds());
+  }
+
   void Report(uint64_t s) {
     if (!o_.progress || Seconds() < next_report_s_) return;
     next_report_s_ = Seconds() + 10;
     o_.progress(
-        absl::StrFormat("%d states, %d of them expanded, depth %d, %d transitions, %.0f s, "
-                        "%d KiB a world",
-                        states_.size(), s, states_[s].depth, r_.transitions, Seconds(),
-                        stack_[0].saved.arena.size() / 1024));
+        absl::StrFormat("%d states, %d delays, depth %d, %d transitions, %.0f s, %d KiB a world",
+                        states_.size(), states_[s].delays, states_[s].depth, r_.transitions,
+                        Seconds(), stack_[0].saved.arena.size() / 1024));
   }
 
   // Its number, and whether it is new.
   std::pair<uint64_t, bool> Add(const Digest& digest, uint64_t parent, const Choice& choice) {
-    auto [it, is_new] = known_.try_emplace(digest, states_.size());
-    if (is_new) {
-      uint16_t depth = static_cast<uint16_t>(states_.empty() ? 0 : states_[parent].depth + 1);
-      states_.push_back({static_cast<uint32_t>(parent), choice, depth});
-      if (depth > r_.deepest) {
-        r_.deepest = depth;
-        deepest_state_ = it->second;
-      }
+    State state{static_cast<uint32_t>(parent), choice, 0, 0};
+    if (!states_.empty()) {
+      state.depth = static_cast<uint16_t>(states_[parent].depth + 1);
+      state.delays = states_[parent].delays;
+      if (choice.kind == Choice::Kind::kHold) ++state.delays;
+      RJ_CHECK(state.delays < UINT8_MAX);
     }
-    return {it->second, is_new};
+    auto [it, is_new] = known_.try_emplace(digest, static_cast<uint32_t>(states_.size()));
+    const uint32_t s = it->second;
+    if (is_new) {
+      states_.push_back(state);
+    } else if (state.delays < states_[s].delays) {
+      RJ_CHECK(!states_[s].expanded);
+      states_[s] = state;
+    } else {
+      return {s, false};
+    }
+    if (to_expand_.size() <= state.delays) to_expand_.resize(state.delays + 1u);
+    to_expand_[state.delays].push_back(s);
+    if (state.depth > r_.deepest) {
+      r_.deepest = state.depth;
+      deepest_state_ = s;
+    }
+    return {s, is_new};
   }
 
   std::vector<uint64_t> Ancestors(uint64_t s) const {
@@ -195,10 +245,7 @@ class Searcher {
 
   void Fail(uint64_t s, const std::string& violation) {
     r_.violation = violation;
-    r_.path.clear();
-    for (uint64_t at : Ancestors(s)) {
-      if (at != 0) r_.path.push_back(states_[at].choice);
-    }
+    r_.path = PathTo(s);
   }
 
   void Expand(uint64_t s) {
@@ -244,27 +291,49 @@ class Searcher {
   // Two states that are taken for one must have the same future.
   void Recheck() {
     for (const Edge& edge : edges_) {
+      // With more delays behind it, less may follow.
+      int delays = states_[edge.from].delays + (edge.choice.kind == Choice::Kind::kHold ? 1 : 0);
+      if (states_[edge.to].delays != delays) continue;
       GoTo(edge.from);
       RJ_CHECK(stage_.Do([&](World* w) { w->Apply(edge.choice); }).empty());
-      Saved saved;
-      stage_.Save(&saved);
-      stage_.world()->Choices(&choices_);
-      uint64_t successors = 0;
-      for (size_t i = 0; i < choices_.size(); ++i) {
-        Choice choice = choices_[i];
-        stage_.Restore(saved);
-        RJ_CHECK(stage_.Do([&](World* w) { w->Apply(choice); }).empty());
-        Digest digest = stage_.world()->Fingerprint();
-        successors += digest.high ^ digest.low * 3;
-      }
+      auto here = Successors();
       ++r_.rechecked;
+      uint64_t successors = 0;
+      for (const auto& [choice, digest] : here) successors += digest.high ^ digest.low * 3;
       if (successors == states_[edge.to].successors) continue;
       if (r_.rechecks_that_differ++ > 0) continue;
-      for (uint64_t at : Ancestors(edge.from)) {
-        if (at != 0) r_.recheck_example.push_back(states_[at].choice);
-      }
+      r_.recheck_example = PathTo(edge.from);
       r_.recheck_example.push_back(edge.choice);
+      r_.recheck_other = PathTo(edge.to);
+      GoTo(edge.to);
+      auto there = Successors();
+      for (size_t i = 0; i < std::max(here.size(), there.size()); ++i) {
+        if (i < here.size() && i < there.size() && here[i] == there[i]) continue;
+        r_.recheck_differs.push_back(i < here.size() ? here[i].first : there[i].first);
+      }
     }
+  }
+
+  // What each choice leads to from where the world is now.
+  std::vector<std::pair<Choice, Digest>> Successors() {
+    Saved saved;
+    stage_.Save(&saved);
+    stage_.world()->Choices(&choices_);
+    std::vector<std::pair<Choice, Digest>> successors;
+    for (const Choice& choice : std::vector<Choice>(choices_)) {
+      stage_.Restore(saved);
+      RJ_CHECK(stage_.Do([&](World* w) { w->Apply(choice); }).empty());
+      successors.push_back({choice, stage_.world()->Fingerprint()});
+    }
+    return successors;
+  }
+
+  std::vector<Choice> PathTo(uint64_t s) const {
+    std::vector<Choice> path;
+    for (uint64_t at : Ancestors(s)) {
+      if (at != 0) path.push_back(states_[at].choice);
+    }
+    return path;
   }
 
   SearchOptions o_;
@@ -272,25 +341,18 @@ class Searcher {
   std::chrono::steady_clock::time_point began_;
   double next_report_s_ = 10;
   SearchResult r_;
-  std::vector<State> states_;
-  absl::flat_hash_map<Digest, uint64_t> known_;
+  // By chunks: no copy of all of them when there are more.
+  std::deque<State> states_;
+  std::vector<std::deque<uint32_t>> to_expand_;  // by delays
+  absl::flat_hash_map<Digest, uint32_t> known_;
   std::vector<Level> stack_;
   size_t depth_ = 1;
-  uint64_t expanded_ = 0;
   uint64_t deepest_state_ = 0;
   std::vector<Choice> choices_;
   std::vector<Edge> edges_;
 };
 
 }  // namespace
-
-std::string SearchResult::Summary() const {
-  return absl::StrFormat(
-      "%s: %d states, %d transitions, deepest path %d steps, %d last states, %d worlds healed, %d "
-      "looked at again of which %d differ, %.1f s",
-      violation.empty() ? (complete ? "complete" : "NOT complete") : "VIOLATION", states,
-      transitions, deepest, last_states, healed, rechecked, rechecks_that_differ, seconds);
-}
 
 SearchResult Search(const SearchOptions& options) { return Searcher(options).Run(); }
 
@@ -318,14 +380,6 @@ Replayed Replay(const Scope& scope, const std::vector<Choice>& path, bool heal) 
   }
   replayed.violation = world.violation();
   return replayed;
-}
-
-std::string ReplayCommand(const Scope& s, const SearchResult& result) {
-  return absl::StrCat("./dev soak scope --nodes ", s.nodes, " --entries ", s.entries, " --crashes ",
-                      s.crashes, " --changes ", s.changes, " --unknowns ", s.unknowns, " --opens ",
-                      s.opens, " --min-isr ", s.min_isr, s.bursts ? " --bursts" : "",
-                      s.memory_loss ? "" : " --keep-memory", result.in_heal ? " --heal" : "",
-                      " --replay ", PathText(result.path));
 }
 
 }  // namespace ringjournal::small_scope

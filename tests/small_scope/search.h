@@ -27,12 +27,15 @@ struct SearchOptions {
 struct SearchResult {
   bool complete = false;
   uint64_t states = 0;
+  std::vector<uint64_t> states_by_delays;  // by the fewest delays that lead there
   uint64_t transitions = 0;
   uint64_t last_states = 0;  // in which nothing new can happen
   uint64_t healed = 0;
   uint64_t rechecked = 0, rechecks_that_differ = 0;
-  std::vector<Choice> recheck_example;  // the first that differs
-  uint32_t deepest = 0;                 // steps of the longest shortest path
+  // The first that differs: two paths to what is taken for one state, and what differs after it.
+  std::vector<Choice> recheck_example, recheck_other;
+  std::vector<Choice> recheck_differs;
+  uint32_t deepest = 0;  // steps of the longest shortest path
   std::vector<Choice> deepest_path;
   double seconds = 0;
   std::string violation;     // empty: none
@@ -41,7 +44,8 @@ struct SearchResult {
   std::string Summary() const;
 };
 
-// Breadth first, so that a path to a violation is as short as can be. One search at a time.
+// First what needs no delay, then what needs one, and so on; in each breadth first, so that a path
+// to a violation is as short as can be with so few delays. One search at a time.
 SearchResult Search(const SearchOptions& options);
 
 // The path in words, and what the nodes said; `violation` is what the last step broke.

@@ -34,6 +34,30 @@ TEST(SmallScope, AnUnknownOutcomeOfAChangeOfTwoNodes) { ExpectComplete(kOneUnkno
 
 TEST(SmallScope, ACrashAtEveryMomentOfAnAppend) { ExpectComplete(kOneCrash, 5000); }
 
+TEST(SmallScope, ACrashAndAChangeWhileOneWayHoldsBack) { ExpectComplete(kOneSlowWay, 10000); }
+
+TEST(SmallScope, TheWholeScopeWithoutDelays) { ExpectComplete(kWhole, 40000); }
+
+// Bounding delays must lose nothing but delays: where they are without bound, and no two ways may
+// hold back at once, a search that counts them finds the same states as one that does not.
+TEST(SmallScope, EnoughDelaysAreAsGoodAsDelaysWithoutBound) {
+  SearchOptions options;
+  options.scope = kAppends;
+  options.scope.bursts = true;
+  options.scope.slow = 2;
+  SearchResult without_bound = Search(options);
+  options.scope.delays = 60;
+  SearchResult enough = Search(options);
+  EXPECT_TRUE(without_bound.complete && enough.complete);
+  EXPECT_EQ(without_bound.states, enough.states);
+  EXPECT_EQ(without_bound.states_by_delays, enough.states_by_delays);
+  options.scope.delays = 1;
+  SearchResult one = Search(options);
+  EXPECT_TRUE(one.complete);
+  EXPECT_LT(one.states, enough.states);
+  EXPECT_EQ(one.states_by_delays.size(), 2u);
+}
+
 TEST(Path, IsReadAsItWasWritten) {
   std::vector<Choice> path = {{Choice::Kind::kDeliver, 1, 2}, {Choice::Kind::kRestart, 0, 0}};
   EXPECT_EQ(PathText(path), "D12.S00");

@@ -28,6 +28,8 @@ void AddOptions(CLI::App* app, Flags* f) {
   app->add_option("--opens", s->opens, "times that the client goes to another leader");
   app->add_option("--min-isr", s->min_isr, "of the journal");
   app->add_flag("--bursts", s->bursts, "what was sent over one connection arrives together");
+  app->add_option("--slow", s->slow, "ways that hold back at a time; not given: every order");
+  app->add_option("--delays", s->delays, "times that a way begins to hold back");
   app->add_flag("--keep-memory", f->keep_memory, "no crash takes the ring with it");
   app->add_option("--states-max", f->search.states_max, "give up beyond");
   app->add_option("--seconds", f->search.seconds_max, "give up after");
@@ -65,6 +67,8 @@ int Main(int argc, char** argv) {
   Flags f;
   AddOptions(&app, &f);
   CLI11_PARSE(app, argc, argv);
+  Scope* scope = &f.search.scope;
+  if (scope->delays != UINT32_MAX && scope->slow == Scope::kEveryOrder) scope->slow = scope->delays;
   f.search.scope.memory_loss = !f.keep_memory;
   if (!Select(f.mutant, &f.search.scope.mutant)) return 2;
   if (!f.replay.empty()) {
@@ -85,7 +89,9 @@ int Main(int argc, char** argv) {
     std::printf("again: %s\n", ReplayCommand(f.search.scope, result).c_str());
   }
   if (!result.recheck_example.empty()) {
-    std::printf("differs: --replay %s\n", PathText(result.recheck_example).c_str());
+    std::printf("taken for one, but what follows differs in %s: --replay %s and --replay %s\n",
+                PathText(result.recheck_differs).c_str(), PathText(result.recheck_example).c_str(),
+                PathText(result.recheck_other).c_str());
   }
   if (f.show_deepest) std::printf("deepest: --replay %s\n", PathText(result.deepest_path).c_str());
   std::printf("%s\n", result.Summary().c_str());

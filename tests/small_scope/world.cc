@@ -12,6 +12,12 @@
 #include "tests/cluster_sim/mutant_hook.h"
 
 namespace ringjournal::small_scope {
+namespace {
+
+constexpr int kForcedMax = 1000;  // steps in a row
+
+}  // namespace
+
 // The memory of one node's processes.
 class World::Storage : public JournalStorage {
  public:
@@ -228,24 +234,14 @@ void World::Choices(std::vector<Choice>* out) const {
   auto add = [&](Kind kind, size_t a, size_t b = 0) {
     out->push_back({kind, static_cast<uint8_t>(a), static_cast<uint8_t>(b)});
   };
-  if (AddUrgent(out)) return;
+  if (AddUrgent(out) || AddFlow(out)) return;
+  AddArrivals(out);
   if (MayAppend()) add(Kind::kAppend, 0);
   for (uint32_t i = 0; i < nodes_.size(); ++i) {
-    const Node& node = nodes_[i];
     if (!alive(i)) {
       add(Kind::kRestart, i);
       continue;
     }
-    std::vector<Key> wires = WiresTo(i);
-    for (size_t b = 0; b < wires.size(); ++b) {
-      const Wire& wire = wires_.at(wires[b]);
-      if (!wire.messages.empty() || wire.ended) add(Kind::kDeliver, i, b);
-    }
-    for (size_t b = 0; b < node.outcomes.size(); ++b) {
-      add(Kind::kAnswer, i, b);
-      if (unknowns_ < scope_.unknowns) add(Kind::kUnknown, i, node.asked.size() + b);
-    }
-    if (node.shard->cluster()->document().version() < document_.version()) add(Kind::kLearn, i);
     if (MayOpen(i)) add(Kind::kOpen, i);
     AddPasses(i, out);
     if (crashes_ < scope_.crashes) {
@@ -258,9 +254,23 @@ void World::Choices(std::vector<Choice>* out) const {
   }
 }
 
-void World::Apply(const Choice& c) {
+// What must happen next, as nothing else can, is no step of its own.
+void World::Apply(const Choice& choice) {
+  ApplyOne(choice);
+  std::vector<Choice> next;
+  for (int left = kForcedMax; report_.violation().empty(); --left) {
+    Choices(&next);
+    if (!IsForced(next)) return;
+    if (left == 0) return report_.Violation("messages without an end");
+    if (report_.tracing()) notes_.push_back("then " + Describe(next[0]));
+    ApplyOne(next[0]);
+  }
+}
+
+void World::ApplyOne(const Choice& c) {
   switch (c.kind) {
     case Choice::Kind::kDeliver:
+      Release(wires_.at(WiresTo(c.a)[c.b]).from, c.a);
       DeliverSome(WiresTo(c.a)[c.b]);
       break;
     case Choice::Kind::kPass:
@@ -275,16 +285,19 @@ void World::Apply(const Choice& c) {
     case Choice::Kind::kAnswer: {
       ConfigCompletion done = std::move(nodes_[c.a].outcomes[c.b]);
       nodes_[c.a].outcomes.erase(nodes_[c.a].outcomes.begin() + c.b);
+      Release(c.a, c.a);
       Answer(c.a, done);
       break;
     }
     case Choice::Kind::kUnknown:
+      Release(c.a, c.a);
       AnswerUnknown(c.a, c.b);
       break;
     case Choice::Kind::kLate:
       ExecuteLate(c.b);
       break;
     case Choice::Kind::kLearn:
+      Release(c.a, c.a);
       Learn(c.a);
       break;
     case Choice::Kind::kAppend:
@@ -301,8 +314,13 @@ void World::Apply(const Choice& c) {
     case Choice::Kind::kRestart:
       Start(c.a);
       break;
+    case Choice::Kind::kHold:
+      ++delays_;
+      held_ |= uint32_t{1} << WayOf(c.a, c.b);
+      break;
   }
   Settle();
+  ForgetEmptyWays();
 }
 
 }  // namespace ringjournal::small_scope

@@ -110,6 +110,7 @@ class World {
   void SetUp();
   void RunQuietly(int64_t ms);
   bool AddUrgent(std::vector<Choice>* out) const;
+  void ApplyOne(const Choice& choice);
   void Step(uint32_t i, const ShardEvent& event);
   void Batch(uint32_t i);
   void StepAndBatch(uint32_t i, const ShardEvent& event);
@@ -128,6 +129,7 @@ class World {
   void PassLong(uint32_t i);
   void PassAsLeader(uint32_t i, int skip);
   void HeartbeatRound(uint32_t i, int skip);
+  uint32_t SenderOf(const Key& key) const;
   bool IsQuiet(uint32_t a, uint32_t b) const;
   std::vector<uint32_t> HeardBy(uint32_t leader) const;
   bool MayAsk(uint32_t i) const;
@@ -135,6 +137,18 @@ class World {
   bool BackupMayPass(uint32_t i) const;
   void AddLeaderPasses(uint32_t i, std::vector<Choice>* out) const;
   void AddPasses(uint32_t i, std::vector<Choice>* out) const;
+
+  // world_ways.cc
+  void AddArrivals(std::vector<Choice>* out) const;
+  bool AddFlow(std::vector<Choice>* out) const;
+  bool AddFlowTo(uint32_t i, std::vector<Choice>* out) const;
+  bool IsStale(uint32_t i) const;
+  bool IsHeld(uint32_t from, uint32_t to) const { return (held_ >> WayOf(from, to) & 1) != 0; }
+  void Release(uint32_t from, uint32_t to) { held_ &= ~(uint32_t{1} << WayOf(from, to)); }
+  void ForgetEmptyWays();
+  bool IsForced(const std::vector<Choice>& choices) const;
+  // The way from one node to another; from a node to itself: from the config store to it.
+  static uint32_t WayOf(uint32_t from, uint32_t to) { return from * kNodesMax + to; }
 
   // world_links.cc
   void Send(uint32_t i, ConnectionNumber connection, const std::string& bytes);
@@ -206,6 +220,8 @@ class World {
   uint64_t committed_seen_ = 0;
   uint64_t committed_chain_ = 0;
   uint32_t crashes_ = 0, changes_ = 0, unknowns_ = 0;
+  uint32_t delays_ = 0;  // ways that have begun to hold back
+  uint32_t held_ = 0;    // ways that hold back, by WayOf
   bool counts_ = false;  // the start is over: budgets count
   // What has no news goes on no wire, but for all of it in quiet times and what the leader of a
   // round and those that it hears say to each other.

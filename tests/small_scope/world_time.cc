@@ -140,6 +140,11 @@ void World::PassAsLeader(uint32_t i, int skip) {
   if (alive(i)) HeartbeatRound(i, skip);
 }
 
+uint32_t World::SenderOf(const Key& key) const {
+  auto wire = wires_.find(key);
+  return wire == wires_.end() ? 0 : wire->second.from;
+}
+
 void World::HeartbeatRound(uint32_t i, int skip) {
   beat_leader_ = static_cast<int>(i);
   heard_ = HeardBy(i);
@@ -148,8 +153,14 @@ void World::HeartbeatRound(uint32_t i, int skip) {
   // The heartbeats leave first, so that nobody is missed who would have answered.
   Step(i, EndOfBatch{});
   while (!beats_.empty()) {
-    auto [key, bytes] = std::move(beats_.front());
-    beats_.pop_front();
+    // By nodes, not by who connected first: two worlds that differ in that alone are one.
+    auto first =
+        std::min_element(beats_.begin(), beats_.end(), [this](const auto& a, const auto& b) {
+          return std::pair(a.first.first, SenderOf(a.first)) <
+                 std::pair(b.first.first, SenderOf(b.first));
+        });
+    auto [key, bytes] = std::move(*first);
+    beats_.erase(first);
     StepAndBatch(key.first, Received{key.second, AsBytes(bytes)});
   }
   Batch(i);

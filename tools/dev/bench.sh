@@ -24,6 +24,7 @@ dev_soak() {
       dev_setup
       [ "$name" != fuzz ] || dev_run_fuzz "$@"
       dev_build
+      [ "$name" != chaos ] || build_chaos
       RINGJOURNAL_BIN="$root/bin" exec "$script" "$@"
     fi
   done

@@ -6,9 +6,11 @@ packages=(
   # libraries
   liburing-dev libprotobuf-dev protobuf-compiler libprotoc-dev libabsl-dev libisal-dev
   libxxhash-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libzstd-dev
+  libcurl4-openssl-dev
   # tests, checks
   libgtest-dev libgmock-dev libbenchmark-dev clang-14 clang-format clang-tidy libclang-rt-14-dev
   pkgconf python3 python3-protobuf iproute2 procps valgrind git zsh fish
+  etcd-server openssl
   # the demonstration
   postgresql-15 postgresql-client-15
 )

@@ -3,7 +3,7 @@
 test_phases=(build lint unit asan e2e)
 # Whose unit tests also run under sanitizers: the core, the client, and everything that decodes foreign
 # bytes.
-asan_folders=(journal client server/session server/config_store)
+asan_folders=(journal client server/session server/config_store tests/etcd)
 # Script tests print "ok - name" or "not ok - name" for each check (docs/testing.md).
 script_tests=(tests/*/*_test.sh tests/*/*_test.py examples/*/*_test.sh examples/*/*_test.py)
 script_timeout_s=900
@@ -82,6 +82,7 @@ phase_e2e() {
     say "not ok - e2e: bin/ringjournald and bin/ringjournal are missing; the build phase makes them"
     return 1
   }
+  build_chaos
   for script in "${script_tests[@]}"; do
     # The lint's own test belongs to the lint phase.
     if [ ! -x "$script" ] || [[ "$script" == tests/lint/* ]]; then continue; fi

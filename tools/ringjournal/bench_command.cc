@@ -228,8 +228,8 @@ void RegisterBenchMemory(CLI::App* bench, Context& context) {
 }  // namespace
 
 void RegisterBench(CLI::App& app, Context& context) {
-  CLI::App* bench =
-      app.add_subcommand("bench", "Measure: appends, reads, the floor below them, memory");
+  CLI::App* bench = app.add_subcommand(
+      "bench", "Measure: appends, reads, the floor below them, memory, failovers");
   bench->require_subcommand(1);
   bench->fallthrough();
   RegisterBenchAppend(bench, context);
@@ -237,6 +237,7 @@ void RegisterBench(CLI::App& app, Context& context) {
   RegisterBenchRead(bench, context);
   RegisterBenchGoals(bench, context);
   RegisterBenchMemory(bench, context);
+  RegisterBenchFailover(bench, context);
 }
 
 }  // namespace ringjournal::cli

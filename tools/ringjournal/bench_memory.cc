@@ -12,8 +12,8 @@
 #include "journal/base/units.h"
 #include "tools/ringjournal/bench_journal.h"
 #include "tools/ringjournal/bench_pool.h"
-#include "tools/ringjournal/bench_server.h"
 #include "tools/ringjournal/bench_verify.h"
+#include "tools/ringjournal/server_process.h"
 
 namespace ringjournal::bench {
 namespace {

@@ -17,10 +17,10 @@
 #include "journal/base/limits.h"
 #include "tools/ringjournal/bench_process.h"
 #include "tools/ringjournal/bench_read_floor.h"
-#include "tools/ringjournal/bench_server.h"
 #include "tools/ringjournal/output.h"
 #include "tools/ringjournal/progress.h"
 #include "tools/ringjournal/read_run.h"
+#include "tools/ringjournal/server_process.h"
 
 namespace ringjournal::bench {
 namespace {

@@ -9,9 +9,9 @@
 #include "journal/format/entry_layout.h"
 #include "tools/ringjournal/bench_floor.h"
 #include "tools/ringjournal/bench_journal.h"
-#include "tools/ringjournal/bench_server.h"
 #include "tools/ringjournal/bench_session.h"
 #include "tools/ringjournal/bench_verify.h"
+#include "tools/ringjournal/server_process.h"
 
 namespace ringjournal::bench {
 namespace {

@@ -18,12 +18,16 @@ void RegisterImport(CLI::App& app, Context& context);
 void RegisterInspect(CLI::App& app, Context& context);  // offline: segments
 void RegisterResolve(CLI::App& app, Context& context);
 void RegisterJournal(CLI::App& app, Context& context);
-void RegisterCheckpoint(CLI::App& app, Context& context);  // now, ls
+void RegisterJournalMembers(CLI::App* journal, Context& context);  // members, move-leader, recover
+void RegisterCheckpoint(CLI::App& app, Context& context);          // now, ls
 void RegisterStatus(CLI::App& app, Context& context);
 void RegisterVerify(CLI::App& app, Context& context);  // offline: segments and rings
 void RegisterBench(CLI::App& app, Context& context);   // append, floor, goals, memory
+void RegisterBenchFailover(CLI::App* bench, Context& context);
 void RegisterDoctor(CLI::App& app, Context& context);  // this machine
 void RegisterRing(CLI::App& app, Context& context);    // ls, rm: files in shared memory
+void RegisterPeers(CLI::App& app, Context& context);   // hash
+void RegisterDev(CLI::App& app, Context& context);     // a throw-away cluster
 void RegisterCheat(CLI::App& app, Context& context);
 void RegisterCompletion(CLI::App& app, Context& context);  // of all the others
 

@@ -263,6 +263,7 @@ void RegisterJournal(CLI::App& app, Context& context) {
   sub->alias("remove")->alias("delete");
   sub->footer(
       "Examples:\n  ringjournal journal rm orders\n  ringjournal journal rm orders --yes\n");
+  RegisterJournalMembers(journal, context);
   auto trim = std::make_shared<JournalFlags>();
   sub = Add(journal, context, "trim", "Forget the oldest transactions", trim, RunTrim);
   AddPositionOption(sub, "--before", &trim->before,

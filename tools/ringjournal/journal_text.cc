@@ -56,7 +56,27 @@ void DescribeSettings(const v1::JournalSettings& s, std::string* out) {
                     Millis(s.retention_age_ms(), "any age")));
 }
 
+std::string NodesOf(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& replicas) {
+  std::string out;
+  for (const v1::ReplicaId& r : replicas) absl::StrAppend(&out, out.empty() ? "" : " ", r.node());
+  return out.empty() ? "none" : out;
+}
+
 }  // namespace
+
+std::string DescribeCopies(const v1::JournalReply& j) {
+  std::string out;
+  Line(&out, "leader", j.config().has_leader() ? j.config().leader().node() : "none now");
+  std::string members;
+  for (const std::string& node : j.config().members()) {
+    absl::StrAppend(&members, members.empty() ? "" : " ", node);
+  }
+  Line(&out, "members", members);
+  Line(&out, "in sync", NodesOf(j.config().isr()));
+  if (j.config().isr().empty()) Line(&out, "hold it all", NodesOf(j.config().complete()));
+  for (const std::string& node : j.stats().laggards()) Line(&out, "far behind", node);
+  return out;
+}
 
 std::string JournalTable(const google::protobuf::RepeatedPtrField<v1::JournalReply>& journals) {
   if (journals.empty()) return "no journals; create one with `ringjournal journal create NAME`\n";
@@ -86,6 +106,7 @@ std::string DescribeJournal(const v1::JournalReply& j) {
   Line(&out, "id", absl::BytesToHexString(j.config().id()));
   Line(&out, "generation, epoch", absl::StrCat(j.config().generation(), ", ", j.config().epoch()));
   for (const v1::LossReport& loss : j.config().losses()) Line(&out, "possible loss", Loss(loss));
+  if (j.config().members_size() > 1) out += DescribeCopies(j);
   Line(&out, "oldest", Mark(j.watermarks().oldest()));
   Line(&out, "durable", Mark(j.watermarks().durable()));
   Line(&out, "committed", Mark(j.watermarks().committed()));

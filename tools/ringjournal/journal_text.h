@@ -13,6 +13,8 @@ namespace ringjournal::cli {
 std::string JournalTable(const google::protobuf::RepeatedPtrField<v1::JournalReply>& journals);
 // Everything about one, a line each.
 std::string DescribeJournal(const v1::JournalReply& journal);
+// Who leads it and who holds it, a line each.
+std::string DescribeCopies(const v1::JournalReply& journal);
 
 }  // namespace ringjournal::cli
 

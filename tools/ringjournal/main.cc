@@ -69,6 +69,8 @@ int Main(int argc, char** argv) {
   RegisterBench(app, context);
   RegisterDoctor(app, context);
   RegisterRing(app, context);
+  RegisterPeers(app, context);
+  RegisterDev(app, context);
   RegisterCheat(app, context);
   RegisterCompletion(app, context);
   RegisterHelp(app, context, kServerVersion);

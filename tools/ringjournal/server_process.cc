@@ -1,4 +1,4 @@
-#include "tools/ringjournal/bench_server.h"
+#include "tools/ringjournal/server_process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -21,7 +21,10 @@
 #include "journal/base/units.h"
 #include "tools/ringjournal/bench_process.h"
 
-namespace ringjournal::bench {
+namespace ringjournal {
+
+using bench::PinToCpu;
+
 namespace {
 
 constexpr int64_t kStartNs = 30'000'000'000;
@@ -32,15 +35,6 @@ constexpr char kRingParent[] = "/dev/shm";
 void Pause() {
   timespec t = {.tv_sec = 0, .tv_nsec = 1'000'000};
   nanosleep(&t, nullptr);
-}
-
-absl::StatusOr<std::string> MakeTemporary(const std::string& parent) {
-  std::string name = absl::StrCat(parent, "/ringjournal-bench-XXXXXX");
-  if (mkdtemp(name.data()) == nullptr) {
-    return absl::InternalError(absl::StrCat("cannot make a directory in ", parent, ": ",
-                                            strerror(errno), "; name another with --data-dir"));
-  }
-  return name;
 }
 
 std::string FindProgram(const std::string& given) {
@@ -66,65 +60,83 @@ std::string FindProgram(const std::string& given) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
+absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Launch(
     const ServerProcessOptions& options) {
-  std::unique_ptr<ServerProcess> server(new ServerProcess());
-  if (absl::Status s = server->MakeDirectories(options.data_dir); !s.ok()) return s;
-  if (absl::Status s = server->Launch(options); !s.ok()) return s;
-  if (absl::Status s = server->AwaitAddress(); !s.ok()) return s;
+  std::unique_ptr<ServerProcess> server(new ServerProcess(options));
+  if (absl::Status s = server->MakeDirectories(); !s.ok()) return s;
+  if (absl::Status s = server->Spawn(); !s.ok()) return s;
   return server;
 }
 
-absl::Status ServerProcess::MakeDirectories(const std::string& data_dir) {
-  const char* environment = std::getenv("TMPDIR");
-  std::string parent = !data_dir.empty()        ? data_dir
-                       : environment != nullptr ? environment
-                                                : std::filesystem::path("/tmp").string();
-  absl::StatusOr<std::string> directory = MakeTemporary(parent);
+absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
+    const ServerProcessOptions& options) {
+  auto server = Launch(options);
+  if (!server.ok()) return server.status();
+  if (absl::Status s = (*server)->AwaitServing(); !s.ok()) return s;
+  return server;
+}
+
+absl::Status ServerProcess::MakeDirectories() {
+  absl::StatusOr<TemporaryDirectory> directory = TemporaryDirectory::Make(options_.data_dir);
   if (!directory.ok()) return directory.status();
-  directory_ = *directory;
-  absl::StatusOr<std::string> rings = MakeTemporary(kRingParent);
+  directory_ = *std::move(directory);
+  absl::StatusOr<TemporaryDirectory> rings = TemporaryDirectory::Make(kRingParent);
   if (!rings.ok()) return rings.status();
-  ring_directory_ = *rings;
+  ring_directory_ = *std::move(rings);
   return absl::OkStatus();
 }
 
-absl::Status ServerProcess::Launch(const ServerProcessOptions& options) {
-  std::vector<std::string> words = {FindProgram(options.program),
+std::vector<std::string> ServerProcess::Words() const {
+  std::vector<std::string> words = {FindProgram(options_.program),
                                     "--data-dir",
-                                    directory_ + "/data",
+                                    directory_.path() + "/data",
                                     "--ring-dir",
-                                    ring_directory_,
+                                    ring_directory_.path(),
                                     "--listen",
-                                    "127.0.0.1:0",
+                                    options_.listen,
                                     "--address-file",
-                                    directory_ + "/address",
+                                    directory_.path() + "/address",
                                     "--spin-us",
-                                    absl::StrCat(options.spin_us),
-                                    "--ring-total",
-                                    FormatBytes(options.ring_bytes_total)};
+                                    absl::StrCat(options_.spin_us)};
+  if (options_.ring_bytes_total > 0) {
+    words.push_back("--ring-total");
+    words.push_back(FormatBytes(options_.ring_bytes_total));
+  }
+  words.insert(words.end(), options_.further_arguments.begin(), options_.further_arguments.end());
+  return words;
+}
+
+absl::Status ServerProcess::Spawn() {
+  std::vector<std::string> words = Words();
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
-  std::string log = directory_ + "/log";
+  const std::string log = log_path();
   int log_fd = open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
   if (log_fd < 0) {
     return absl::InternalError(absl::StrCat("cannot write ", log, ": ", strerror(errno)));
   }
+  std::error_code ignored;
+  std::filesystem::remove(directory_.path() + "/address", ignored);
   pid_t parent = getpid();
   std::fflush(nullptr);
   pid_ = fork();
-  if (pid_ == 0) Exec(arguments.data(), parent, log_fd, options.cpu);
+  if (pid_ == 0) Exec(arguments.data(), parent, log_fd, options_.cpu);
   close(log_fd);
   if (pid_ > 0) return absl::OkStatus();
   return absl::InternalError(absl::StrCat("cannot start a process: ", strerror(errno)));
 }
 
-absl::Status ServerProcess::AwaitAddress() {
+absl::Status ServerProcess::StartAgain() {
+  if (absl::Status s = Spawn(); !s.ok()) return s;
+  return AwaitServing();
+}
+
+absl::Status ServerProcess::AwaitServing() {
   int64_t deadline = io::MonotonicNs() + kStartNs;
   for (;;) {
-    std::ifstream in(directory_ + "/address");
+    std::ifstream in(directory_.path() + "/address");
     std::string line;
     if (std::getline(in, line)) {
       absl::StatusOr<io::Address> address = io::Address::Parse(line);
@@ -142,7 +154,7 @@ absl::Status ServerProcess::AwaitAddress() {
 }
 
 absl::Status ServerProcess::WithLog(const std::string& what) const {
-  std::ifstream in(directory_ + "/log");
+  std::ifstream in(log_path());
   std::stringstream text;
   text << in.rdbuf();
   std::string log = text.str();
@@ -163,14 +175,22 @@ absl::Status ServerProcess::Stop() {
   return WithLog(absl::StrCat("ringjournald ended with status ", status));
 }
 
-ServerProcess::~ServerProcess() {
-  if (pid_ > 0) {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-  std::error_code ignored;
-  if (!directory_.empty()) std::filesystem::remove_all(directory_, ignored);
-  if (!ring_directory_.empty()) std::filesystem::remove_all(ring_directory_, ignored);
+void ServerProcess::Kill() {
+  if (pid_ <= 0) return;
+  kill(pid_, SIGCONT);
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
 }
 
-}  // namespace ringjournal::bench
+std::string ServerProcess::HowItEnded() {
+  int status = 0;
+  if (pid_ <= 0 || waitpid(pid_, &status, WNOHANG) != pid_) return "";
+  pid_ = -1;
+  return WIFSIGNALED(status) ? absl::StrCat("was killed by signal ", WTERMSIG(status))
+                             : absl::StrCat("ended with code ", WEXITSTATUS(status));
+}
+
+ServerProcess::~ServerProcess() { Kill(); }
+
+}  // namespace ringjournal

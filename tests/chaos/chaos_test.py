@@ -1,0 +1,9 @@
+#!/usr/bin/python3
+"""The chaos harness with the budget of `./dev test`."""
+
+import sys
+
+import run
+
+if __name__ == "__main__":
+    sys.exit(run.main(rounds=2, faults=("kill", "lose", "pause", "cut")))

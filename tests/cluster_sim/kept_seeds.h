@@ -1,0 +1,26 @@
+// Seeds that once failed, each with what it found. They run in every test.
+#ifndef TESTS_CLUSTER_SIM_KEPT_SEEDS_H_
+#define TESTS_CLUSTER_SIM_KEPT_SEEDS_H_
+
+#include <cstdint>
+
+namespace ringjournal::cluster_sim {
+
+struct KeptSeed {
+  uint64_t seed;
+  const char* found;
+};
+// Newest last.
+inline constexpr KeptSeed kKeptSeeds[] = {
+    {403368, "a client took the number of an append before a loss for one of its own"},
+    {406376, "a loss report began between entries, where an older generation had committed"},
+    {701923,
+     "a damaged state snapshot in memory cost a backup its whole history on disk: for a cut of its "
+     "end the log was given up"},
+    {713556, "a disk that had been told to fail did so after the last fault"},
+    {716145, "the same, while a member was added"},
+};
+
+}  // namespace ringjournal::cluster_sim
+
+#endif  // TESTS_CLUSTER_SIM_KEPT_SEEDS_H_
