@@ -99,7 +99,7 @@ void AppendSession::HandleOpenReply(const v1::OpenReply& reply) {
   if (reply.request_id() != open_id_ || phase_ != Phase::kOpening) {
     return ProtocolError("an open reply that nobody asked for");
   }
-  if (reply.generation() < newest_generation_ && !Mutated(Mutant::kOlderGenerationHeard)) {
+  if (reply.generation() < newest_generation_) {
     return Reconnect(OlderGeneration(options_.journal, reply.generation(), newest_generation_));
   }
   if (!OpenReplyFits(reply)) return;

@@ -17,7 +17,6 @@ enum class Mutant : int {
   kOutsiderElected,
   kStaleLifeAdded,
   kNoNewGeneration,
-  kOldDocumentTaken,
   // changes under way
   kShrinkBeforeConfirmed,
   kAddedNotCounted,
@@ -47,7 +46,6 @@ enum class Mutant : int {
   kLaggardKept,
   kLaggardLeavesOne,
   kLaggardDroppedAtOnce,
-  kMarkedTakenBack,
   kTailWithoutRound,
   kTailOfAnOlderRound,
   // following
@@ -57,7 +55,6 @@ enum class Mutant : int {
   kStaleFollowOk,
   kTakesUnsynced,
   kChainNotChecked,
-  kCountedBeginsAnew,
   kBackupCommitsAll,
   // deposition
   kZombieGoesOn,
@@ -79,15 +76,11 @@ enum class Mutant : int {
   kContentNotOwned,
   kStrangersMemoryLeads,
   kMemoryLeadsAtOnce,
-  kWaitGoesOn,
-  kInSyncNotWaitedFor,
   kSmallerDiskLeads,
   kRecoverySetIgnored,
   kDiskQuorumIgnored,
-  kDiskLeadsBesideIsr,
   kCommitOutlivesGeneration,
   kLossStartsAtEnd,
-  kEmptiedDiskCounts,
   // an operator's recovery
   kRecoversFromTheLiving,
   kLossBoundIgnored,
@@ -95,7 +88,6 @@ enum class Mutant : int {
   kUnnamedDiskPassedOver,
   // clients
   kAppliedSentAnew,
-  kOlderGenerationHeard,
 };
 
 struct MutantName {
@@ -115,8 +107,6 @@ inline constexpr MutantName kMutantNames[] = {
      "only a registered incarnation is added (KIP-903)"},
     {Mutant::kNoNewGeneration, "no_new_generation",
      "a recovery from disk begins a generation with a loss report"},
-    {Mutant::kOldDocumentTaken, "old_document_taken",
-     "a document older than the known one is not taken over"},
     {Mutant::kShrinkBeforeConfirmed, "shrink_before_confirmed",
      "who is being dropped is counted until that is known"},
     {Mutant::kAddedNotCounted, "added_not_counted",
@@ -156,7 +146,6 @@ inline constexpr MutantName kMutantNames[] = {
     {Mutant::kLaggardLeavesOne, "laggard_leaves_one",
      "a laggard is dropped only where two stay in sync"},
     {Mutant::kLaggardDroppedAtOnce, "laggard_dropped_at_once", "a lag counts once it lasts"},
-    {Mutant::kMarkedTakenBack, "marked_taken_back", "a marked laggard is not taken back"},
     {Mutant::kTailWithoutRound, "tail_without_round",
      "a linearizable end needs a heartbeat of the whole isr"},
     {Mutant::kTailOfAnOlderRound, "tail_of_an_older_round",
@@ -168,8 +157,6 @@ inline constexpr MutantName kMutantNames[] = {
     {Mutant::kStaleFollowOk, "stale_follow_ok", "only the newest FOLLOW is answered"},
     {Mutant::kTakesUnsynced, "takes_unsynced", "entries are taken only once synced"},
     {Mutant::kChainNotChecked, "chain_not_checked", "the chain is compared after a truncation"},
-    {Mutant::kCountedBeginsAnew, "counted_begins_anew",
-     "who counts, or calls anything committed, does not begin anew"},
     {Mutant::kBackupCommitsAll, "backup_commits_all", "a backup commits by the leader's word"},
     {Mutant::kZombieGoesOn, "zombie_goes_on", "a deposed leader stops"},
     {Mutant::kSessionsOutliveEpoch, "sessions_outlive_epoch",
@@ -200,18 +187,12 @@ inline constexpr MutantName kMutantNames[] = {
      "only rings of `complete` lead from memory"},
     {Mutant::kMemoryLeadsAtOnce, "memory_leads_at_once",
      "the greatest of `complete` is waited for"},
-    {Mutant::kWaitGoesOn, "wait_goes_on", "after each leader memory is waited for anew"},
-    {Mutant::kInSyncNotWaitedFor, "in_sync_not_waited_for", "the in-sync set has time to elect"},
     {Mutant::kSmallerDiskLeads, "smaller_disk_leads", "the greatest log leads from disk"},
     {Mutant::kRecoverySetIgnored, "recovery_set_ignored", "all of the recovery set is looked at"},
     {Mutant::kDiskQuorumIgnored, "disk_quorum_ignored", "n-q+1 logs are looked at"},
-    {Mutant::kDiskLeadsBesideIsr, "disk_leads_beside_isr",
-     "nothing is recovered from disk while somebody is in sync"},
     {Mutant::kCommitOutlivesGeneration, "commit_outlives_generation",
      "a new generation forgets what was committed above its start"},
     {Mutant::kLossStartsAtEnd, "loss_starts_at_end", "a loss starts where the log is certain"},
-    {Mutant::kEmptiedDiskCounts, "emptied_disk_counts",
-     "an emptied disk says of nothing that it is kept"},
     {Mutant::kRecoversFromTheLiving, "recovers_from_the_living",
      "no operator's recovery while a node answers that it declares lost"},
     {Mutant::kLossBoundIgnored, "loss_bound_ignored",
@@ -222,8 +203,6 @@ inline constexpr MutantName kMutantNames[] = {
      "each node of the recovery set has answered or is declared lost"},
     {Mutant::kAppliedSentAnew, "applied_sent_anew",
      "what the journal has of a producer is not sent under a new sequence"},
-    {Mutant::kOlderGenerationHeard, "older_generation_heard",
-     "a client goes back to no older generation"},
 };
 
 #ifdef RINGJOURNAL_MUTANTS

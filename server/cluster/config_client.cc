@@ -24,10 +24,7 @@ void ConfigClient::Propose(v1::ConfigDocument next, std::vector<ConfigRequest>* 
 }
 
 void ConfigClient::TakeOver(const v1::ConfigDocument& document) {
-  const bool older = document.version() > 0 && document.version() < document_.version();
-  if (document.version() <= document_.version() && !(older && Mutated(Mutant::kOldDocumentTaken))) {
-    return;
-  }
+  if (document.version() <= document_.version()) return;
   document_ = document;
   // Whatever expected an older version is dead now.
   if (unsettled_.has_value() && *unsettled_ < document_.version()) unsettled_.reset();

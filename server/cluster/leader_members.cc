@@ -27,8 +27,7 @@ bool LeaderSide::MayAdd(const NodeLife& life, const Backup& backup, Index needed
                         const v1::ConfigDocument& document) const {
   int64_t now = c_->now.monotonic_ns;
   if (set_.Contains(life) || now < backup.add_not_before_ns) return false;
-  bool far = backup.lag.marked() && !Mutated(Mutant::kMarkedTakenBack);
-  if (far) return false;  // it comes close first
+  if (backup.lag.marked()) return false;  // it comes close first
   // What it once had is not enough: one that is silent would be dropped again, and again.
   if (!Follows(life) && !Mutated(Mutant::kSilentTakenBack)) return false;
   if (set_.MatchOf(life) < needed) return false;

@@ -70,9 +70,8 @@ void LeaderSide::ForgetOlderLives() {
     auto next = std::next(it);
     bool newer = next != backups_.end() && next->first.node == it->first.node;
     bool over = newer && it->second.connection == 0;
-    bool member =
-        Names(c_->config.members(), it->first.node) || Mutated(Mutant::kOldMembershipCounts);
-    if ((over || !member) && !set_.Counts(it->first)) {
+    over |= !Names(c_->config.members(), it->first.node) && !Mutated(Mutant::kOldMembershipCounts);
+    if (over && !set_.Counts(it->first)) {
       StopCatchUp(&it->second);
       set_.Forget(it->first);
       backups_.erase(it);
@@ -145,7 +144,6 @@ bool LeaderSide::FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const 
 // does: a state snapshot would leave it without the history, which it may have to serve one day.
 // Not one that counts, or that would give up what it calls committed.
 bool LeaderSide::MayBeginAtFirst(const PeerConnection& peer, const v1::Follow& follow) const {
-  if (Mutated(Mutant::kCountedBeginsAnew)) return true;
   return follow.commit_index() == 0 && !set_.Counts(peer.life);
 }
 
@@ -259,8 +257,7 @@ void LeaderSide::BeforeBatch() {
     bool has_left = life.node == leaving_ && !set_.Counts(life);
     if (has_left && !Mutated(Mutant::kLeavingDiskCounts)) continue;
     // One copy for each node: lives are in order, and the newest counts.
-    bool again = life.node == counted && !Mutated(Mutant::kTwoLivesTwoDisks);
-    if (again) marks_.backups.pop_back();
+    if (life.node == counted && !Mutated(Mutant::kTwoLivesTwoDisks)) marks_.backups.pop_back();
     counted = life.node;
     marks_.backups.push_back({backup.first, set_.MatchOf(life), set_.DurableOf(life)});
   }

@@ -101,9 +101,7 @@ bool CountsForComplete(const v1::JournalConfig& config, const std::string& node,
 
 RecoveryDecision DecideRecovery(const RecoveryInput& in) {
   const v1::JournalConfig& config = *in.config;
-  if (!config.isr().empty() && !in.waited && !Mutated(Mutant::kInSyncNotWaitedFor)) {
-    return Wait("the in-sync set elects one of its own");
-  }
+  if (!config.isr().empty() && !in.waited) return Wait("the in-sync set elects one of its own");
   std::string missing = Missing(in, config.complete());
   if (!missing.empty() && !in.waited && !Mutated(Mutant::kMemoryLeadsAtOnce)) {
     return Wait(absl::StrCat("the memory of ", missing, " may hold every committed entry"));
@@ -116,7 +114,7 @@ RecoveryDecision DecideRecovery(const RecoveryInput& in) {
             "this memory holds every committed entry, and is the greatest such"};
   }
   if (best != nullptr) return Wait(absl::StrCat("the memory of ", *best, " is the greatest"));
-  if (!config.isr().empty() && !Mutated(Mutant::kDiskLeadsBesideIsr)) {
+  if (!config.isr().empty()) {
     return Wait("members of the in-sync set are not reachable: start them");
   }
   return FromDisk(in);

@@ -36,8 +36,8 @@ ReplicatedJournal::ReplicatedJournal(const JournalId& id, const NodeLife& self, 
 void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
                                  const v1::JournalConfig& config, Time now) {
   // Another wait begins where a leader has come and gone in between.
-  bool was_leaderless = c_.config_version != 0 && !c_.config.has_leader() &&
-                        (c_.config.epoch() == config.epoch() || Mutated(Mutant::kWaitGoesOn));
+  bool was_leaderless =
+      c_.config_version != 0 && !c_.config.has_leader() && c_.config.epoch() == config.epoch();
   c_.config = config;
   c_.config_version = document.version();
   c_.now = now;

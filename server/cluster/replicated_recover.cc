@@ -50,8 +50,7 @@ v1::LossReport ReplicatedJournal::BuildReport(const std::string& leader) const {
     loss.committed_seen = std::max(loss.committed_seen, committed);
     // One that was emptied and came back has a disk without a hole, and yet lacks what it once had:
     // it counts once it is in sync again.
-    bool was_in_sync = Names(c_.config.recovery_set(), node) || Mutated(Mutant::kEmptiedDiskCounts);
-    loss.whole_disks += log.disk_is_whole() && was_in_sync;
+    loss.whole_disks += log.disk_is_whole() && Names(c_.config.recovery_set(), node);
   }
   loss.reason = absl::StrCat("no memory was left that held every committed entry; the log of ",
                              leader, " was the greatest of ", in.logs.size());

@@ -85,7 +85,7 @@ absl::StatusOr<v1::JournalConfig*> ClaimableJournal(v1::ConfigDocument* document
 
 // A disk counts only where nobody is in sync; an isr member would have to be elected instead.
 absl::Status CheckNobodyInSync(const v1::JournalConfig& journal) {
-  if (journal.isr().empty() || Mutated(Mutant::kDiskLeadsBesideIsr)) return absl::OkStatus();
+  if (journal.isr().empty()) return absl::OkStatus();
   return absl::FailedPreconditionError("journal " + Quoted(journal.name()) +
                                        " needs no recovery: " + ReplicaText(journal.isr(0)) +
                                        " is in sync and holds every committed entry; elect it");

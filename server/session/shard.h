@@ -208,6 +208,7 @@ class Shard {
   void SubmitChange();
   absl::Status EditDocument(v1::ConfigDocument* next, const PendingChange& change) const;
   void ChangeIsDone();
+  void ReplyGone(Session* session, const PendingChange& change);
   void OpenWhatAnotherMade();
   // By value: the reason often stands in the change itself, which goes.
   void ChangeFailed(std::string why, v1::ErrorCode code);

@@ -222,7 +222,9 @@ void Shard::ChangeIsDone() {
   Session* session = FindSession(change.connection);
   if (session != nullptr) {
     session->waits_for_admin = false;
-    if (change.for_open) {
+    if (journal == nullptr) {
+      ReplyGone(session, change);
+    } else if (change.for_open) {
       FinishOpen(session, change.open, journal);
     } else {
       v1::ServerMessage message;
@@ -231,7 +233,25 @@ void Shard::ChangeIsDone() {
       Reply(session, message);
     }
   }
-  if (change.kind == PendingChange::Kind::kRemove) ApplyRemove(journal);
+  if (change.kind == PendingChange::Kind::kRemove && journal != nullptr) ApplyRemove(journal);
+}
+
+// A newer document came before the answer, and what it does not name is gone here already.
+void Shard::ReplyGone(Session* session, const PendingChange& change) {
+  const uint64_t request_id = change.for_open ? change.open.request_id() : change.request_id;
+  if (change.kind == PendingChange::Kind::kRemove) {
+    v1::ServerMessage message;
+    message.mutable_journal_reply()->set_request_id(request_id);
+    message.mutable_journal_reply()->mutable_config()->set_id(std::string(change.id.view()));
+    message.mutable_journal_reply()->mutable_config()->set_name(change.name);
+    return Reply(session, message);
+  }
+  v1::ErrorReply error;
+  error.set_code(v1::ERROR_CODE_UNAVAILABLE);
+  error.set_message(absl::StrCat("journal ", change.name,
+                                 " was removed, or moved to other nodes, at the same time; look "
+                                 "with `ringjournal journal ls`, then ask again"));
+  ReplyError(session, request_id, std::move(error));
 }
 
 // Before the cas: a crash behind it must find a ring that counts, or the empty journal would be
