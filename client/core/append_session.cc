@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/core/loss.h"
 #include "client/errors.h"
+#include "journal/base/mutants.h"
 
 namespace ringjournal::client {
 
@@ -167,9 +168,10 @@ void AppendSession::Renumber(Sequence last_applied, bool may_be_older) {
       continue;
     }
     slot.maybe_applied = false;
-    slot.known_applied = numbered_ && !ambiguous && slot.last_sequence() <= last_applied;
+    slot.known_applied = numbered_ && !ambiguous && slot.last_sequence() <= last_applied &&
+                         !Mutated(Mutant::kAppliedSentAnew);
     if (slot.known_applied) continue;
-    if (below && !ambiguous) {
+    if (below && !ambiguous && !Mutated(Mutant::kAppliedSentAnew)) {
       return ProtocolError("the producer's last sequence lies inside an append");
     }
     if (slot.outcome.first_sequence != next) AppendWindow::SetSequence(&slot, next);

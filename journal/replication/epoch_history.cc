@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "journal/base/mutants.h"
+
 namespace ringjournal {
 namespace {
 
@@ -15,6 +17,7 @@ Index EndOf(const LogOutline& log, size_t i) {
 }  // namespace
 
 std::optional<Index> LastCommonEntry(const LogOutline& a, const LogOutline& b) {
+  if (Mutated(Mutant::kCommonPointByEnds)) return std::min(a.end, b.end);
   size_t i = a.epochs.size(), j = b.epochs.size();
   while (i > 0 && j > 0) {
     Epoch ea = EpochOf(a.epochs[i - 1]), eb = EpochOf(b.epochs[j - 1]);

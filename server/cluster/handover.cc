@@ -59,7 +59,7 @@ absl::Status PlannedChanges::MoveLeader(const LeaderSide& leader, const std::str
   RJ_RETURN_IF_ERROR(Begin(Kind::kMoveLeader, life->node, limits::kHandoverWaitMs));
   life_ = *life;
   stays_ = stays;
-  c_->replica->Hold(true);
+  c_->replica->Hold(!Mutated(Mutant::kHandoverTakesAppends));
   c_->Note("is to be handed over to ", node_, ": appends wait");
   return absl::OkStatus();
 }

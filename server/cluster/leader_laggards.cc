@@ -70,6 +70,11 @@ uint64_t LeaderSide::BeginRound() {
   return lease_seq_ + (Mutated(Mutant::kTailOfAnOlderRound) ? 0 : 1);
 }
 
+bool LeaderSide::IsMarked(const NodeLife& life) const {
+  auto it = backups_.find(life);
+  return it != backups_.end() && it->second.lag.marked();
+}
+
 std::vector<std::string> LeaderSide::laggards() const {
   std::vector<std::string> nodes;
   for (const auto& [life, backup] : backups_) {

@@ -29,7 +29,8 @@ bool LeaderSide::MayAdd(const NodeLife& life, const Backup& backup, Index needed
   if (set_.Contains(life) || now < backup.add_not_before_ns) return false;
   if (backup.lag.marked()) return false;  // it comes close first
   // What it once had is not enough: one that is silent would be dropped again, and again.
-  if (!Follows(life) || set_.MatchOf(life) < needed) return false;
+  if (!Follows(life) && !Mutated(Mutant::kSilentTakenBack)) return false;
+  if (set_.MatchOf(life) < needed) return false;
   bool current = IsCurrent(document, {life.node, life.incarnation});
   if (!current && !Mutated(Mutant::kStaleLifeAdded)) return false;
   if (!Names(c_->config.members(), life.node) || life.node == leaving_) return false;

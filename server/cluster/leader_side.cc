@@ -37,7 +37,8 @@ LeaderSide::~LeaderSide() {
 
 void LeaderSide::OnConfig() {
   // Until a newer version is known, what was proposed may still come true.
-  if (set_.has_pending() && c_->config_version <= proposed_at_version_) return;
+  const bool newer = c_->config_version > proposed_at_version_;
+  if (set_.has_pending() && !newer && !Mutated(Mutant::kSameVersionSettles)) return;
   std::vector<NodeLife> isr = Lives(c_->config.isr());
   for (const NodeLife& life : known_isr_) {
     if (std::find(isr.begin(), isr.end(), life) != isr.end()) continue;
@@ -69,8 +70,8 @@ void LeaderSide::ForgetOlderLives() {
     auto next = std::next(it);
     bool newer = next != backups_.end() && next->first.node == it->first.node;
     bool over = newer && it->second.connection == 0;
-    bool member = Names(c_->config.members(), it->first.node);
-    if ((over || !member) && !set_.Counts(it->first)) {
+    over |= !Names(c_->config.members(), it->first.node) && !Mutated(Mutant::kOldMembershipCounts);
+    if (over && !set_.Counts(it->first)) {
       StopCatchUp(&it->second);
       set_.Forget(it->first);
       backups_.erase(it);
@@ -247,14 +248,16 @@ void LeaderSide::BeforeBatch() {
   marks_.disk_for_replicated = degraded &&
                                c_->config.degraded_policy() == v1::DEGRADED_POLICY_DISK &&
                                !Mutated(Mutant::kDegradedIgnored);
-  marks_.blocked = degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_BLOCK;
+  marks_.blocked = degraded && c_->config.degraded_policy() == v1::DEGRADED_POLICY_BLOCK &&
+                   !Mutated(Mutant::kBlockIgnored);
   marks_.backups.clear();
   std::string_view counted;
   for (auto& [life, backup] : backups_) {
     if (set_.MatchOf(life) >= end) backup.progress_ns = c_->now.monotonic_ns;
-    if (life.node == leaving_ && !set_.Counts(life)) continue;
+    bool has_left = life.node == leaving_ && !set_.Counts(life);
+    if (has_left && !Mutated(Mutant::kLeavingDiskCounts)) continue;
     // One copy for each node: lives are in order, and the newest counts.
-    if (life.node == counted) marks_.backups.pop_back();
+    if (life.node == counted && !Mutated(Mutant::kTwoLivesTwoDisks)) marks_.backups.pop_back();
     counted = life.node;
     marks_.backups.push_back({backup.first, set_.MatchOf(life), set_.DurableOf(life)});
   }
@@ -353,7 +356,10 @@ int64_t LeaderSide::deadline_ns() const {
 
 // ---- the in-sync set ----
 
-bool LeaderSide::MayDrop() const { return set_.isr().size() > std::max<size_t>(1, set_.min_isr()); }
+bool LeaderSide::MayDrop() const {
+  const size_t least = Mutated(Mutant::kDropsBelowMinIsr) ? 1 : set_.min_isr();
+  return set_.isr().size() > std::max<size_t>(1, least);
+}
 
 // Empty: it does its part. One that answers and gets no further holds everybody up, too.
 std::string LeaderSide::WhyDrop(const NodeLife& life) const {

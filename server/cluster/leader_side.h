@@ -74,6 +74,8 @@ class LeaderSide {
   uint64_t BeginRound();
   bool RoundIsOver(uint64_t round) const { return set_.RoundOfAll() >= round; }
 
+  // It is marked as far behind, in sync or not.
+  bool IsMarked(const NodeLife& life) const;
   // Nodes in sync that are marked as far behind.
   std::vector<std::string> laggards() const;
   // Of each other node that has followed in this epoch, for people. `held_lsn` is 0 where the ring

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "journal/recovery/loss_report.h"
 #include "server/cluster/replicated_journal.h"
 #include "server/config_store/cluster_edits.h"
@@ -29,6 +30,7 @@ Watermark ReplicatedJournal::LastCertain(const v1::LogAnswer& log) const {
     committed = std::min(committed,
                          Watermark{Index(loss.first_index()).prev(), Lsn(loss.first_lsn()).prev()});
   }
+  if (Mutated(Mutant::kLossStartsAtEnd)) return end;
   return last_epoch ? end : std::min(end, committed);
 }
 

@@ -92,7 +92,8 @@ void Shard::FollowRole(Journal* journal) {
   journal->config = *config;
   if (!Names(config->members(), options_.node)) return Retire(journal);
   Epoch served = journal->replicated->leads() ? journal->replicated->context().epoch() : Epoch();
-  if (journal->served != Epoch() && journal->served != served) {
+  bool over = journal->served != Epoch() && journal->served != served;
+  if (over && !Mutated(Mutant::kSessionsOutliveEpoch)) {
     EndSessionsOf(journal, v1::ERROR_CODE_NOT_LEADER,
                   absl::StrCat("this node leads the journal no longer; its leader is ",
                                config->has_leader() ? config->leader().node() : "not known yet",

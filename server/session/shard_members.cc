@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "journal/base/mutants.h"
 #include "journal/node/refusals.h"
 #include "server/config_store/document.h"
 #include "server/session/shard.h"
@@ -135,8 +136,10 @@ bool Shard::AnswerPlan(const PlannedRequest& request) {
 
 // True while the journal is being handed over: nothing may be appended, and soon another leads.
 bool Shard::HoldsAppends(const Journal& journal, v1::ErrorReply* error) const {
-  if (journal.replicated == nullptr || !journal.replicated->planned()->holds_appends())
+  if (journal.replicated == nullptr || !journal.replicated->planned()->holds_appends() ||
+      Mutated(Mutant::kHandoverTakesAppends)) {
     return false;
+  }
   const std::string& target = journal.replicated->planned()->node();
   RefuseBackPressure(limits::kHandoverRetryMs, error);
   error->set_message(absl::StrCat("journal ", journal.config.name(), " is being handed over to ",

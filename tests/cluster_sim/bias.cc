@@ -15,7 +15,7 @@ constexpr std::string_view kNames[] = {
     "none",         "two-in-sync",  "uncertain",      "old-lives",      "tight-ring",
     "last-copy",    "disks-decide", "memory-decides", "crossed-follow", "moving-leader",
     "operated",     "old-ends",     "laggards",       "gone-machines",  "torn-tail",
-    "leaders-ring", "twice-dead",   "late-backup"};
+    "leaders-ring", "twice-dead",   "late-backup",    "new-journals"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -189,6 +189,17 @@ void LateBackup(Plan* plan) {
   Aim(Moment::kLeads, 15, plan);
 }
 
+void NewJournals(Plan* plan) {
+  plan->operation_pause_max_ns = 60 * kMs;
+  plan->journals_percent = 90;
+  plan->appenders = 3;
+  plan->appends = 3000;
+  plan->store.delay_max_ns = 20 * kMs;
+  plan->faults = {Fault::kKill,   Fault::kPartial, Fault::kSlowLink,
+                  Fault::kOneWay, Fault::kCut,     Fault::kMachine};
+  plan->fault_pause_max_ns = 120 * kMs;
+}
+
 }  // namespace
 
 std::string_view BiasName(Bias bias) { return kNames[static_cast<int>(bias)]; }
@@ -205,7 +216,7 @@ void ApplyBias(Bias bias, Plan* plan) {
   constexpr Apply kApply[] = {nullptr,     TwoInSync,   Uncertain,     OldLives,      TightRing,
                               LastCopy,    DisksDecide, MemoryDecides, CrossedFollow, MovingLeader,
                               Operated,    OldEnds,     Laggards,      GoneMachines,  TornTail,
-                              LeadersRing, TwiceDead,   LateBackup};
+                              LeadersRing, TwiceDead,   LateBackup,    NewJournals};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
   plan->has_operator = false;

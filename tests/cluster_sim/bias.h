@@ -29,8 +29,9 @@ enum class Bias : uint8_t {
   kLeadersRing,    // all processes die, and the last leader's memory alone is left
   kTwiceDead,      // what one disk alone holds, of a node that is back for a moment only
   kLateBackup,     // four nodes: one outside the in-sync set nearly has what a new leader has
+  kNewJournals,    // other journals come and go while links and members do
 };
-inline constexpr int kBiases = static_cast<int>(Bias::kLateBackup) + 1;
+inline constexpr int kBiases = static_cast<int>(Bias::kNewJournals) + 1;
 
 std::string_view BiasName(Bias bias);
 // nullopt for a name that is not there.

@@ -142,7 +142,9 @@ const Replica* ClusterNode::FindReplica(const JournalId& id) const {
 // What comes while the process stands still reaches it afterwards, in the same order.
 bool ClusterNode::DeferWhilePaused(uint32_t kind, uint64_t arg) {
   if (!paused()) return false;
-  env_.events->Schedule(paused_until_ns_, this, kind, arg);
+  const bool last = kind == kTurn && wakes_to_all_;
+  if (last) wake_at_ns_ = paused_until_ns_ + kUs;
+  env_.events->Schedule(last ? wake_at_ns_ : paused_until_ns_, this, kind, arg);
   return true;
 }
 

@@ -71,6 +71,9 @@ class ClusterNode : public EventTarget, public NetworkUser {
   void DamageTails();
   // The process, or with `suspended` the whole machine, stands still.
   bool PauseUntil(int64_t until_ns, bool suspended);
+  // From now on a process that stood still finds all that came meanwhile in one batch, as after one
+  // wait for events. Else what had its time first has its batch first.
+  void WakeToAll() { wakes_to_all_ = true; }
   bool Drain();
   void SlowDisk(uint32_t factor) { disk_factor_ = factor; }
   // The next write fails; a process stops itself then.
@@ -160,6 +163,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   uint64_t life_ = 0;  // +1 for each process and at its end
   int64_t paused_until_ns_ = 0;
   int64_t still_until_ns_ = 0;  // of this process or one before
+  bool wakes_to_all_ = false;
   std::map<std::pair<std::string, uint64_t>, int64_t> recoveries_;
   uint32_t disk_factor_ = 1;
   bool write_failed_ = false;  // the answer of the step that is under way

@@ -281,8 +281,14 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
   }
   // Below target_copies, and by the policy `disk`, it is on the leader's disk.
   auto led = leaders_.find(receipt.epoch);
-  bool needs_disk = !receipt.duplicate && receipt.memory_copies < FewestIn(receipt.epoch).target &&
-                    config_.degraded_policy() == v1::DEGRADED_POLICY_DISK && led != leaders_.end();
+  bool degraded = !receipt.duplicate && receipt.memory_copies < FewestIn(receipt.epoch).target;
+  if (degraded && config_.degraded_policy() == v1::DEGRADED_POLICY_BLOCK) {
+    report_->Violation("I14: entry ", i, " was acknowledged with ", receipt.memory_copies,
+                       " copies of ", FewestIn(receipt.epoch).target,
+                       ", and the policy is `block`");
+  }
+  bool needs_disk =
+      degraded && config_.degraded_policy() == v1::DEGRADED_POLICY_DISK && led != leaders_.end();
   if (needs_disk && views_[led->second.first].durable_max < DurableFloor(receipt)) {
     report_->Violation("I14: entry ", i, " was acknowledged with ", receipt.memory_copies,
                        " copies of ", FewestIn(receipt.epoch).target,

@@ -34,6 +34,13 @@ std::string WhyNotDue(const LeaderSide& leader) {
   return "";
 }
 
+// Empty, or what is wrong with taking back whom the leader has just proposed.
+std::string WhyNotToAdd(const LeaderSide& leader) {
+  const NodeLife& backup = leader.proposed()->backup;
+  if (!leader.Follows(backup)) return "it does not follow now, and would have to be dropped again";
+  return leader.IsMarked(backup) ? "it lags, and has not come close yet" : "";
+}
+
 // Empty, or who is still not to be dropped.
 std::string WhoIsOverdue(const LeaderSide& leader, const v1::ConfigDocument& document) {
   const InSyncSet& set = leader.in_sync();
@@ -64,6 +71,13 @@ void LaggardAudit::Look(const std::string& node, const Shard& shard, sim::Report
       if (!wrong.empty()) {
         report->Violation("laggard: ", node, " drops ", leader->proposed()->backup.node, " (",
                           leader->proposed()->why, "): ", wrong);
+      }
+    }
+    if (proposed && leader->proposed()->kind == IsrChange::Kind::kAdd) {
+      std::string wrong = WhyNotToAdd(*leader);
+      if (!wrong.empty()) {
+        report->Violation("laggard: ", node, " takes ", leader->proposed()->backup.node,
+                          " back: ", wrong);
       }
     }
     std::string overdue = WhoIsOverdue(*leader, shard.cluster()->document());

@@ -2,29 +2,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/node/test_replica.h"
-#include "tests/cluster_sim/stage.h"
+#include "tests/cluster_sim/script_parts.h"
 
 namespace ringjournal::cluster_sim {
 namespace {
 
 using client::Level;
-
-constexpr uint32_t kN1 = 0, kN2 = 1, kN3 = 2, kN4 = 3;
-
-Index EndOf(const Stage& stage, uint32_t n) {
-  const Replica* replica = stage.replica(n);
-  return replica == nullptr ? Index() : replica->marks().end.index;
-}
-
-bool IsAt(const Stage& stage, uint32_t n, uint32_t epoch) {
-  const Replica* replica = stage.replica(n);
-  return replica != nullptr && replica->options().epoch.epoch == epoch;
-}
-
-// What a checker has found counts more than that the run went another way then.
-std::string Stuck(const Stage& stage, const char* where) {
-  return stage.violation().empty() ? absl::StrCat("script: ", where) : stage.violation();
-}
 
 // n2 has acknowledged in epoch 1 what n3, which leads epoch 2, never had. Those acknowledgements
 // arrive when n1 leads epoch 3, in which n2 has said nothing yet: they are about another log.
@@ -127,6 +110,9 @@ std::string RunMutantScript(std::string_view mutant) {
   if (mutant == "ack_of_another_epoch") return AcknowledgementsOfAnotherEpoch();
   if (mutant == "added_before_epoch_start") return AddedBeforeTheEpochStart();
   if (mutant == "chain_not_checked") return AnotherChain();
+  if (std::optional<std::string> verdict = RunMemberScript(mutant)) return *verdict;
+  if (std::optional<std::string> verdict = RunLagScript(mutant)) return *verdict;
+  if (std::optional<std::string> verdict = RunPlanScript(mutant)) return *verdict;
   return absl::StrCat("script: none for ", std::string(mutant));
 }
 

@@ -29,9 +29,27 @@ void ClusterWorld::NextOperation() {
                      0);
   const uint64_t choice = operator_random_.Next();
   if (!MayHappen("an operation") || operator_->busy()) return;
+  if (plan_.journals_percent > 0 && operator_random_.Chance(plan_.journals_percent)) {
+    return ComeAndGo(choice);
+  }
   auto truth = truths_.begin();
   std::advance(truth, choice % truths_.size());
   Operate(truth->second->config(), choice / 64);
+}
+
+// Journals beside those that clients use: at most kOthersMax, then the first goes.
+void ClusterWorld::ComeAndGo(uint64_t choice) {
+  constexpr int kOthersMax = 2;
+  const int64_t patience_ns = static_cast<int64_t>(200 + choice / 256 % 1000) * kMs;
+  std::vector<std::string> others;
+  for (const v1::JournalConfig& config : config_.document().journals()) {
+    JournalId id;
+    if (!JournalId::FromView(config.id(), &id) || truths_.count(id) > 0) continue;
+    others.push_back(config.name());
+  }
+  const bool goes = others.size() >= kOthersMax || (!others.empty() && choice % 3 == 0);
+  if (goes) return operator_->RemoveJournal(others.front(), patience_ns);
+  operator_->CreateJournal(absl::StrCat("other", choice % 1000), patience_ns);
 }
 
 // Members come back sooner than they go, so that there is mostly somebody to hand over to.

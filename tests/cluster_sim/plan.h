@@ -87,6 +87,9 @@ struct Plan {
   // An operator moves leaders, and adds and removes members. 0: there is none.
   int64_t operation_pause_max_ns = 0;
   uint32_t move_weight = 8;  // of 16 operations so many move a leader
+  // Of 100 operations so many create or remove another journal, which nobody appends to: what
+  // happens to one journal changes the document, and the nodes' work, for all.
+  uint32_t journals_percent = 0;
   bool has_operator = false;
   uint32_t hasty_permille = 0;  // of his looks at what there is to do, 100 a second
 

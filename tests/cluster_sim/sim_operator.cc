@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal::cluster_sim {
 
@@ -33,6 +34,20 @@ void SimOperator::RemoveMember(const std::string& journal, const std::string& no
   m.mutable_journal_remove_member()->set_name(journal);
   m.mutable_journal_remove_member()->set_node(node);
   Ask(std::move(m), absl::StrCat("remove ", node, " from ", journal), patience_ns);
+}
+
+void SimOperator::CreateJournal(const std::string& journal, int64_t patience_ns) {
+  v1::ClientMessage m;
+  m.mutable_journal_create()->set_name(journal);
+  m.mutable_journal_create()->mutable_settings()->set_ring_bytes(limits::kRingBytesMin);
+  m.mutable_journal_create()->mutable_settings()->set_memory_only(true);
+  Ask(std::move(m), absl::StrCat("create ", journal), patience_ns);
+}
+
+void SimOperator::RemoveJournal(const std::string& journal, int64_t patience_ns) {
+  v1::ClientMessage m;
+  m.mutable_journal_remove()->set_name(journal);
+  Ask(std::move(m), absl::StrCat("remove ", journal), patience_ns);
 }
 
 void SimOperator::Ask(v1::ClientMessage request, std::string what, int64_t patience_ns) {

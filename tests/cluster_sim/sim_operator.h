@@ -1,4 +1,5 @@
-// A simulated operator: moves leaders, adds and removes members, through the protocol of clients.
+// A simulated operator: moves leaders, adds and removes members and journals, through the protocol
+// of clients.
 #ifndef TESTS_CLUSTER_SIM_SIM_OPERATOR_H_
 #define TESTS_CLUSTER_SIM_SIM_OPERATOR_H_
 
@@ -19,6 +20,9 @@ class SimOperator : public SimClient {
   void MoveLeader(const std::string& journal, const std::string& target, int64_t patience_ns);
   void AddMember(const std::string& journal, const std::string& node, int64_t patience_ns);
   void RemoveMember(const std::string& journal, const std::string& node, int64_t patience_ns);
+  // A small one in memory, led by whoever is asked first.
+  void CreateJournal(const std::string& journal, int64_t patience_ns);
+  void RemoveJournal(const std::string& journal, int64_t patience_ns);
 
   bool busy() const { return session_ != nullptr && !told_; }
   bool done() const override { return !busy(); }

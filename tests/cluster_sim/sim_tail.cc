@@ -28,6 +28,7 @@ void SimTail::Ask() {
   known_ = env_.truth->known_lsn();
   generation_ = env_.truth->generation();
   asking_ = true;
+  sent_ = false;
   read_.reset();
   locate_.reset();
   if (answers_ % 2 == 0) {
@@ -73,6 +74,12 @@ Lsn SimTail::Answer() const {
 
 void SimTail::Check() {
   if (!asking_) return;
+  // On an open session the question leaves now.
+  if (locate_ != nullptr && locate_->under_way() && !sent_) {
+    sent_ = true;
+    known_ = env_.truth->known_lsn();
+    generation_ = env_.truth->generation();
+  }
   const Lsn answer = Answer();
   if (answer == Lsn()) {
     if (session()->stopped()) {

@@ -40,10 +40,11 @@ class SimTail : public SimClient {
   std::unique_ptr<client::ReadSession> read_;
   std::unique_ptr<client::RequestSession> locate_;
   bool asking_ = false;
+  bool sent_ = false;  // a Locate
   bool finishing_ = false;
   int64_t ask_at_ns_ = 0;
   uint64_t answers_ = 0;
-  // Of when it asked: what must lie below, and in which generation.
+  // Of when it asked, or the question left: what must lie below, and in which generation.
   Lsn known_;
   uint32_t generation_ = 0;
 };

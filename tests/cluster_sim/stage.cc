@@ -193,6 +193,11 @@ bool Stage::Pause(uint32_t n, int64_t for_ns) {
   return nodes_[n]->PauseUntil(events_.now_ns() + for_ns, false);
 }
 
+bool Stage::PauseWithOneBatch(uint32_t n, int64_t for_ns) {
+  nodes_[n]->WakeToAll();
+  return Pause(n, for_ns);
+}
+
 // ---- clients ----
 
 void Stage::Append(const std::string& name, client::Level level, size_t payload_bytes) {

@@ -49,6 +49,8 @@ class Stage : public EventTarget {
   void LoseDisk(uint32_t n) { nodes_[n]->LoseDisk(); }  // of a machine that is off
   bool DamageDisk(uint32_t n);                          // a bit of what was synced; process runs on
   bool Pause(uint32_t n, int64_t for_ns);
+  // It finds all that came meanwhile in one batch then.
+  bool PauseWithOneBatch(uint32_t n, int64_t for_ns);
   bool Drain(uint32_t n) { return nodes_[n]->Drain(); }
   void SlowDisk(uint32_t n, uint32_t factor) { nodes_[n]->SlowDisk(factor); }
 
@@ -72,6 +74,11 @@ class Stage : public EventTarget {
   bool all_answered() const { return appender_->done(); }
   // Everything that a reader gets. False: it did not reach an end within that time.
   bool Read(int64_t within_ns, std::vector<std::string>* names);
+
+  // For clients of a script's own; their hosts may be cut like nodes.
+  ClientEnvironment MakeClientEnvironment();
+  HostNumber TakeHost() { return next_host_++; }
+  AppendNames* names() { return &names_; }
 
   // One request at a time: begun by it, done when it is not busy.
   SimOperator* admin() { return operator_.get(); }
@@ -108,7 +115,6 @@ class Stage : public EventTarget {
   void HoldCuts();
   void TellNodes();
   void OnConfigChange(const v1::ConfigDocument& before, const v1::ConfigDocument& after);
-  ClientEnvironment MakeClientEnvironment();
   void Say(std::string line) { lines_.push_back(std::move(line)); }
 
   Random random_;

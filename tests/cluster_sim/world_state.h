@@ -62,6 +62,7 @@ class ClusterWorld : public EventTarget {
   // operations.cc
   void BeginOperations();
   void NextOperation();
+  void ComeAndGo(uint64_t choice);
   void Operate(const v1::JournalConfig& config, uint64_t choice);
   bool LastOperationsAreDone();
   bool AnybodyIsNoMember() const;
