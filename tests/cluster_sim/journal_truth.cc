@@ -322,6 +322,7 @@ void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt, client:
   if (receipt.index < quorum_word_) return;
   quorum_word_ = receipt.index;
   quorum_disk_lives_ = disks_of_[receipt.epoch];
+  quorum_members_ = static_cast<int>(FewestIn(receipt.epoch).members);
 }
 
 void JournalTruth::NoteLeadersDisk(const client::AppendReceipt& receipt) {

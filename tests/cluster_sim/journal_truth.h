@@ -150,7 +150,7 @@ class JournalTruth {
   void OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void CheckLossIsDue(const v1::JournalConfig& before, const v1::LossReport& loss);
   void CheckLossRange(const v1::LossReport& loss, uint64_t kept);
-  void CheckDiskWords(const v1::JournalConfig& before, const v1::LossReport& loss, uint64_t kept);
+  void CheckDiskWords(const v1::LossReport& loss, uint64_t kept);
   void CheckKeepsMost(const v1::LossReport& loss, const v1::ReplicaId& winner, uint64_t kept);
   bool WasDeclaredLost(Epoch epoch, Index index) const;
   bool Has(const NodeView& view, Incarnation incarnation, uint64_t index) const;
@@ -198,6 +198,7 @@ class JournalTruth {
   Index acked_[5];                           // newest acknowledged, by level reached
   Index quorum_word_;                        // newest acknowledged at disk_quorum
   std::vector<uint64_t> quorum_disk_lives_;  // of all nodes then
+  int quorum_members_ = 0;                   // the fewest since then
 };
 
 }  // namespace ringjournal::cluster_sim

@@ -19,6 +19,9 @@ inline constexpr KeptSeed kKeptSeeds[] = {
      "end the log was given up"},
     {713556, "a disk that had been told to fail did so after the last fault"},
     {716145, "the same, while a member was added"},
+    {2001782,
+     "the checker of disk_quorum weighed with three members what one had acknowledged when it was "
+     "the only one"},
 };
 
 }  // namespace ringjournal::cluster_sim

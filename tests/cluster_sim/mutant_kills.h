@@ -73,7 +73,7 @@ inline constexpr MutantKill kMutantKills[] = {
     {"old_membership_counts", Bias::kOperated, 105, "I2"},
     {"silent_taken_back", Bias::kTwoInSync, 3, "laggard"},
     {"block_ignored", Bias::kNone, 8, "I14"},
-    {"two_lives_two_disks", Bias::kOldLives, 167, "I14"},
+    {"two_lives_two_disks", Bias::kNone, 330, "I14"},
     {"common_point_by_ends", Bias::kNone, 1, "I15"},
     {"sessions_outlive_epoch", Bias::kMovingLeader, 2, "I15"},
     {"handover_takes_appends", Bias::kOperated, 31, "handover"},

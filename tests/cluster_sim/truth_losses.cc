@@ -29,6 +29,8 @@ void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalCo
   NoteRecoverySet(before, after);
   if (after.has_leader()) complete_.assign(after.isr().begin(), after.isr().end());
   CheckPlanned(before, after);
+  // Whoever is added later has nothing yet: a majority of few members stays one of few.
+  quorum_members_ = std::min(quorum_members_, after.members_size());
   config_ = after;
   CheckHolders();
 }
@@ -54,7 +56,7 @@ void JournalTruth::OnLoss(const v1::JournalConfig& before, const v1::JournalConf
   const uint64_t kept = KeptBy(after.leader());
   report_->Trace("the new leader keeps ", kept, " of ", entries_.size(), " committed entries");
   CheckLossRange(loss, kept);
-  CheckDiskWords(before, loss, kept);
+  CheckDiskWords(loss, kept);
   if (!loss.declared_lost().empty()) CheckKeepsMost(loss, after.leader(), kept);
   if (report_->failed()) return;
   generation_ = after.generation();
@@ -175,8 +177,7 @@ void JournalTruth::CheckLossRange(const v1::LossReport& loss, uint64_t kept) {
 }
 
 // What was acknowledged as on a disk that is whole, and that had to be read, is kept.
-void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, const v1::LossReport& loss,
-                                  uint64_t kept) {
+void JournalTruth::CheckDiskWords(const v1::LossReport& loss, uint64_t kept) {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const DiskWord& word = disk_words_[i];
     if (word.index.value() <= kept || word.disk_life != wear_[i].disk_life) continue;
@@ -191,7 +192,7 @@ void JournalTruth::CheckDiskWords(const v1::JournalConfig& before, const v1::Los
     const bool lost = wear_[i].disk_life != quorum_disk_lives_[i];
     disks_lost += lost || IsDeclaredLost(loss, nodes_[i]) ? 1 : 0;
   }
-  if (disks_lost < (before.members_size() + 1) / 2) {
+  if (disks_lost < (quorum_members_ + 1) / 2) {
     report_->Violation("disk word: entry ", quorum_word_.value(),
                        " was acknowledged at disk_quorum; ", disks_lost,
                        " disks were lost since, and all from entry ", kept + 1, " on is lost");
