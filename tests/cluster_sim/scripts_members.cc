@@ -87,6 +87,9 @@ std::string LeavingDiskCounts() {
   s.Wait(3 * kMs);  // n1 knows, and what n3 leaves behind ends here
   s.DelayNextChange(100 * kMs);
   s.SlowDisk(kN2, kNever);
+  // Its write is under way for ever; what comes later is not even begun, so no power cut keeps it.
+  s.Append("first", Level::kReplicated);
+  s.Wait(40 * kMs);
   s.Append("late", Level::kDiskQuorum);
   if (!s.WaitUntil([&] { return !IsMember(s, kN3); }, kSecond)) return Stuck(s, "n3 stays");
   return RecoverFromTheDiskOfN2(&s);
