@@ -48,6 +48,8 @@ class ServerProcess {
   absl::Status Stop();
   // SIGKILL, and waits for its end. Directories and rings stay.
   void Kill();
+  // After its end: what it had on disk and in memory is gone.
+  absl::Status Empty();
   // "was killed by signal 9", "ended with code 4"; empty while it runs. Said once.
   std::string HowItEnded();
   // After its end: the same on the same directories. Waits until it serves.
