@@ -153,6 +153,7 @@ TEST_P(ClientTest, GivingUpIsAnnouncedOnceAndThenAnError) {
   options.retry_for_ns = 50'000'000;
   std::vector<std::string> notices;
   options.on_notice = [&](std::string_view text) { notices.emplace_back(text); };
+  options.notice_after_ns = 0;
   absl::Status status = Appender::Open(options, {.journal = "orders"}).status();
   EXPECT_EQ(CodeOf(status), ErrorCode::kCannotConnect);
   ASSERT_EQ(notices.size(), 1u);
