@@ -160,6 +160,16 @@ TEST_P(ClientTest, GivingUpIsAnnouncedOnceAndThenAnError) {
   EXPECT_THAT(notices[0], HasSubstr("trying again for up to 50ms"));
 }
 
+TEST_P(ClientTest, TroubleThatIsSoonOverIsNotTold) {
+  server_.Stop();
+  ClientOptions options = Options();
+  options.retry_for_ns = 50'000'000;
+  std::vector<std::string> notices;
+  options.on_notice = [&](std::string_view text) { notices.emplace_back(text); };
+  EXPECT_FALSE(Appender::Open(options, {.journal = "orders"}).ok());
+  EXPECT_THAT(notices, testing::IsEmpty());
+}
+
 TEST(Transport, AConnectionToItselfIsRefused) {
   // Bound to the port that it connects to: what chance does now and then.
   int fd = socket(AF_INET, SOCK_STREAM, 0);

@@ -171,6 +171,40 @@ TEST(RequestSession, AChangeThatWasRefusedForNowIsAskedAgainElsewhere) {
   EXPECT_EQ(asked, 2);
 }
 
+TEST(RequestSession, WhatIsRefusedNotYetIsAskedAgainOnTheSameConnectionWhenTheServerSays) {
+  v1::ClientMessage request;
+  request.mutable_journal_create()->set_name("orders");
+  RequestSession session({}, request, true);
+  FakePeer peer(&session);
+  int asked = 0;
+  peer.on_message = [&](const v1::ClientMessage& m) {
+    if (!m.has_journal_create()) return false;
+    v1::ServerMessage reply;
+    if (++asked == 1) {
+      v1::ErrorReply* error = reply.mutable_error();
+      error->set_request_id(m.journal_create().request_id());
+      error->set_code(v1::ERROR_CODE_NOT_YET);
+      error->mutable_not_yet()->set_retry_after_ms(30);
+    } else {
+      reply.mutable_journal_reply()->set_request_id(m.journal_create().request_id());
+    }
+    peer.Send(reply);
+    return true;
+  };
+  peer.Connect();
+  peer.Settle();
+  EXPECT_EQ(asked, 1);
+  EXPECT_FALSE(session.wants_close());
+  peer.AdvanceTime(29 * kMsNs);
+  peer.Settle();
+  EXPECT_EQ(asked, 1);
+  peer.AdvanceTime(kMsNs);
+  peer.Settle();
+  EXPECT_EQ(asked, 2);
+  EXPECT_TRUE(session.answered());
+  EXPECT_EQ(session.disconnects(), 0u);
+}
+
 TEST(RequestSession, WhoIsRefusedForNowAgainAndAgainLosesPatience) {
   v1::ClientMessage request;
   request.mutable_journal_move_leader()->set_name("orders");

@@ -62,7 +62,7 @@ def diff_of_nodes(environment):
 def diff_of_files(environment):
     server = environment.serving()
     run_ok(server, "journal", "create", "orders", *SMALL)
-    run_ok(server, "append", "orders", stdin=lines(1, 500))
+    run_ok(server, "append", "orders", "--batch", "50", stdin=lines(1, 500))
     export = os.path.join(server.folder, "part")
     run_ok(server, "export", "orders", "--from", "101", "--until", "400", "--zstd", "--output", export)
     said = diff(server, 0, "orders", export)
