@@ -11,6 +11,8 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+constexpr int64_t kMomentNs = kSecondNs;
+
 // The message that is set in the oneof of a ClientMessage or ServerMessage.
 const FieldDescriptor* SetField(const Message& envelope) {
   return envelope.GetReflection()->GetOneofFieldDescriptor(envelope,
@@ -86,10 +88,13 @@ void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
   Stop(absl::OkStatus());
 }
 
-// The server is the right one, and says when: neither another one nor a new connection helps.
+// The server is the right one, and says when: neither another one nor a new connection helps. It is
+// asked again for a moment also by who tries once only.
 bool RequestSession::AskAgainLater(const v1::ErrorReply& error, const absl::Status& why,
                                    int64_t now_ns) {
-  if (error.code() != v1::ERROR_CODE_NOT_YET || !retries()) return false;
+  if (error.code() != v1::ERROR_CODE_NOT_YET) return false;
+  if (not_yet_since_ns_ == kNeverNs) not_yet_since_ns_ = now_ns;
+  if (!retries() && now_ns - not_yet_since_ns_ >= kMomentNs) return false;
   Stalled(why, now_ns);
   ask_again_ns_ = now_ns + std::max<int64_t>(error.not_yet().retry_after_ms(), 1) * kMsNs;
   return true;

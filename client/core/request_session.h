@@ -14,7 +14,7 @@ namespace ringjournal::client {
 // Sends one request after the hello and stops when it is answered: reply() then holds the answer,
 // or status() the error. A request that only asks is repeated after a disconnect. One that changes
 // something is not: its outcome is then unknown. What was refused "not yet" is asked again on the
-// same connection.
+// same connection, for a moment even without retries.
 class RequestSession : public Session {
  public:
   // `request`: any message whose answer carries the same request id. Its request_id is set here.
@@ -53,6 +53,7 @@ class RequestSession : public Session {
   uint64_t open_id_ = 0;     // of that open, while it is under way
   uint64_t request_id_ = 0;  // 0: not sent on this connection
   int64_t ask_again_ns_ = kNeverNs;
+  int64_t not_yet_since_ns_ = kNeverNs;
   bool answered_ = false;
   v1::ServerMessage reply_;
   v1::OpenReply opened_;

@@ -205,6 +205,28 @@ TEST(RequestSession, WhatIsRefusedNotYetIsAskedAgainOnTheSameConnectionWhenTheSe
   EXPECT_EQ(session.disconnects(), 0u);
 }
 
+TEST(RequestSession, WhoTriesOnceAsksAgainForAMomentWhereTheServerSaysNotYet) {
+  v1::ClientMessage request;
+  request.mutable_journal_info()->set_name("orders");
+  RequestSession session({.retry_for_ns = 0}, request, false);
+  FakePeer peer(&session);
+  int asked = 0;
+  peer.on_message = [&](const v1::ClientMessage& m) {
+    if (!m.has_journal_info()) return false;
+    ++asked;
+    peer.SendError(m.journal_info().request_id(), v1::ERROR_CODE_NOT_YET, "not yet");
+    return true;
+  };
+  peer.Connect();
+  for (int i = 0; i < 20 && !session.stopped(); ++i) {
+    peer.Settle();
+    peer.AdvanceTime(kSecondNs / 10);
+  }
+  EXPECT_GE(asked, 5);
+  ASSERT_TRUE(session.stopped());
+  EXPECT_EQ(CodeOf(session.status()), ErrorCode::kNotYet);
+}
+
 TEST(RequestSession, WhoIsRefusedForNowAgainAndAgainLosesPatience) {
   v1::ClientMessage request;
   request.mutable_journal_move_leader()->set_name("orders");

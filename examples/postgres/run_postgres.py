@@ -52,6 +52,7 @@ class Story:
         self.service = Service(arguments.bin, os.path.join(folder, "rj"), self.children)
         self._append = self._pipe = self._receiver = self._end_position = None
         self._watcher = None
+        self._gaps_ms = []  # one for each kill
 
     def say(self, text):
         print(f"[{time.monotonic() - self._started:6.1f} s] {text}", flush=True)
@@ -113,11 +114,13 @@ class Story:
             if load.poll() is not None:
                 self.say("note: pgbench was done before this kill; the pipe was not")
             before = len(self._watcher.gaps_ms)
+            self._watcher.mark()
             killed = self.service.kill_leader(JOURNAL)
             self.say(f"{killed}, which leads, killed with SIGKILL after {lines:,} acknowledged lines")
             gap_ms = wait_for("the journal goes on", lambda n=before: self._watcher.gaps_ms[n:], BAR_KILL_S,
                               self._append)[0]
-            self.say(f"{self.service.leader(JOURNAL)} leads; a reader waited {gap_ms:.0f} ms for the next line, "
+            self._gaps_ms.append(gap_ms)
+            self.say(f"{self.service.leader(JOURNAL)} leads; a reader heard nothing for {gap_ms:.0f} ms, "
                      "append goes on")
             self.service.wait_healthy()
             self.say(f"{killed} is back, and holds what was written meanwhile")
@@ -183,7 +186,7 @@ class Story:
         acknowledged = self.service.acknowledged_lines(JOURNAL)
         if acknowledged != self._pipe.lines:
             raise StoryError(f"{self._pipe.lines:,} lines were piped, but {acknowledged:,} are acknowledged")
-        gaps = ", ".join(f"{ms:.0f} ms" for ms in self._watcher.gaps_ms) or "none"
+        gaps = ", ".join(f"{ms:.0f} ms" for ms in self._gaps_ms) or "none"
         self.say(f"acknowledged transactions: {acknowledged:,}; leaders killed: {len(self.service.killed)}; "
                  f"pauses: {gaps}")
 

@@ -126,13 +126,20 @@ class Watcher(threading.Thread):
         self._process = children.start(service.command("tail", journal, "--from", "oldest", "--format", "%e\\n", "-q"),
                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL)
-        self.gaps_ms = []  # one for each change of the leader
+        self.gaps_ms = []  # one for each change of the leader: the longest silence around it
+        self._longest_s = 0.0
+
+    def mark(self):
+        """What came before does not count for the next gap."""
+        self._longest_s = 0.0
 
     def run(self):
         epoch, heard = None, None
         while chunk := os.read(self._process.stdout.fileno(), 1 << 16):
             now = time.monotonic()
             last = chunk.rstrip(b"\n").rsplit(b"\n", 1)[-1] if chunk.endswith(b"\n") else epoch
+            if heard is not None:
+                self._longest_s = max(self._longest_s, now - heard)
             if epoch is not None and last != epoch:
-                self.gaps_ms.append((now - heard) * 1000)
+                self.gaps_ms.append(self._longest_s * 1000)
             epoch, heard = last, now
