@@ -153,10 +153,21 @@ TEST_P(ClientTest, GivingUpIsAnnouncedOnceAndThenAnError) {
   options.retry_for_ns = 50'000'000;
   std::vector<std::string> notices;
   options.on_notice = [&](std::string_view text) { notices.emplace_back(text); };
+  options.notice_after_ns = 0;
   absl::Status status = Appender::Open(options, {.journal = "orders"}).status();
   EXPECT_EQ(CodeOf(status), ErrorCode::kCannotConnect);
   ASSERT_EQ(notices.size(), 1u);
   EXPECT_THAT(notices[0], HasSubstr("trying again for up to 50ms"));
+}
+
+TEST_P(ClientTest, TroubleThatIsSoonOverIsNotTold) {
+  server_.Stop();
+  ClientOptions options = Options();
+  options.retry_for_ns = 50'000'000;
+  std::vector<std::string> notices;
+  options.on_notice = [&](std::string_view text) { notices.emplace_back(text); };
+  EXPECT_FALSE(Appender::Open(options, {.journal = "orders"}).ok());
+  EXPECT_THAT(notices, testing::IsEmpty());
 }
 
 TEST(Transport, AConnectionToItselfIsRefused) {

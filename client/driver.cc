@@ -99,7 +99,7 @@ void Driver::Manage(int64_t now_ns) {
            now_ns);
     }
   }
-  Notice();
+  Notice(now_ns);
 }
 
 void Driver::StartConnect(int64_t now_ns) {
@@ -168,7 +168,7 @@ uint32_t Driver::Wait(int64_t until_ns, std::span<const int> also, bool* socket_
   RJ_CHECK(also.size() <= kAlsoMax);
   interrupted_ = false;
   bool spin = options_.busy_poll && transport_.connected() && !blocked_;
-  int64_t until = std::min({until_ns, session_->deadline_ns(),
+  int64_t until = std::min({until_ns, session_->deadline_ns(), NoticeAtNs(),
                             session_->wants_connection() ? connect_deadline_ns_ : kNeverNs});
   int64_t now = NowNs();
   if (spin) {
@@ -199,23 +199,28 @@ uint32_t Driver::Wait(int64_t until_ns, std::span<const int> also, bool* socket_
   return readable;
 }
 
-// One line when an outage begins, one when it ends.
-void Driver::Notice() {
+// One line when an outage lasts, one when it ends.
+void Driver::Notice(int64_t now_ns) {
   if (!options_.on_notice) return;
-  if (session_->established() != established_noticed_) {
-    established_noticed_ = session_->established();
+  if (session_->stalled_since_ns() == kNeverNs) {
     if (std::exchange(in_trouble_, false)) options_.on_notice("connected again");
-    disconnects_noticed_ = session_->disconnects();
+    return;
   }
-  if (session_->disconnects() == disconnects_noticed_) return;
-  disconnects_noticed_ = session_->disconnects();
-  if (in_trouble_ || session_->stopped() || session_->held()) return;
-  // To be sent to the leader, or to try the next node, is no trouble.
-  if (session_->knows_leader() || nodes_.redirected() || options_.retry_for_ns == 0) return;
+  if (now_ns < NoticeAtNs() || session_->stopped()) return;
   in_trouble_ = true;
   options_.on_notice(absl::StrCat(std::string(session_->last_trouble().message()),
                                   "; trying again for up to ",
                                   FormatDurationNs(options_.retry_for_ns)));
+}
+
+// When to say that something is wrong; kNeverNs: nothing is, or it was said.
+int64_t Driver::NoticeAtNs() const {
+  const int64_t since_ns = session_->stalled_since_ns();
+  const bool quiet = !options_.on_notice || in_trouble_ || options_.retry_for_ns == 0;
+  if (quiet || since_ns == kNeverNs || session_->held() || session_->last_trouble().ok()) {
+    return kNeverNs;
+  }
+  return since_ns + options_.notice_after_ns;
 }
 
 }  // namespace ringjournal::client

@@ -50,7 +50,8 @@ class Driver {
   void Lost(const absl::Status& why, int64_t now_ns);
   uint32_t Wait(int64_t until_ns, std::span<const int> also, bool* socket_ready);
   bool Receive();
-  void Notice();
+  void Notice(int64_t now_ns);
+  int64_t NoticeAtNs() const;
 
   Session* session_;
   ClientOptions options_;
@@ -59,8 +60,6 @@ class Driver {
   bool blocked_ = false;  // the kernel takes no more bytes now
   bool interrupted_ = false;
   int64_t connect_deadline_ns_ = kNeverNs;
-  uint64_t disconnects_noticed_ = 0;
-  uint64_t established_noticed_ = 0;
   bool in_trouble_ = false;  // on_notice was told so
   absl::StatusOr<std::vector<std::string>> servers_;
   NodeChoice nodes_;  // of servers_, if they are well written

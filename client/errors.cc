@@ -46,6 +46,7 @@ constexpr std::array kEntries = {
     Entry{ErrorCode::kUnavailable, "UNAVAILABLE", absl::StatusCode::kUnavailable},
     Entry{ErrorCode::kRecoveryRefused, "RECOVERY_REFUSED", absl::StatusCode::kFailedPrecondition},
     Entry{ErrorCode::kTransactionNotFound, "TRANSACTION_NOT_FOUND", absl::StatusCode::kNotFound},
+    Entry{ErrorCode::kNotYet, "NOT_YET", absl::StatusCode::kUnavailable},
     Entry{ErrorCode::kCannotConnect, "CANNOT_CONNECT", absl::StatusCode::kUnavailable},
     Entry{ErrorCode::kOutcomeUnknown, "OUTCOME_UNKNOWN", absl::StatusCode::kUnknown},
     Entry{ErrorCode::kDamaged, "DAMAGED", absl::StatusCode::kDataLoss},
@@ -92,6 +93,7 @@ bool IsTransient(ErrorCode code) {
     case ErrorCode::kDiskFull:
     case ErrorCode::kShuttingDown:
     case ErrorCode::kUnavailable:
+    case ErrorCode::kNotYet:
       return true;
     default:
       return false;

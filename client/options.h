@@ -26,8 +26,10 @@ struct ClientOptions {
   // A file descriptor; while it is readable, waiting calls return kStopped. -1: none.
   int interrupt_fd = -1;
   // Called from inside waiting calls, and from the threads of Writers (so several at once), with
-  // one line about a lost connection or a refusal.
+  // one line about a lost connection or a refusal, once that has lasted so long that a failover
+  // would be over; and with one when all is well again.
   std::function<void(std::string_view)> on_notice;
+  int64_t notice_after_ns = limits::kClientNoticeAfterMs * int64_t{1'000'000};
 };
 
 }  // namespace ringjournal::client

@@ -23,7 +23,9 @@ AppendReceipt ReceiptOf(const v1::AppendReply& reply, const v1::AppendResult& re
 int64_t RetryDelayNs(const v1::ErrorReply& error) {
   if (error.code() == v1::ERROR_CODE_DISK_FULL) return limits::kStorageRetryMs * kMsNs;
   constexpr int64_t kDefaultMs = 20;
-  return std::max<int64_t>(error.back_pressure().retry_after_ms(), kDefaultMs) * kMsNs;
+  const int64_t stated_ms = error.has_not_yet() ? error.not_yet().retry_after_ms()
+                                                : error.back_pressure().retry_after_ms();
+  return std::max(stated_ms, kDefaultMs) * kMsNs;
 }
 
 }  // namespace
@@ -102,6 +104,7 @@ void AppendSession::HandleRefusal(size_t i, const v1::ErrorReply& error, int64_t
       return Reconnect(why);
     case ErrorCode::kBackPressure:
     case ErrorCode::kDiskFull:
+    case ErrorCode::kNotYet:
     case ErrorCode::kBehindRefused:
       if (!retries()) break;
       ++stats_.refusals;

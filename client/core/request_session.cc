@@ -1,5 +1,6 @@
 #include "client/core/request_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/errors.h"
@@ -9,6 +10,8 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+
+constexpr int64_t kMomentNs = kSecondNs;
 
 // The message that is set in the oneof of a ClientMessage or ServerMessage.
 const FieldDescriptor* SetField(const Message& envelope) {
@@ -32,6 +35,10 @@ RequestSession::RequestSession(SessionOptions options, v1::ClientMessage request
 
 void RequestSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   Established();  // and no progress before the answer: a server that refuses is asked with patience
+  SendOpen();
+}
+
+void RequestSession::SendOpen() {
   if (journal_.empty()) return SendRequest();
   open_id_ = TakeRequestId();
   v1::ClientMessage message;
@@ -71,6 +78,7 @@ void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
   if (reply.has_error() && (id == 0 || id == request_id_ || about_open)) {
     absl::Status why = StatusOf(reply.error());
     if (id == request_id_) request_id_ = 0;  // refused: it did nothing, and may be asked again
+    if (AskAgainLater(reply.error(), why, now_ns)) return;
     const bool elsewhere = CodeOf(why) == ErrorCode::kNotLeader && may_follow_leader();
     return elsewhere || (IsTransient(CodeOf(why)) && retries()) ? Reconnect(why) : Stop(why);
   }
@@ -80,7 +88,26 @@ void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
   Stop(absl::OkStatus());
 }
 
+// The server is the right one, and says when: neither another one nor a new connection helps. It is
+// asked again for a moment also by who tries once only.
+bool RequestSession::AskAgainLater(const v1::ErrorReply& error, const absl::Status& why,
+                                   int64_t now_ns) {
+  if (error.code() != v1::ERROR_CODE_NOT_YET) return false;
+  if (not_yet_since_ns_ == kNeverNs) not_yet_since_ns_ = now_ns;
+  if (!retries() && now_ns - not_yet_since_ns_ >= kMomentNs) return false;
+  Stalled(why, now_ns);
+  ask_again_ns_ = now_ns + std::max<int64_t>(error.not_yet().retry_after_ms(), 1) * kMsNs;
+  return true;
+}
+
+void RequestSession::OnTick(int64_t now_ns) {
+  if (now_ns < ask_again_ns_) return;
+  ask_again_ns_ = kNeverNs;
+  SendOpen();
+}
+
 void RequestSession::OnDisconnected(int64_t now_ns) {
+  ask_again_ns_ = kNeverNs;
   open_id_ = 0;
   bool was_sent = std::exchange(request_id_, 0) != 0;
   if (!was_sent || !changes_something_) return;

@@ -100,6 +100,9 @@ class Session {
   uint64_t reconnects() const { return established_ > 1 ? established_ - 1 : 0; }
   // Why the last connection was lost, or the last request refused.
   const absl::Status& last_trouble() const { return last_trouble_; }
+  // Since when nothing was achieved; kNeverNs: all is well. Before the first connection was tried
+  // it is well, too.
+  int64_t stalled_since_ns() const { return stalled_since_ns_; }
   // Ends the session for good; the driver closes the connection.
   void Stop(const absl::Status& why);
 

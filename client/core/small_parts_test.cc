@@ -171,6 +171,62 @@ TEST(RequestSession, AChangeThatWasRefusedForNowIsAskedAgainElsewhere) {
   EXPECT_EQ(asked, 2);
 }
 
+TEST(RequestSession, WhatIsRefusedNotYetIsAskedAgainOnTheSameConnectionWhenTheServerSays) {
+  v1::ClientMessage request;
+  request.mutable_journal_create()->set_name("orders");
+  RequestSession session({}, request, true);
+  FakePeer peer(&session);
+  int asked = 0;
+  peer.on_message = [&](const v1::ClientMessage& m) {
+    if (!m.has_journal_create()) return false;
+    v1::ServerMessage reply;
+    if (++asked == 1) {
+      v1::ErrorReply* error = reply.mutable_error();
+      error->set_request_id(m.journal_create().request_id());
+      error->set_code(v1::ERROR_CODE_NOT_YET);
+      error->mutable_not_yet()->set_retry_after_ms(30);
+    } else {
+      reply.mutable_journal_reply()->set_request_id(m.journal_create().request_id());
+    }
+    peer.Send(reply);
+    return true;
+  };
+  peer.Connect();
+  peer.Settle();
+  EXPECT_EQ(asked, 1);
+  EXPECT_FALSE(session.wants_close());
+  peer.AdvanceTime(29 * kMsNs);
+  peer.Settle();
+  EXPECT_EQ(asked, 1);
+  peer.AdvanceTime(kMsNs);
+  peer.Settle();
+  EXPECT_EQ(asked, 2);
+  EXPECT_TRUE(session.answered());
+  EXPECT_EQ(session.disconnects(), 0u);
+}
+
+TEST(RequestSession, WhoTriesOnceAsksAgainForAMomentWhereTheServerSaysNotYet) {
+  v1::ClientMessage request;
+  request.mutable_journal_info()->set_name("orders");
+  RequestSession session({.retry_for_ns = 0}, request, false);
+  FakePeer peer(&session);
+  int asked = 0;
+  peer.on_message = [&](const v1::ClientMessage& m) {
+    if (!m.has_journal_info()) return false;
+    ++asked;
+    peer.SendError(m.journal_info().request_id(), v1::ERROR_CODE_NOT_YET, "not yet");
+    return true;
+  };
+  peer.Connect();
+  for (int i = 0; i < 20 && !session.stopped(); ++i) {
+    peer.Settle();
+    peer.AdvanceTime(kSecondNs / 10);
+  }
+  EXPECT_GE(asked, 5);
+  ASSERT_TRUE(session.stopped());
+  EXPECT_EQ(CodeOf(session.status()), ErrorCode::kNotYet);
+}
+
 TEST(RequestSession, WhoIsRefusedForNowAgainAndAgainLosesPatience) {
   v1::ClientMessage request;
   request.mutable_journal_move_leader()->set_name("orders");

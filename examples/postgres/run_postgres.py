@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Real input: PostgreSQL's changes are journaled while the journal's server is killed.
+"""The whole story: PostgreSQL's changes are journaled by three nodes while the one that leads is killed.
 
 A throw-away PostgreSQL runs pgbench. Its changes, taken by logical decoding, go through a pipe into
-`ringjournal append`. ringjournald is killed with SIGKILL several times and restarted. In the end the
-replayed journal must equal, byte for byte, what went into the pipe, and what a second decoding of
-the same changes gives. Ends with a line PASS (exit code 0) or FAIL (1).
+`ringjournal append`. The node that leads is killed with SIGKILL in the middle: another one goes on,
+and append must not notice more than a pause. In the end the journal, replayed from a node that
+survived, must equal, byte for byte, what went into the pipe, and what a second decoding of the same
+changes gives; and the copies of all three nodes must be the same. Ends with a line PASS (exit code
+0) or FAIL (1).
 """
 
 import argparse
@@ -21,7 +23,7 @@ import compare
 from cluster import Cluster
 from pipe import CopyingPipe
 from process import Children, StoryError, finish, wait_for
-from service import Service
+from service import Service, Watcher
 
 JOURNAL = "postgres-changes"
 PRODUCER = "pg-recvlogical"
@@ -49,7 +51,8 @@ class Story:
         self.cluster = Cluster(os.path.join(folder, "pg"), self.children)
         self.service = Service(arguments.bin, os.path.join(folder, "rj"), self.children)
         self._append = self._pipe = self._receiver = self._end_position = None
-        self._restarts_s = []
+        self._watcher = None
+        self._gaps_ms = []  # one for each kill
 
     def say(self, text):
         print(f"[{time.monotonic() - self._started:6.1f} s] {text}", flush=True)
@@ -65,6 +68,7 @@ class Story:
         self._second_decoding()
         self._report_append()
         self._replay_and_compare()
+        self._compare_copies()
         self._status_and_stop()
 
     def _start_everything(self):
@@ -74,10 +78,14 @@ class Story:
             self.cluster.create_slot(slot)
         self.say("two replication slots (test_decoding) before any load: to_journal, to_file")
         self.service.start()
-        self.say(f"ringjournald serves on {self.service.address}, no configuration")
+        self.say(f"three nodes of ringjournald and their etcd serve: {self.service.address}")
+        self.service.ask("journal", "create", JOURNAL)
+        self.service.wait_healthy()
+        self._watcher = Watcher(self.service, JOURNAL, self.children)
+        self._watcher.start()
         with open(self.path("append.log"), "wb") as log:
             self._append = self.children.start(
-                self.service.command("append", JOURNAL, "--create", "--producer", PRODUCER, "--level",
+                self.service.command("append", JOURNAL, "--producer", PRODUCER, "--level",
                                      self._arguments.level),
                 stdin=subprocess.PIPE, stdout=log, stderr=log)
         self._receiver = self.cluster.receive("to_journal", subprocess.PIPE)
@@ -105,14 +113,21 @@ class Story:
                              BAR_KILL_S, self._append)
             if load.poll() is not None:
                 self.say("note: pgbench was done before this kill; the pipe was not")
-            self.service.kill()
-            self.say(f"ringjournald killed with SIGKILL after {lines:,} acknowledged lines")
-            self._restarts_s.append(self.service.start())
-            self.say(f"restarted on the same port and data directory: serves {self._restarts_s[-1]:.2f} s later")
+            before = len(self._watcher.gaps_ms)
+            self._watcher.mark()
+            killed = self.service.kill_leader(JOURNAL)
+            self.say(f"{killed}, which leads, killed with SIGKILL after {lines:,} acknowledged lines")
+            gap_ms = wait_for("the journal goes on", lambda n=before: self._watcher.gaps_ms[n:], BAR_KILL_S,
+                              self._append)[0]
+            self._gaps_ms.append(gap_ms)
+            self.say(f"{self.service.leader(JOURNAL)} leads; a reader heard nothing for {gap_ms:.0f} ms, "
+                     "append goes on")
+            self.service.wait_healthy()
+            self.say(f"{killed} is back, and holds what was written meanwhile")
 
     def _acknowledged(self, at_least):
         if not self.service.running():
-            raise StoryError(f"ringjournald died by itself: {self.service.log_end()}")
+            raise StoryError(f"the cluster ended by itself: {self.service.log_end()}")
         lines = self.service.acknowledged_lines(JOURNAL)
         return lines if lines >= at_least else None
 
@@ -134,6 +149,8 @@ class Story:
             finish(self._append, "ringjournal append", DRAIN_S)
         except StoryError as error:
             raise StoryError(f"{error}. It said: {self._append_log()}") from error
+        if "error" in self._append_log():
+            raise StoryError(f"ringjournal append has seen an error: {self._append_log()}")
 
     def _pipe_done(self):
         if self._pipe.error:
@@ -159,7 +176,7 @@ class Story:
         started = time.monotonic()
         self.service.ask("replay", JOURNAL, "--output", self.path("replayed"), deadline_s=REPLAY_S)
         size = os.path.getsize(self.path("replayed"))
-        self.say(f"replayed {size:,} bytes in {time.monotonic() - started:.2f} s")
+        self.say(f"replayed {size:,} bytes from {self.service.leader(JOURNAL)} in {time.monotonic() - started:.2f} s")
         for name, what in (("piped", "what went into the pipe"), ("decoded", "the second decoding")):
             difference = compare.first_difference(self.path(name), self.path("replayed"))
             if difference or compare.sha256(self.path(name)) != compare.sha256(self.path("replayed")):
@@ -169,17 +186,24 @@ class Story:
         acknowledged = self.service.acknowledged_lines(JOURNAL)
         if acknowledged != self._pipe.lines:
             raise StoryError(f"{self._pipe.lines:,} lines were piped, but {acknowledged:,} are acknowledged")
-        restarts = ", ".join(f"{s:.2f} s" for s in self._restarts_s) or "none"
-        self.say(f"acknowledged transactions: {acknowledged:,}; kills: {len(self._restarts_s)}; restarts: {restarts}")
+        gaps = ", ".join(f"{ms:.0f} ms" for ms in self._gaps_ms) or "none"
+        self.say(f"acknowledged transactions: {acknowledged:,}; leaders killed: {len(self.service.killed)}; "
+                 f"pauses: {gaps}")
+
+    def _compare_copies(self):
+        self.service.wait_healthy()
+        self.say("the copies of the three nodes:")
+        for line in self.service.compare_copies(JOURNAL):
+            self.say("    " + line)
 
     def _status_and_stop(self):
         self.say("ringjournal status:")
         for line in self.service.ask("status").splitlines():
             self.say("    " + line)
-        self.service.stop()
-        self.say("ringjournald drained after SIGTERM and ended with exit code 0")
         for line in self.service.verify().strip().splitlines()[-1:]:
             self.say(f"ringjournal verify: {line}")
+        self.service.stop()
+        self.say("the three nodes and etcd ended, and their folders are gone")
         self.cluster.stop()
         self.say("PostgreSQL stopped")
 
@@ -191,7 +215,7 @@ def parse_arguments():
                         help="folder with ringjournald and ringjournal (default: the project's bin)")
     parser.add_argument("--scale", type=int, default=1, help="pgbench -s: 100,000 accounts each")
     parser.add_argument("--transactions", type=int, default=20_000, help="of pgbench, all clients together")
-    parser.add_argument("--kills", type=int, default=3, help="SIGKILLs of ringjournald")
+    parser.add_argument("--kills", type=int, default=1, help="SIGKILLs of the node that leads")
     parser.add_argument("--level", default="replicated",
                         choices=("received", "replicated", "disk", "disk_quorum"))
     parser.add_argument("--keep", action="store_true", help="keep the folder with files and logs")
@@ -201,7 +225,6 @@ def parse_arguments():
 def clean_up(story, folder, keep):
     if story is not None:
         story.children.stop_all()
-        shutil.rmtree(story.service.ring_folder, ignore_errors=True)
     if keep:
         print(f"files and logs are kept in {folder}")
     else:

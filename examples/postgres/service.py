@@ -1,107 +1,145 @@
-"""ringjournald under a story's control: started, killed, restarted, asked."""
+"""A cluster of ringjournald under a story's control: started by `ringjournal dev`, watched, its leader killed."""
 
+import itertools
 import json
 import os
+import re
 import signal
 import subprocess
+import threading
 import time
 
 from process import StoryError, finish, run, wait_for
 
-START_S = 30
-STOP_S = 30
+START_S = 60
+STOP_S = 60
+HEALTHY_S = 60
+NODE = re.compile(r"^(n\d+)\s+(\S+:\d+)\s+process (\d+), log (\S+)$", re.MULTILINE)
+AGAIN = re.compile(r"^(n\d+) serves again, process (\d+)$", re.MULTILINE)
 
 
 class Service:
-    """One ringjournald on its own data and ring directory inside `folder`."""
+    """Three nodes and their etcd; everything of them goes when they are stopped."""
 
     def __init__(self, programs, folder, children):
-        self._server = os.path.join(programs, "ringjournald")
         self._client = os.path.join(programs, "ringjournal")
-        for program in (self._server, self._client):
+        for program in (os.path.join(programs, "ringjournald"), self._client):
             if not os.access(program, os.X_OK):
                 raise StoryError(f"{program} is missing. Run ./dev build")
-        self.data_folder = os.path.join(folder, "data")
-        self._ring_folder = self._shared_memory_folder(folder)
-        self._address_file = os.path.join(folder, "address")
-        self.log_path = os.path.join(folder, "ringjournald.log")
+        self._folder = folder
+        self.log_path = os.path.join(folder, "dev.log")
         self._children = children
         self._process = None
-        self.address = None
-
-    @staticmethod
-    def _shared_memory_folder(folder):
-        """A ring lives in memory; its folder must be of this story only, so that it can be removed."""
-        base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else folder
-        return os.path.join(base, "rings-" + os.path.basename(os.path.dirname(folder)))
-
-    @property
-    def ring_folder(self):
-        return self._ring_folder
+        self.address = None  # of all nodes: what a client is told
+        self.killed = []
 
     def start(self):
-        """Starts it, on the port it had before if there was one. Returns seconds until it serves."""
-        started = time.monotonic()
-        if os.path.exists(self._address_file):
-            os.unlink(self._address_file)
-        command = [self._server, "--data-dir", self.data_folder, "--ring-dir", self._ring_folder,
-                   "--listen", self.address or "127.0.0.1:0", "--address-file", self._address_file]
-        with open(self.log_path, "ab") as log:
-            self._process = self._children.start(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        with open(self.log_path, "wb") as log:
+            self._process = self._children.start([self._client, "dev", "--nodes", "3", "--data-dir", self._folder],
+                                                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            self.address = wait_for("ringjournald serves", self._read_address, START_S, self._process)
+            self.address = wait_for("three nodes serve", self._read_address, START_S, self._process)
         except StoryError as error:
-            raise StoryError(f"{error}. Its log ends with: {self.log_end()}") from error
-        return time.monotonic() - started
+            raise StoryError(f"{error}. They said: {self.log_end()}") from error
 
     def _read_address(self):
-        try:
-            with open(self._address_file, encoding="ascii") as file:
-                return file.read().strip()
-        except FileNotFoundError:
-            return None
+        found = re.search(r"^  export RINGJOURNAL_SERVER=(\S+)$", self._log(), re.MULTILINE)
+        return found.group(1) if found and len(self.nodes()) == 3 else None
 
-    def kill(self):
-        """SIGKILL: the process has no chance to write anything."""
-        self._process.send_signal(signal.SIGKILL)
-        if self._process.wait(STOP_S) != -signal.SIGKILL:
-            raise StoryError(f"ringjournald had ended before the kill: code {self._process.returncode}. "
-                             f"Its log ends with: {self.log_end()}")
+    def _log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            return log.read()
 
-    def stop(self):
-        """SIGTERM: it drains and must exit with 0."""
-        self._process.terminate()
-        finish(self._process, "ringjournald after SIGTERM", STOP_S)
+    def nodes(self):
+        """{name: [address, process id, log]} as it is now."""
+        text = self._log()
+        nodes = {name: [address, int(pid), log] for name, address, pid, log in NODE.findall(text)}
+        for name, pid in AGAIN.findall(text):
+            nodes[name][1] = int(pid)
+        return nodes
 
     def running(self):
         return self._process is not None and self._process.poll() is None
 
     def log_end(self, bytes_max=1500):
-        try:
-            with open(self.log_path, "rb") as log:
-                return log.read()[-bytes_max:].decode(errors="replace").strip()
-        except FileNotFoundError:
-            return "(empty)"
+        return self._log()[-bytes_max:].strip() or "(empty)"
+
+    def leader(self, journal):
+        """The name of the node that leads."""
+        return wait_for(f"a node leads {journal}",
+                        lambda: self._info(journal).get("config", {}).get("leader", {}).get("node"), HEALTHY_S)
+
+    def kill_leader(self, journal):
+        """SIGKILL: the process has no chance to write or say anything. Returns its name."""
+        name = self.leader(journal)
+        os.kill(self.nodes()[name][1], signal.SIGKILL)
+        self.killed.append(name)
+        return name
+
+    def wait_healthy(self):
+        """Until every node is back and every copy is in sync."""
+        return self.ask("status", "--wait", "healthy", deadline_s=HEALTHY_S)
+
+    def stop(self):
+        """Ctrl-C: the cluster ends, and takes its folders with it."""
+        self._process.send_signal(signal.SIGINT)
+        finish(self._process, "ringjournal dev after SIGINT", STOP_S)
 
     def command(self, *arguments):
-        """The client's command line, for this server."""
+        """The client's command line, with the addresses of all nodes."""
         return [self._client, "--server", self.address, *arguments]
 
     def ask(self, *arguments, deadline_s=120):
         return run(self.command(*arguments), deadline_s)
 
+    def compare_copies(self, journal):
+        """`peers hash`, then each pair of copies entry by entry. Returns the lines they say."""
+        lines = self.ask("peers", "hash", journal).splitlines()
+        for a, b in itertools.combinations(sorted(self.nodes()), 2):
+            said = self.ask("diff", f"{journal}@{a}", f"{journal}@{b}", "--strict")
+            lines.append(f"{a} and {b}: {said.strip()}")
+        return lines
+
     def verify(self):
-        """The offline check of what is on disk."""
-        return run([self._client, "verify", self.data_folder])
+        """The offline check of what is on the disks."""
+        folders = [os.path.dirname(log) for _, _, log in self.nodes().values()]
+        return run([self._client, "verify", *folders])
 
     def acknowledged_lines(self, journal):
         """Committed LSN: the number of transactions that are safe. 0 where nobody can say just now."""
+        return int(self._info(journal).get("watermarks", {}).get("committed", {}).get("lsn", 0))
+
+    def _info(self, journal):
         done = subprocess.run(self.command("-o", "json", "journal", "info", journal),
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
-        if done.returncode != 0:
-            return 0
         try:
-            watermarks = json.loads(done.stdout).get("watermarks", {})
-            return int(watermarks.get("committed", {}).get("lsn", 0))
-        except (ValueError, AttributeError):
-            return 0
+            return json.loads(done.stdout) if done.returncode == 0 else {}
+        except ValueError:
+            return {}
+
+
+class Watcher(threading.Thread):
+    """A reader that follows the journal, and sees how long nothing comes when another node begins to lead."""
+
+    def __init__(self, service, journal, children):
+        super().__init__(daemon=True)
+        self._process = children.start(service.command("tail", journal, "--from", "oldest", "--format", "%e\\n", "-q"),
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL)
+        self.gaps_ms = []  # one for each change of the leader: the longest silence around it
+        self._longest_s = 0.0
+
+    def mark(self):
+        """What came before does not count for the next gap."""
+        self._longest_s = 0.0
+
+    def run(self):
+        epoch, heard = None, None
+        while chunk := os.read(self._process.stdout.fileno(), 1 << 16):
+            now = time.monotonic()
+            last = chunk.rstrip(b"\n").rsplit(b"\n", 1)[-1] if chunk.endswith(b"\n") else epoch
+            if heard is not None:
+                self._longest_s = max(self._longest_s, now - heard)
+            if epoch is not None and last != epoch:
+                self.gaps_ms.append(self._longest_s * 1000)
+            epoch, heard = last, now

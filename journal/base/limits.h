@@ -292,6 +292,11 @@ inline constexpr uint32_t kConfigSettleMs = 100;
 inline constexpr uint32_t kHandoverWaitMs = 250;
 // When to append again that a handover has refused.
 inline constexpr uint32_t kHandoverRetryMs = 10;
+// When to ask again for a change that another one is in the way of, or the state of the copies: a
+// change takes the config store some milliseconds.
+inline constexpr uint32_t kChangeRetryMs = 50;
+// How long a client is in trouble before it says so: a failover is over by then.
+inline constexpr uint32_t kClientNoticeAfterMs = 1000;
 // How long a change of the members waits for the disks of those who stay.
 inline constexpr uint32_t kMembershipWaitMs = 10000;
 // Bytes of a frame between nodes: the largest record with its envelope, or a state snapshot.

@@ -117,9 +117,17 @@ void RefuseNoSegment(uint32_t retry_after_ms, v1::ErrorReply* refusal) {
                refusal);
 }
 
+void RefuseNotYet(std::string message, uint32_t retry_after_ms, v1::ErrorReply* refusal) {
+  Refuse(v1::ERROR_CODE_NOT_YET, std::move(message), refusal);
+  refusal->mutable_not_yet()->set_retry_after_ms(retry_after_ms);
+}
+
 void RefuseBeforeEpoch(v1::ErrorReply* refusal) {
-  RefuseForNow("this node has just become the leader; its epoch has not begun yet",
-               limits::kEpochRetryMs, refusal);
+  RefuseNotYet(
+      absl::StrCat("this node has just become the leader; its epoch has not begun yet; try again "
+                   "in ",
+                   limits::kEpochRetryMs, " ms"),
+      limits::kEpochRetryMs, refusal);
 }
 
 void RefuseEpochWithoutRoom(v1::ErrorReply* refusal) {

@@ -24,6 +24,8 @@ void RefuseExpectedLsn(Lsn expected, Lsn actual, v1::ErrorReply* refusal);
 void RefuseProducers(uint32_t limit, v1::ErrorReply* refusal);
 void RefuseDiskFull(v1::ErrorReply* refusal);
 void RefuseNoSegment(uint32_t retry_after_ms, v1::ErrorReply* refusal);
+// Nothing was changed, and soon it can be: `message` says what is waited for.
+void RefuseNotYet(std::string message, uint32_t retry_after_ms, v1::ErrorReply* refusal);
 // The leader of a new epoch has not begun it: the others do not have its first entry yet, or there
 // is no room for that one.
 void RefuseBeforeEpoch(v1::ErrorReply* refusal);

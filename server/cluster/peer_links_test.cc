@@ -118,6 +118,29 @@ TEST_F(PeerLinksTest, AnotherClusterIsRefused) {
   EXPECT_TRUE(b.recorder.events.empty());
 }
 
+TEST_F(PeerLinksTest, AnotherProtocolVersionIsRefusedWithBothNamed) {
+  v1::PeerMessage message;
+  v1::PeerHello* hello = message.mutable_hello();
+  hello->set_cluster_id(document_.cluster_id());
+  hello->set_protocol_min(2);
+  hello->set_protocol_max(3);
+  hello->mutable_from()->set_node("a");
+  hello->mutable_from()->set_incarnation(1);
+  hello->mutable_to()->set_node("b");
+  hello->mutable_to()->set_incarnation(1);
+  std::string bytes(kPeerPreface);
+  AppendFrame(message.SerializeAsString(), &bytes);
+  Side b("b", 1, document_);
+  b.Step(2, [&] { b.links.SetWanted({}, document_); });
+  b.Step(3, [&] { b.links.OnAccepted(5); });
+  b.Step(3, [&] { b.links.OnReceived({5, AsBytes(bytes)}); });
+  EXPECT_TRUE(b.recorder.events.empty());
+  EXPECT_FALSE(b.links.Owns(5));
+  ASSERT_EQ(b.effects.notes.size(), 1u);
+  EXPECT_NE(b.effects.notes[0].find("speaks protocol 2 to 3, this one 1"), std::string::npos)
+      << b.effects.notes[0];
+}
+
 TEST_F(PeerLinksTest, ARefusedConnectionSaysThatTheProcessIsGone) {
   Side a("a", 1, document_);
   NodeLife b{"b", Incarnation(1)};

@@ -111,6 +111,9 @@ absl::Status ValidateChange(const v1::ConfigDocument& before, const v1::ConfigDo
   if (after.feature_level() < before.feature_level()) {
     return Broken("document", "the feature level never goes back");
   }
+  if (after.feature_level() > std::max(before.feature_level(), CommonFeatureLevel(after))) {
+    return Broken("document", "the feature level rises only to what every node knows");
+  }
   for (const v1::NodeRegistration& node : before.nodes()) {
     const v1::NodeRegistration* now = FindNode(after, node.node());
     if (now == nullptr) return Broken("registry", "a node stays registered");

@@ -23,6 +23,14 @@ v1::NodeRegistration* FindNode(v1::ConfigDocument* document, std::string_view no
       FindNode(static_cast<const v1::ConfigDocument&>(*document), node));
 }
 
+uint32_t CommonFeatureLevel(const v1::ConfigDocument& document) {
+  uint32_t level = document.nodes().empty() ? 1 : UINT32_MAX;
+  for (const v1::NodeRegistration& node : document.nodes()) {
+    level = std::min(level, std::max(node.feature_level(), 1u));
+  }
+  return level;
+}
+
 const v1::JournalConfig* FindJournal(const v1::ConfigDocument& document, const JournalId& id) {
   for (const v1::JournalConfig& journal : document.journals()) {
     if (journal.id() == id.view()) return &journal;

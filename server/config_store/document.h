@@ -27,6 +27,9 @@ std::string ReplicaText(const v1::ReplicaId& id);
 // Null where there is none. Valid until the document changes.
 const v1::NodeRegistration* FindNode(const v1::ConfigDocument& document, std::string_view node);
 v1::NodeRegistration* FindNode(v1::ConfigDocument* document, std::string_view node);
+
+// The highest feature level that every registered node knows; 1 without a node.
+uint32_t CommonFeatureLevel(const v1::ConfigDocument& document);
 const v1::JournalConfig* FindJournal(const v1::ConfigDocument& document, const JournalId& id);
 v1::JournalConfig* FindJournal(v1::ConfigDocument* document, const JournalId& id);
 const v1::JournalConfig* FindJournalByName(const v1::ConfigDocument& document,

@@ -21,14 +21,14 @@ namespace ringjournal {
 absl::Status ValidateDocument(const v1::ConfigDocument& document);
 
 // OK if `after` may follow `before` in one change, else FailedPrecondition. Both are valid by
-// ValidateDocument. The rules: version +1; cluster id kept; feature level, incarnations,
-// generations, epochs, writer floors and (within a generation) commit hints never go back; nodes
-// stay; another leader needs a higher epoch, and a higher epoch a leader; a generation rises by one
-// with one more loss report, and never without a higher epoch; stored loss reports stay;
-// `complete` and recovery_set change only in a change after which there is a leader; the isr gets a
-// new member only from a leader that stays, or as a new leader; a new leader that was not in sync
-// is alone in its isr and, within a generation, a node of `complete`; a new journal starts in
-// generation 1.
+// ValidateDocument. The rules: version +1; cluster id kept; the feature level rises only to what
+// every node knows; feature level, incarnations, generations, epochs, writer floors and (within a
+// generation) commit hints never go back; nodes stay; another leader needs a higher epoch, and a
+// higher epoch a leader; a generation rises by one with one more loss report, and never without a
+// higher epoch; stored loss reports stay; `complete` and recovery_set change only in a change after
+// which there is a leader; the isr gets a new member only from a leader that stays, or as a new
+// leader; a new leader that was not in sync is alone in its isr and, within a generation, a node of
+// `complete`; a new journal starts in generation 1.
 absl::Status ValidateChange(const v1::ConfigDocument& before, const v1::ConfigDocument& after);
 
 // OK or InvalidArgument with what is wrong and what is allowed. 0 always stands for the default.

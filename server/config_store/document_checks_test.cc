@@ -127,6 +127,7 @@ TEST(ValidateChange, FindsEveryStepBack) {
   ExpectIllegalChange("rise by one", [](D* d, J*) { d->set_version(d->version() - 1); });
   ExpectIllegalChange("cluster_id", [](D* d, J*) { d->set_cluster_id("fedcba9876543210"); });
   ExpectIllegalChange("feature level", [](D* d, J*) { d->set_feature_level(0); });
+  ExpectIllegalChange("feature level", [](D* d, J*) { d->set_feature_level(2); });
   ExpectIllegalChange("stays registered", [](D* d, J*) { d->mutable_nodes()->RemoveLast(); });
   ExpectIllegalChange("incarnations never",
                       [](D* d, J*) { d->mutable_nodes(0)->set_incarnation(0); });

@@ -63,6 +63,13 @@ absl::Status CheckRegistration(const v1::ConfigDocument& document, const Registr
         std::to_string(wanted.address.size()) + " bytes, allowed are " +
         std::to_string(limits::kAddressBytesMax) + "; use a shorter host name");
   }
+  if (wanted.feature_level < document.feature_level()) {
+    return absl::FailedPreconditionError(
+        "node " + Quoted(wanted.node) + " does not join: the cluster writes by feature level " +
+        std::to_string(document.feature_level()) + ", and this version of ringjournald knows " +
+        std::to_string(wanted.feature_level) +
+        " at most; install the version that the other nodes run");
+  }
   if (FindNode(document, wanted.node) == nullptr &&
       static_cast<uint32_t>(document.nodes_size()) >= limits::kNodesMax) {
     return absl::ResourceExhaustedError("the cluster has " + std::to_string(limits::kNodesMax) +
@@ -169,6 +176,8 @@ absl::StatusOr<Incarnation> RegisterNode(v1::ConfigDocument* document,
   node->set_address(registration.address);
   node->set_peer_address(registration.peer_address);
   node->set_nonce(registration.nonce);
+  node->set_feature_level(registration.feature_level);
+  document->set_feature_level(std::max(document->feature_level(), CommonFeatureLevel(*document)));
   for (v1::JournalConfig& journal : *document->mutable_journals()) {
     RemoveFromIsr(registration.node, &journal);
   }

@@ -37,13 +37,16 @@ struct Registration {
   std::string address;            // where clients find it, "host:port"
   std::string nonce;              // 1..kChangeIdBytesMax random bytes, new for every process start
   std::string peer_address = {};  // where the other nodes find it; empty: the same
+  uint32_t feature_level = kFeatureLevel;  // the highest that its program knows
 };
 
 // "Process start": gives the node its next incarnation and in the same change removes every
 // (node, *) from all isrs and clears the leader where the node led. `complete` becomes the isr
 // where a leader remains and stays as it is elsewhere; recovery_set stays. With the nonce that is
 // already registered nothing changes and the incarnation is returned again: it is the same process
-// asking twice.
+// asking twice. Refused with FailedPrecondition where the node knows less than the document's
+// feature level: it would not understand what the others write. The same change raises that level
+// to what every registered node knows.
 absl::StatusOr<Incarnation> RegisterNode(v1::ConfigDocument* document,
                                          const Registration& registration);
 

@@ -136,6 +136,35 @@ TEST(RegisterNode, RefusesBadNamesMissingNoncesAndTooManyNodes) {
 
 // ---- leaders ----
 
+TEST(RegisterNode, RaisesTheFeatureLevelOnceEveryNodeKnowsAHigherOne) {
+  v1::ConfigDocument document = NewDocument("0123456789abcdef");
+  const auto start = [&](const char* node, const char* nonce, uint32_t level) {
+    return RegisterNode(&document,
+                        {.node = node, .address = "h:1", .nonce = nonce, .feature_level = level})
+        .status();
+  };
+  ASSERT_TRUE(start("n1", "1", 1).ok());
+  ASSERT_TRUE(start("n2", "1", 1).ok());
+  ASSERT_TRUE(start("n1", "2", 3).ok());
+  EXPECT_EQ(document.feature_level(), 1u) << "n2 does not know more";
+  ASSERT_TRUE(start("n2", "2", 2).ok());
+  EXPECT_EQ(document.feature_level(), 2u);
+}
+
+TEST(RegisterNode, ANodeThatIsTooOldForTheFeatureLevelDoesNotJoin) {
+  v1::ConfigDocument document = NewDocument("0123456789abcdef");
+  ASSERT_TRUE(
+      RegisterNode(&document, {.node = "n1", .address = "h:1", .nonce = "1", .feature_level = 2})
+          .ok());
+  const std::string before = document.SerializeAsString();
+  absl::Status old =
+      RegisterNode(&document, {.node = "n2", .address = "h:1", .nonce = "1", .feature_level = 1})
+          .status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(old)) << old;
+  EXPECT_NE(old.message().find("writes by feature level 2"), absl::string_view::npos) << old;
+  EXPECT_EQ(document.SerializeAsString(), before) << "nothing was changed";
+}
+
 TEST(LeadNew, TheFirstLeaderStartsEpochOneAloneInSync) {
   v1::ConfigDocument document = ClusterOf({"n1", "n2"});
   AddJournal(&document, 1);

@@ -110,6 +110,7 @@ void Shard::OnSet(Session* session, const v1::JournalSet& request) {
   PendingChange change;
   change.kind = PendingChange::Kind::kSet;
   change.request_id = request.request_id();
+  change.name = request.name();
   JournalId::FromView(journal->config.id(), &change.id);
   change.settings = request.settings();
   change.fields.assign(request.fields().begin(), request.fields().end());
@@ -123,6 +124,7 @@ void Shard::OnRemove(Session* session, const v1::JournalRemove& request) {
   PendingChange change;
   change.kind = PendingChange::Kind::kRemove;
   change.request_id = request.request_id();
+  change.name = request.name();
   JournalId::FromView(journal->config.id(), &change.id);
   change.ready = true;
   TakeChange(session, std::move(change));
@@ -162,6 +164,7 @@ void Shard::OnStatus(Session* session, const v1::Status& request) {
   reply->set_uptime_ms(static_cast<uint64_t>(now_.monotonic_ns - started_ns_) / 1000000);
   reply->set_sessions(static_cast<uint32_t>(sessions_.size()));
   reply->set_config_version(options_.document.version());
+  reply->set_feature_level(options_.document.feature_level());
   for (const auto& journal : journals_) {
     if (journal == nullptr || journal->removed) continue;
     FillReply(*journal, reply->add_journals());

@@ -108,9 +108,9 @@ TEST_F(ClusterSessions, ALeaderWhoseEpochHasNotBegunSaysThatAndNotThatItsRingIsF
       ConnectionNumber c = cluster.Open(i, "p");
       cluster.Run(1);
       for (const v1::ServerMessage& m : cluster.Take(c)) {
-        if (m.error().code() != v1::ERROR_CODE_BACK_PRESSURE) continue;
+        if (m.error().code() != v1::ERROR_CODE_NOT_YET) continue;
         refusals.push_back(m.error().message());
-        EXPECT_EQ(m.error().back_pressure().retry_after_ms(), limits::kEpochRetryMs);
+        EXPECT_EQ(m.error().not_yet().retry_after_ms(), limits::kEpochRetryMs);
       }
     }
   }

@@ -31,6 +31,8 @@ v1::ErrorCode CodeOf(const absl::Status& status) {
       return v1::ERROR_CODE_LIMIT;
     case absl::StatusCode::kInvalidArgument:
       return v1::ERROR_CODE_BAD_SETTING;
+    case absl::StatusCode::kFailedPrecondition:
+      return v1::ERROR_CODE_NOT_YET;
     default:
       return v1::ERROR_CODE_UNAVAILABLE;
   }
@@ -176,6 +178,9 @@ void Shard::OnConfig(const ConfigAnswer& event) {
   if (done.outcome == ConfigOutcome::kOk) {
     ChangeIsDone();
   } else if (done.outcome != ConfigOutcome::kConflict) {
+    effects_->notes.push_back(absl::StrCat("the config store has not said that journal ",
+                                           changes_.front().name,
+                                           " was changed: ", std::string(done.status.message())));
     ChangeFailed(std::string(done.status.message()), v1::ERROR_CODE_UNAVAILABLE);
   }
   SubmitChange();
@@ -208,8 +213,8 @@ bool Shard::GoWhereItWasMade() {
   session->waits_for_admin = false;
   if (RefuseForeign(session, open.request_id(), change.name)) return true;
   v1::ErrorReply error;
-  Refuse(v1::ERROR_CODE_UNAVAILABLE, "the journal is being made by another node; ask again",
-         &error);
+  RefuseNotYet("the journal is being made by another node; ask again", limits::kChangeRetryMs,
+               &error);
   ReplyError(session, open.request_id(), std::move(error));
   return true;
 }
@@ -226,6 +231,9 @@ void Shard::ChangeFailed(std::string why, v1::ErrorCode code) {
   session->waits_for_admin = false;
   v1::ErrorReply error;
   Refuse(code, std::move(why), &error);
+  if (code == v1::ERROR_CODE_NOT_YET) {
+    error.mutable_not_yet()->set_retry_after_ms(limits::kChangeRetryMs);
+  }
   ReplyError(session, change.request_id, std::move(error));
 }
 

@@ -134,7 +134,7 @@ TEST_F(ShardHandover, ATargetThatIsNotInSyncIsRefusedWithAdvice) {
   ConnectionNumber request = MoveLeader(&cluster, 0, "n3");
   cluster.Run(5);
   v1::ServerMessage answer = AnswerTo(&cluster, request);
-  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_NOT_YET);
   EXPECT_THAT(answer.error().message(), HasSubstr("not in sync"));
   request = MoveLeader(&cluster, 0, "n7");
   cluster.Run(5);
@@ -164,7 +164,7 @@ TEST_F(ShardHandover, ASecondRequestIsToldWhatIsInFlight) {
   ConnectionNumber second = MoveLeader(&cluster, 0, "n3");
   cluster.Run(5);
   v1::ServerMessage answer = AnswerTo(&cluster, second);
-  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_NOT_YET);
   EXPECT_THAT(answer.error().message(), HasSubstr("to hand over to n2"));
   cluster.Answer();
   cluster.Run(50);

@@ -17,9 +17,20 @@ v1::ErrorCode CodeOf(const absl::Status& status) {
     case absl::StatusCode::kAlreadyExists:
     case absl::StatusCode::kNotFound:
       return v1::ERROR_CODE_BAD_SETTING;
+    case absl::StatusCode::kFailedPrecondition:
+      return v1::ERROR_CODE_NOT_YET;
     default:
       return v1::ERROR_CODE_UNAVAILABLE;
   }
+}
+
+v1::ErrorReply RefusalOf(const absl::Status& status) {
+  v1::ErrorReply error;
+  Refuse(CodeOf(status), std::string(status.message()), &error);
+  if (error.code() == v1::ERROR_CODE_NOT_YET) {
+    error.mutable_not_yet()->set_retry_after_ms(limits::kChangeRetryMs);
+  }
+  return error;
 }
 
 }  // namespace
@@ -91,11 +102,7 @@ void Shard::OnRemoveMember(Session* session, const v1::JournalRemoveMember& requ
 // What the session sends behind it waits, so it asks for one thing at a time.
 void Shard::TakePlan(Session* session, uint64_t request_id, const Journal& journal,
                      const absl::Status& begun) {
-  if (!begun.ok()) {
-    v1::ErrorReply error;
-    Refuse(CodeOf(begun), std::string(begun.message()), &error);
-    return ReplyError(session, request_id, std::move(error));
-  }
+  if (!begun.ok()) return ReplyError(session, request_id, RefusalOf(begun));
   session->waits_for_admin = true;
   plans_.push_back({session->connection, request_id, journal.replica->options().id});
 }
@@ -120,9 +127,7 @@ bool Shard::AnswerPlan(const PlannedRequest& request) {
   session->waits_for_admin = false;
   batch_due_ = true;  // for what it has sent behind
   if (!outcome->ok()) {
-    v1::ErrorReply error;
-    Refuse(CodeOf(*outcome), std::string(outcome->message()), &error);
-    ReplyError(session, request.request_id, std::move(error));
+    ReplyError(session, request.request_id, RefusalOf(*outcome));
     return true;
   }
   v1::ServerMessage message;

@@ -95,7 +95,7 @@ TEST_P(ShardMembership, TheLeaderIsNotRemovedBeforeAnotherLeads) {
   ConnectionNumber request = RemoveMember(&cluster, 0, "n1");
   cluster.Run(20);
   v1::ServerMessage answer = AnswerTo(&cluster, request);
-  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_NOT_YET);
   EXPECT_THAT(answer.error().message(), HasSubstr("move the leader to another node first"));
   MoveLeader(&cluster, 0, "n2");
   cluster.Run(100);
@@ -133,7 +133,7 @@ TEST_P(ShardMembership, ASecondChangeIsToldWhatIsInFlight) {
   cluster.Run(5);
   for (ConnectionNumber request : {second, move}) {
     v1::ServerMessage answer = AnswerTo(&cluster, request);
-    EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+    EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_NOT_YET);
     EXPECT_THAT(answer.error().message(), HasSubstr("node n3, which is to leave the members"));
   }
   cluster.Answer();
@@ -174,7 +174,7 @@ TEST_P(ShardMembershipMinIsr, NobodyLeavesBelowMinIsr) {
   ConnectionNumber request = RemoveMember(&cluster, 0, "n2");
   cluster.Run(20);
   v1::ServerMessage answer = AnswerTo(&cluster, request);
-  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_UNAVAILABLE);
+  EXPECT_EQ(answer.error().code(), v1::ERROR_CODE_NOT_YET);
   EXPECT_THAT(answer.error().message(), HasSubstr("min_isr is 2"));
   EXPECT_EQ(cluster.Isr(), "n1 n2");
 }

@@ -1,4 +1,6 @@
 // What a node of several says of itself, of its copies and of the others.
+#include <algorithm>
+
 #include "server/session/describe.h"
 #include "server/session/shard.h"
 
@@ -14,6 +16,30 @@ void FillCopy(const LeaderSide::Copy& copy, v1::CopyStatus* out) {
   out->set_lag_lsns(copy.lag_lsns);
   out->set_lag_bytes(copy.lag_bytes);
   out->set_lag_ms(static_cast<uint64_t>(copy.lag_ms));
+}
+
+void FillAt(const RecordView& record, v1::JournalHashReply* out) {
+  out->mutable_at()->set_lsn(record.header.last_lsn().value());
+  out->set_chain(record.header.chain);
+  out->set_found(true);
+}
+
+// Whole records as memory holds them: at least one, if there is any, and else what fits.
+void FillEntries(const Replica& replica, Index from, uint64_t bytes_max,
+                 v1::JournalHashReply* out) {
+  const Ring& ring = replica.ring();
+  const Index committed = replica.marks().committed.index;
+  std::optional<RingPlace> first = ring.Find(from);
+  if (!first.has_value() || from > committed) return;
+  FillAt(ring.Record(*first), out);
+  RingPlace end = ring.Next(*first);
+  bytes_max = std::min(bytes_max, limits::kReadChunkBytes);
+  while (end.index <= committed) {
+    const RingPlace next = ring.Next(end);
+    if (next.offset - first->offset > bytes_max) break;
+    end = next;
+  }
+  out->set_entries(std::string(AsView(ring.Bytes(first->offset, end.offset))));
 }
 
 }  // namespace
@@ -52,19 +78,25 @@ void Shard::OnHash(Session* session, const v1::JournalHash& request) {
   reply->set_node(options_.node);
   reply->set_generation(replica.options().epoch.generation);
   FillWatermarks(replica, reply->mutable_watermarks());
-  const Index index =
-      request.index() == 0 ? replica.marks().committed.index : Index(request.index());
+  const Ring& ring = replica.ring();
+  const Index oldest = ring.oldest().index;
+  reply->set_ring_first_index(oldest.value());
+  Index index(request.index());
+  if (request.index() == 0) {
+    index = request.entries_bytes_max() > 0 ? oldest : replica.marks().committed.index;
+  }
   reply->mutable_at()->set_index(index.value());
+  if (request.entries_bytes_max() > 0) {
+    FillEntries(replica, index, request.entries_bytes_max(), reply);
+    return Reply(session, message);
+  }
   const LogPosition& end = replica.derived().position();
   if (index == end.last().index) {
     reply->mutable_at()->set_lsn(end.last().lsn.value());
     reply->set_chain(end.chain);
     reply->set_found(true);
-  } else if (std::optional<RingPlace> place = replica.ring().Find(index)) {
-    const RecordView record = replica.ring().Record(*place);
-    reply->mutable_at()->set_lsn(record.header.last_lsn().value());
-    reply->set_chain(record.header.chain);
-    reply->set_found(true);
+  } else if (std::optional<RingPlace> place = ring.Find(index)) {
+    FillAt(ring.Record(*place), reply);
   }
   Reply(session, message);
 }

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "journal/checkpoint/test_disk.h"
 #include "journal/ring/test_memory.h"
 #include "server/config_store/document.h"
@@ -75,6 +77,8 @@ class TestCluster {
   // No byte passes between the two until Heal; connections stay.
   void Silence(size_t a, size_t b) { silent_.push_back({a, b}); }
   void Heal() { silent_.clear(); }
+  // Changes what one node sends to another, as it pleases.
+  std::function<void(size_t from, size_t to, std::string* bytes)> tamper;
 
   // ---- the config store ----
   // The next change of the document is not answered with what became of it. `applied`: it was made.
@@ -178,21 +182,11 @@ class TestCluster {
     return -1;
   }
   static std::string NameOf(size_t i) { return "n" + std::to_string(i + 1); }
-  // The members, as "n1 n2".
-  std::string Members() const {
-    std::string text;
-    for (const std::string& node : config().members()) {
-      text.append(text.empty() ? "" : " ").append(node);
-    }
-    return text;
-  }
-  // The isr, as "n1 n2".
+  // The members and the isr, as "n1 n2".
+  std::string Members() const { return absl::StrJoin(config().members(), " "); }
   std::string Isr() const {
-    std::string text;
-    for (const v1::ReplicaId& id : config().isr()) {
-      text.append(text.empty() ? "" : " ").append(id.node());
-    }
-    return text;
+    return absl::StrJoin(config().isr(), " ",
+                         [](std::string* out, const v1::ReplicaId& id) { out->append(id.node()); });
   }
   // Why a node that Replace has cheated wants to stop; empty: it does not.
   const std::string& fatal(size_t i) const { return nodes_[i]->fatal; }
@@ -262,6 +256,7 @@ class TestCluster {
         sent_[s.connection] += bytes;
       } else {
         auto other = wires_.find(wire->second.other);
+        if (tamper) tamper(i, wire->second.other.first, &bytes);
         int64_t at = now_.monotonic_ns + delay_ms_ * 1'000'000;
         if (other != wires_.end()) other->second.bytes.push_back({at, bytes});
       }

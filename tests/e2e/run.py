@@ -17,7 +17,8 @@ from server import Programs  # noqa: E402
 from wire import ROOT  # noqa: E402
 
 PARTS = ("bad_bytes", "bad_requests", "bad_files", "places", "stops", "commands", "reading", "losses", "positions",
-         "replaying", "transfers", "config", "cluster_nodes", "operator_commands", "completions", "newcomer", "sayings")
+         "replaying", "transfers", "config", "cluster_nodes", "comparing", "operator_commands", "completions",
+         "newcomer", "sayings")
 
 
 def main(arguments=None):

@@ -22,6 +22,7 @@ void RegisterJournalMembers(CLI::App* journal, Context& context);  // members, m
 void RegisterCheckpoint(CLI::App& app, Context& context);          // now, ls
 void RegisterStatus(CLI::App& app, Context& context);
 void RegisterVerify(CLI::App& app, Context& context);  // offline: segments and rings
+void RegisterDiff(CLI::App& app, Context& context);    // of journals, nodes and files
 void RegisterBench(CLI::App& app, Context& context);   // append, floor, goals, memory
 void RegisterBenchFailover(CLI::App* bench, Context& context);
 void RegisterBenchBackup(CLI::App* bench, Context& context);

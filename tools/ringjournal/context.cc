@@ -45,6 +45,7 @@ client::ClientOptions Context::ClientOptions(int64_t retry_for_ns) const {
   options.client_name = absl::StrCat("ringjournal ", command);
   options.retry_for_ns = retry_for_ns;
   options.on_notice = [this](std::string_view text) { Say(text); };
+  if (verbose) options.notice_after_ns = 0;
   return options;
 }
 

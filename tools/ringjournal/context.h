@@ -17,6 +17,7 @@ namespace ringjournal::cli {
 struct Context {
   std::string server;                  // --server or RINGJOURNAL_SERVER
   bool as_json = false;                // -o json
+  bool verbose = false;                // --verbose
   bool needs_server = true;            // an offline command clears it in its callback
   std::string command;                 // for messages: "append", "journal create", …
   std::vector<std::string> arguments;  // as typed, without the program's name

@@ -171,6 +171,14 @@ bool ComesBefore(const SegmentDetails& a, const SegmentDetails& b) {
 
 }  // namespace
 
+std::string EntryHeaderText(const EntryHeader& header) { return HeaderText(header); }
+
+std::string EntryHeaderJson(const EntryHeader& header) {
+  std::string out;
+  HeaderJson(&out, header);
+  return out;
+}
+
 std::vector<SegmentGap> FindGaps(const std::vector<SegmentDetails>& segments) {
   std::vector<SegmentGap> gaps;
   const FileReport* before = nullptr;

@@ -36,6 +36,10 @@ struct SegmentGap {
   uint64_t first_lsn = 0, end_lsn = 0;
 };
 
+// An entry's header as `--headers` shows it: a line for people, an object of JSON.
+std::string EntryHeaderText(const EntryHeader& header);
+std::string EntryHeaderJson(const EntryHeader& header);
+
 // Between the segments of each journal, in the order of their entries.
 std::vector<SegmentGap> FindGaps(const std::vector<SegmentDetails>& segments);
 

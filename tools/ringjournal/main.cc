@@ -32,6 +32,8 @@ void AddGlobalOptions(CLI::App* app, Context* context) {
       ->type_name("HOST:PORT");
   AddChoiceOption(app, "-o,--output-format", {{"text", false}, {"json", true}}, &context->as_json,
                   "text for people; json: proto3 JSON, 64-bit integers as strings");
+  app->add_flag("--verbose", context->verbose,
+                "Tell at once of what is tried again; else once it lasts a second");
   app->require_subcommand(1);
   app->fallthrough();
 }
@@ -66,6 +68,7 @@ int Main(int argc, char** argv) {
   RegisterStatus(app, context);
   RegisterVerify(app, context);
   RegisterInspect(app, context);
+  RegisterDiff(app, context);
   RegisterBench(app, context);
   RegisterDoctor(app, context);
   RegisterRing(app, context);

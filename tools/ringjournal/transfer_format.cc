@@ -33,10 +33,11 @@ class Importer {
 
   absl::Status Entries() {
     for (;;) {
-      absl::StatusOr<bool> here = file_->Need(1);
+      RecordView view;
+      absl::StatusOr<bool> here = PeekEntry(file_, &view);
       if (!here.ok()) return here.status();
       if (!*here) return absl::OkStatus();
-      if (absl::Status s = OneEntry(); !s.ok()) return s;
+      if (absl::Status s = OneEntry(view); !s.ok()) return s;
     }
   }
 
@@ -116,24 +117,7 @@ class Importer {
     return Refuse(*file_, file_->offset(), what);
   }
 
-  absl::Status OneEntry() {
-    if (AsBytes(file_->bytes())[0] != kRecordTag) {
-      return Wrong("no entry stands here: this is no export of entries, or damaged");
-    }
-    absl::StatusOr<bool> here = file_->Need(RecordBytes(0));
-    if (!here.ok()) return here.status();
-    RecordView view;
-    RecordVerdict verdict = ParseRecord(AsBytes(file_->bytes()), &view);
-    while (verdict == RecordVerdict::kCutOff && file_->bytes().size() < limits::kFrameBytesMax) {
-      absl::StatusOr<bool> more = file_->More();
-      if (!more.ok()) return more.status();
-      if (!*more) return Wrong("the file ends inside this entry: it was cut off");
-      verdict = ParseRecord(AsBytes(file_->bytes()), &view);
-    }
-    if (verdict == RecordVerdict::kOk) verdict = VerifyBody(view);
-    if (verdict != RecordVerdict::kOk) {
-      return Wrong(absl::StrCat("the entry is damaged: ", RecordVerdictText(verdict)));
-    }
+  absl::Status OneEntry(const RecordView& view) {
     if (absl::Status s = Continues(view, file_->offset()); !s.ok()) return s;
     if (view.header.index.value() >= wanted_) {
       if (absl::Status s = Give(view, file_->offset()); !s.ok()) return s;
@@ -244,6 +228,26 @@ void FormatExported(const client::ReadTransaction& t, TransferFormat format, std
   std::byte* end = WriteVarint(length, message.ByteSizeLong());
   out->append(AsView({length, static_cast<size_t>(end - length)}));
   message.AppendToString(out);
+}
+
+absl::StatusOr<bool> PeekEntry(ImportFile* file, RecordView* view) {
+  absl::StatusOr<bool> here = file->Need(1);
+  if (!here.ok() || !*here) return here;
+  const auto wrong = [&](const std::string& what) { return Refuse(*file, file->offset(), what); };
+  if (AsBytes(file->bytes())[0] != kRecordTag) {
+    return wrong("no entry stands here: this is no export of entries, or damaged");
+  }
+  if (here = file->Need(RecordBytes(0)); !here.ok()) return here;
+  RecordVerdict verdict = ParseRecord(AsBytes(file->bytes()), view);
+  while (verdict == RecordVerdict::kCutOff && file->bytes().size() < limits::kFrameBytesMax) {
+    absl::StatusOr<bool> more = file->More();
+    if (!more.ok()) return more;
+    if (!*more) return wrong("the file ends inside this entry: it was cut off");
+    verdict = ParseRecord(AsBytes(file->bytes()), view);
+  }
+  if (verdict == RecordVerdict::kOk) verdict = VerifyBody(*view);
+  if (verdict == RecordVerdict::kOk) return true;
+  return wrong(absl::StrCat("the entry is damaged: ", RecordVerdictText(verdict)));
 }
 
 absl::Status ReadImport(const std::string& path, TransferFormat format, ImportState* state,

@@ -8,7 +8,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "client/read_transaction.h"
+#include "journal/format/entry_layout.h"
 #include "tools/ringjournal/transfer_file.h"
 
 namespace ringjournal::cli {
@@ -48,6 +50,10 @@ struct ImportState {
 // bytes; the errors of `take` as they are.
 absl::Status ReadImport(const std::string& path, TransferFormat format, ImportState* state,
                         const TakeImported& take);
+
+// The next entry of an export of entries, verified but for its chain; valid until file->Skip of its
+// record's size, which is the caller's. False: the file's end. DataLoss as above.
+absl::StatusOr<bool> PeekEntry(ImportFile* file, RecordView* view);
 
 }  // namespace ringjournal::cli
 

@@ -12,11 +12,11 @@
 namespace ringjournal::cli {
 namespace {
 
-FileReport Failed(FileReport out, std::string verdict, std::string sentence) {
-  out.damaged = true;
-  out.verdict = std::move(verdict);
-  out.sentence = std::move(sentence);
-  return out;
+std::nullopt_t Failed(FileReport* out, std::string verdict, std::string sentence) {
+  out->damaged = true;
+  out->verdict = std::move(verdict);
+  out->sentence = std::move(sentence);
+  return std::nullopt;
 }
 
 // Sizes that could be those of a ring, so that a damaged identity does not ask for terabytes.
@@ -52,10 +52,9 @@ bool LooksLikeRing(ByteSpan bytes) {
   return bytes.size() >= kControlPageBytes && Load64(bytes.data()) == kRingMagic;
 }
 
-FileReport VerifyRingFile(const std::string& path) {
-  FileReport out;
-  out.path = path;
-  out.kind = "ring";
+std::optional<OpenedRing> OpenRingFile(const std::string& path, FileReport* out) {
+  out->path = path;
+  out->kind = "ring";
   RingIdentity identity;
   size_t file_bytes = 0;
   {
@@ -71,9 +70,9 @@ FileReport VerifyRingFile(const std::string& path) {
     }
   }
   if (identity.magic == 0) {
-    out.verdict = "absent";
-    out.sentence = "never filled in: it holds nothing";
-    return out;
+    out->verdict = "absent";
+    out->sentence = "never filled in: it holds nothing";
+    return std::nullopt;
   }
   if (identity.layout_version != kRingLayoutVersion) {
     return Failed(out, "newer version",
@@ -87,7 +86,14 @@ FileReport VerifyRingFile(const std::string& path) {
   absl::StatusOr<io::SharedRing> ring = io::SharedRing::Open(path, head_bytes, identity.data_bytes);
   if (!ring.ok()) return Failed(out, "unreadable", std::string(ring.status().message()));
   RingMemory memory{ring->head(), head_bytes, ring->data(), ring->data_bytes()};
-  Fill(InspectRing(memory, nullptr), &out);
+  OpenedRing opened{*std::move(ring), InspectRing(memory, nullptr)};
+  Fill(opened.found, out);
+  return opened;
+}
+
+FileReport VerifyRingFile(const std::string& path) {
+  FileReport out;
+  OpenRingFile(path, &out);
   return out;
 }
 
