@@ -8,7 +8,7 @@ import time
 from checks import Failed, wait_until
 from disks import FAILURES, flip_bit, used_bytes
 from faults import fault, role, victim
-from world import JOURNAL, RING_BYTES, sleep
+from world import JOURNAL, sleep
 
 BUSY_RATE = 400      # appends per second of each producer: what makes the disk work
 NOTICED_S = 10.0     # until a node has said that its disk is full, or has met a failure
@@ -119,9 +119,10 @@ def bit_flip(world, rng):
     if place.startswith("segment"):
         path = rng.choice(node.segment_files())
         where = flip_bit(path, 0, used_bytes(path), rng)
+        expect_seen(node, path, where)
     else:
         path = rng.choice(node.ring_files())
-        where = flip_bit(path, *rng.choice(parts_of_ring(path)), rng)
+        where = flip_bit(path, *rng.choice(parts_of_ring(path, world.ring_bytes)), rng)
     if place == "segment and memory lost":
         node.lose_memory()
     for each in rng.sample(down, len(down)):
@@ -132,10 +133,18 @@ def bit_flip(world, rng):
     return f"flipped {where} of {what} ({place}): {gives}"
 
 
-def parts_of_ring(path):
+def expect_seen(node, path, where):
+    """Every byte that was written is under a checksum or is padding, which is looked at too."""
+    done = node.cli("verify", path)
+    said = (done.stdout + done.stderr).decode()
+    if done.returncode == 0 and "torn" not in said and "note:" not in said:
+        raise Failed(f"verify does not see that {where} has changed: {said}")
+
+
+def parts_of_ring(path, ring_bytes):
     """From and to which byte: the control page, the state snapshots, the entries (docs/formats.md)."""
-    head = os.path.getsize(path) - RING_BYTES
-    return [(0, 4096), (4096, head), (head, head + RING_BYTES)]
+    head = os.path.getsize(path) - ring_bytes
+    return [(0, 4096), (4096, head), (head, head + ring_bytes)]
 
 
 def gives_only_what_is(world, node):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import shutil
 import subprocess
 import time
@@ -17,9 +18,8 @@ from server import free_port
 from spoken import Load, Network
 
 JOURNAL = "orders"
-# Small, so that rings wrap and segments change many times in a run.
-RING_BYTES = 4 << 20
-SETTINGS = ["--ring", f"{RING_BYTES}B", "--segment", "2MiB"]
+# Small, so that rings wrap and segments change many times in a run: MiB of the ring, and of a segment.
+SIZES = ((1, 1), (4, 2))
 NODE_NAMES = ("n1", "n2", "n3")
 NODES = len(NODE_NAMES)
 SMALL_DISK_MIB = 192
@@ -93,6 +93,7 @@ class World(Cluster):
         self.nodes = []
         self.network = None
         self.load = None
+        self.ring_bytes = 0
         self.small_disks = options.small_disks
         self.losses_allowed = 0
         self.losses = []
@@ -113,7 +114,9 @@ class World(Cluster):
         else:
             self._behind_proxy()
         self.start()
-        made = self.nodes[0].cli("journal", "create", JOURNAL, *SETTINGS)
+        ring, segment = random.Random(self.seed).choice(SIZES)
+        self.ring_bytes = ring << 20
+        made = self.nodes[0].cli("journal", "create", JOURNAL, "--ring", f"{ring}MiB", "--segment", f"{segment}MiB")
         if made.returncode != 0:
             raise Failed(f"journal create: {made.stderr.decode()}")
         self.wait_in_sync(JOURNAL, NODES)
