@@ -278,13 +278,10 @@ class World(Cluster):
 
     def export(self, node, end):
         """What the node, which leads, gives of the journal up to that LSN, and why it gives no more or ""."""
-        path = os.path.join(self.folder, f"{node.name}.entries")
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-        done = node.cli("export", JOURNAL, "--until", str(end), "--output", path, "-q")
-        with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
-            return file.read(), done.stderr.decode() if done.returncode != 0 else ""
-        return b"", done.stderr.decode()
+        done = node.cli("export", JOURNAL, "--until", str(end), "-q")
+        with open(os.path.join(self.folder, f"{node.name}.entries"), "wb") as file:  # for a bundle
+            file.write(done.stdout)
+        return done.stdout, done.stderr.decode() if done.returncode != 0 else ""
 
     def let_lead(self, node):
         def leads():
