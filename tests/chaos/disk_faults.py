@@ -7,7 +7,7 @@ import time
 
 from checks import Failed, wait_until
 from disks import FAILURES, flip_bit, used_bytes
-from faults import fault, role, victim
+from faults import fault, role, seconds, victim
 from world import JOURNAL, sleep
 
 BUSY_RATE = 400      # appends per second of each producer: what makes the disk work
@@ -23,7 +23,7 @@ def full_disk(world, rng):
     what = role(world, node)
     if not world.small_disks:
         raise Failed("a full disk needs --small-disks, and root to mount them")
-    length = rng.uniform(0.5, 2)
+    length = seconds(rng, 0.3, 2)
     ballast = os.path.join(node.data_dir, "ballast")
     with open(ballast, "wb") as file:
         try:
@@ -63,7 +63,7 @@ def slow_disk(world, rng):
     what = ", ".join(role(world, node) for node in nodes)
     least = rng.choice([200, 200, 500, 1000])
     most = rng.choice([least, 2000])
-    length = rng.uniform(1, 3)
+    length = seconds(rng, 1, 3)
     for node in nodes:
         node.disk.slow(least, most)
     sleep(length)

@@ -24,6 +24,11 @@ def fault(name, losses=0, netns=False, root=False):
     return register
 
 
+def seconds(rng, least, most):
+    """Short ones more often than long ones: 200 rounds of each fault are to be over in an hour."""
+    return least + (most - least) * rng.random() ** 2
+
+
 def victim(world, rng):
     """The leader more often than not."""
     leader = world.leader(JOURNAL)
@@ -67,7 +72,7 @@ def lose(world, rng):
 def pause(world, rng):
     node = victim(world, rng)
     what = role(world, node)
-    length = rng.uniform(0.1, 2)
+    length = seconds(rng, 0.1, 2)
     node.process.send_signal(signal.SIGSTOP)
     sleep(length)
     node.process.send_signal(signal.SIGCONT)
@@ -90,7 +95,7 @@ def cut(world, rng):
     node = victim(world, rng)
     what = role(world, node)
     kind = rng.choice(["peers", "machine", "machine", "clients", "etcd"])
-    length = rng.uniform(0.1, 3)
+    length = seconds(rng, 0.1, 3)
     cut_off(world, node, kind)
     sleep(length)
     world.network.say("heal")
@@ -103,7 +108,7 @@ def one_way(world, rng):
     what = role(world, node)
     kind = rng.choice(["peers", "machine"])
     way = rng.choice(["in", "out"])
-    length = rng.uniform(0.1, 3)
+    length = seconds(rng, 0.1, 3)
     cut_off(world, node, kind, way)
     sleep(length)
     world.network.say("heal")
@@ -118,9 +123,9 @@ def flap(world, rng):
     times = rng.randint(3, 8)
     for _ in range(times):
         cut_off(world, node, kind)
-        sleep(rng.uniform(0.02, 0.4))
+        sleep(seconds(rng, 0.02, 0.4))
         world.network.say("heal")
-        sleep(rng.uniform(0.02, 0.4))
+        sleep(seconds(rng, 0.02, 0.4))
     return f"cut off {what} ({kind}) {times} times"
 
 
@@ -129,7 +134,7 @@ def vanish(world, rng):
     """The machine loses its power: nobody is told, by no end of a connection and no refusal."""
     node = victim(world, rng)
     what = role(world, node)
-    away = rng.uniform(0.1, 2)
+    away = seconds(rng, 0.1, 2)
     cut_off(world, node, "machine")
     node.kill()
     node.lose_memory()
@@ -145,7 +150,7 @@ def drop(world, rng):
     node = victim(world, rng)
     what = role(world, node)
     percent = rng.choice([1, 5, 20, 40])
-    length = rng.uniform(0.5, 3)
+    length = seconds(rng, 0.5, 3)
     for a, b in ((node.name, "*"), ("*", node.name)):
         world.network.say(f"drop {a} {b} {percent}")
     sleep(length)
@@ -159,7 +164,7 @@ def slow(world, rng):
     what = role(world, node)
     delay = rng.randint(1, 60) if world.network.delays else 0
     rate = rng.choice([0, 20_000, 200_000] if delay else [20_000, 200_000, 2_000_000])
-    length = rng.uniform(0.5, 3)
+    length = seconds(rng, 0.5, 3)
     for a, b in ((node.name, "*"), ("*", node.name)):
         if delay:
             world.network.say(f"delay {a} {b} {delay}")
@@ -196,7 +201,7 @@ def lose_all(world, rng):
 
 @fault("etcd-kill")
 def etcd_kill(world, rng):
-    length = rng.uniform(0.2, 2)
+    length = seconds(rng, 0.2, 2)
     also = rng.random() < 0.5
     member = world.etcd.members[0]
     member.kill()
@@ -213,7 +218,7 @@ def etcd_kill(world, rng):
 
 @fault("etcd-pause")
 def etcd_pause(world, rng):
-    length = rng.uniform(0.2, 3)
+    length = seconds(rng, 0.2, 3)
     process = world.etcd.members[0].process
     process.send_signal(signal.SIGSTOP)
     sleep(length)

@@ -14,7 +14,7 @@ from world import World, sleep
 
 ROUNDS_OF_A_WORLD = 25   # then a new one: what is read back each round stays small
 GAP_MAX_S = 30.0         # without any acknowledgement, from the fault to the end of the round
-GOES_ON_S = 0.3
+GOES_ON_S = 0.15
 
 
 class Round:
@@ -84,7 +84,7 @@ class Run:
         rng = random.Random(f"{self.options.seed}/{this.number}")
         fault = FAULTS[this.fault]
         started = time.monotonic()
-        sleep(rng.uniform(0.1, 0.4))
+        sleep(rng.uniform(0.05, 0.2))
         before = world.load.say("mark")["acknowledged"]
         world.losses_allowed += fault.losses
         self.tell(f"round {this.number}: {this.fault}")
