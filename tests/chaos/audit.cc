@@ -242,7 +242,8 @@ class Auditor {
   void CheckEnded() {
     std::set<uint32_t> told;
     for (const Ended& e : history_.ended) {
-      const bool may = received_lost_.contains(e.producer) || received_unknown_.contains(e.producer);
+      const bool may =
+          received_lost_.contains(e.producer) || received_unknown_.contains(e.producer);
       if (may && absl::StartsWith(e.reason, "DATA_LOSS")) {
         told.insert(e.producer);
       } else {

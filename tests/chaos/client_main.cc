@@ -119,8 +119,8 @@ class Load {
                         ", \"acknowledged\": ", sum.acknowledged, ", \"unknown\": ", sum.unknown,
                         ", \"not_applied\": ", sum.not_applied, ", \"losses\": ", sum.losses,
                         ", \"gap_ns\": ", sum.gap_ns, ", \"quorum_gap_ns\": ", quorum_gap_ns,
-                        ", \"memory_gap_ns\": ", memory_gap_ns,
-                        ", \"by_producer\": [", by_producer, "], \"tails\": [", tails, "]}");
+                        ", \"memory_gap_ns\": ", memory_gap_ns, ", \"by_producer\": [", by_producer,
+                        "], \"tails\": [", tails, "]}");
   }
 
   std::vector<std::unique_ptr<Producer>> producers_;

@@ -87,8 +87,7 @@ class Submission {
     bool linked = false;  // an entry of an earlier try, changed then
     for (unsigned i = 0; i < before; ++i) {
       const io_uring_sqe& sqe = sq_->sqes[(head_ + i) & sq_->ring_mask];
-      const bool sync =
-          sqe.opcode == IORING_OP_WRITE && (sqe.rw_flags & RWF_DSYNC) != 0 && !linked;
+      const bool sync = sqe.opcode == IORING_OP_WRITE && (sqe.rw_flags & RWF_DSYNC) != 0 && !linked;
       linked = (sqe.flags & (IOSQE_IO_HARDLINK | IOSQE_IO_LINK)) != 0;
       // Room for it and for what stands behind it.
       if (!sync || out_.size() + 2 + (before - i) > sq_->ring_entries) {
@@ -116,7 +115,8 @@ class Submission {
   void AddPause(uint32_t ms) {
     static __kernel_timespec times[kTimesMax];
     static std::atomic<size_t> next = 0;
-    __kernel_timespec* time = &times[next++ % kTimesMax];  // the kernel copies it as it is submitted
+    __kernel_timespec* time =
+        &times[next++ % kTimesMax];  // the kernel copies it as it is submitted
     *time = TimeOf(ms);
     io_uring_sqe pause = {};
     io_uring_prep_timeout(&pause, time, 0, IORING_TIMEOUT_ETIME_SUCCESS);
@@ -151,6 +151,15 @@ io_uring* RingOf(Shim* shim, int fd) {
   return found == shim->rings.end() ? nullptr : found->second;
 }
 
+// On the thread that asked, as a slow disk would.
+void Wait(uint32_t ms) {
+  const __kernel_timespec time = TimeOf(ms);
+  timespec pause = {time.tv_sec, static_cast<long>(time.tv_nsec)};
+  // lint-allow: sleep: it is the fault itself
+  while (nanosleep(&pause, &pause) != 0) {
+  }
+}
+
 int Sync(const char* name, int fd) {
   Shim& shim = TheShim();
   if (shim.faults != nullptr) {
@@ -158,52 +167,59 @@ int Sync(const char* name, int fd) {
       errno = EIO;
       return -1;
     }
-    const __kernel_timespec time = TimeOf(SlowerMs(&shim));
-    const timespec pause = {time.tv_sec, static_cast<long>(time.tv_nsec)};
-    nanosleep(&pause, nullptr);
+    Wait(SlowerMs(&shim));
   }
   return Real<int(int)>(name)(fd);
+}
+
+void Know(io_uring* ring) {
+  Shim& shim = TheShim();
+  if (shim.faults == nullptr) return;
+  std::lock_guard<std::mutex> lock(shim.mutex);
+  shim.rings[ring->enter_ring_fd] = ring;
+}
+
+void Forget(io_uring* ring) {
+  Shim& shim = TheShim();
+  std::lock_guard<std::mutex> lock(shim.mutex);
+  shim.rings.erase(ring->enter_ring_fd);
+}
+
+// How many entries there are now to submit.
+unsigned Changed(unsigned fd, unsigned to_submit) {
+  Shim& shim = TheShim();
+  io_uring* ring = to_submit == 0 ? nullptr : RingOf(&shim, static_cast<int>(fd));
+  if (ring == nullptr) return to_submit;
+  if (shim.faults->fail_at == 0 && shim.faults->slow_max_ms == 0) return to_submit;
+  return to_submit + Submission(&shim, &ring->sq).Change();
 }
 
 }  // namespace
 }  // namespace ringjournal::chaos
 
+namespace chaos = ringjournal::chaos;
+
 extern "C" {
 
 int io_uring_queue_init_params(unsigned entries, io_uring* ring, io_uring_params* params) {
-  using namespace ringjournal::chaos;
   const int result =
-      Real<decltype(io_uring_queue_init_params)>("io_uring_queue_init_params")(entries, ring, params);
-  Shim& shim = TheShim();
-  if (result < 0 || shim.faults == nullptr) return result;
-  std::lock_guard<std::mutex> lock(shim.mutex);
-  shim.rings[ring->enter_ring_fd] = ring;
+      chaos::Real<decltype(io_uring_queue_init_params)>(__func__)(entries, ring, params);
+  if (result >= 0) chaos::Know(ring);
   return result;
 }
 
 void io_uring_queue_exit(io_uring* ring) {
-  using namespace ringjournal::chaos;
-  Shim& shim = TheShim();
-  {
-    std::lock_guard<std::mutex> lock(shim.mutex);
-    shim.rings.erase(ring->enter_ring_fd);
-  }
-  Real<decltype(io_uring_queue_exit)>("io_uring_queue_exit")(ring);
+  chaos::Forget(ring);
+  chaos::Real<decltype(io_uring_queue_exit)>(__func__)(ring);
 }
 
 int io_uring_enter2(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags,
                     sigset_t* sig, size_t sig_bytes) {
-  using namespace ringjournal::chaos;
-  Shim& shim = TheShim();
-  io_uring* ring = to_submit == 0 ? nullptr : RingOf(&shim, static_cast<int>(fd));
-  if (ring != nullptr && (shim.faults->fail_at != 0 || shim.faults->slow_max_ms != 0)) {
-    to_submit += Submission(&shim, &ring->sq).Change();
-  }
-  return Real<decltype(io_uring_enter2)>("io_uring_enter2")(fd, to_submit, min_complete, flags, sig,
-                                                            sig_bytes);
+  return chaos::Real<decltype(io_uring_enter2)>(__func__)(fd, chaos::Changed(fd, to_submit),
+                                                          min_complete, flags, sig, sig_bytes);
 }
 
-int fsync(int fd) { return ringjournal::chaos::Sync("fsync", fd); }
-int fdatasync(int fd) { return ringjournal::chaos::Sync("fdatasync", fd); }
+int fsync(int fd) { return chaos::Sync(__func__, fd); }
+int fdatasync(int fd) { return chaos::Sync(__func__, fd); }
 
 }  // extern "C"

@@ -7,8 +7,8 @@
 // program both run as they are, the loop is never held up, and there is no switch in production
 // code. fsync, which makes directories and new segments durable, is wrapped as usual.
 //
-// What it is to do is in a file of DiskFaults, mapped by both sides: $RINGJOURNAL_CHAOS_DISK. Without
-// it nothing is changed.
+// What it is to do is in a file of DiskFaults, mapped by both sides: $RINGJOURNAL_CHAOS_DISK.
+// Without it nothing is changed.
 #ifndef TESTS_CHAOS_DISK_SHIM_H_
 #define TESTS_CHAOS_DISK_SHIM_H_
 

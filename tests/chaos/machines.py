@@ -78,6 +78,7 @@ class Machines(contextlib.ExitStack):
             # One of an earlier cluster of this run may still be there for a moment.
             inside = f"chaos{os.getpid() % 1000}-{self._pids['switch'] % 100000}" if name == "clients" else "eth0"
             lines += [f"link add to-{name} type veth peer name {inside} netns {self._pids[name]}",
+                      # lint-allow: glossary: the word of ip for the bridge that a port belongs to
                       f"link set to-{name} master switch up"]
             self._in(name, "ip", "link", "set", "lo", "up")
             self._in("switch", "ip", "-batch", "-", text="\n".join(lines) + "\n")

@@ -13,7 +13,6 @@ from faults import FAULTS
 from world import World, sleep
 
 ROUNDS_OF_A_WORLD = 25   # then a new one: what is read back each round stays small
-GAP_MAX_S = 30.0         # without any acknowledgement, from the fault to the end of the round
 GOES_ON_S = 0.15
 
 
@@ -105,8 +104,8 @@ class Run:
         self.tell(f"  checked: {counts['acknowledged'] - before} acknowledged, gap {this.memory_gap_s:.3f} s where no "
                   f"disk level is used, {this.gap_s:.3f} s with disk, {this.quorum_gap_s:.3f} s with disk_quorum; log ends at LSN {totals['end_lsn']}, {totals['lost']} lost and told")
         longest = max(this.gap_s, this.quorum_gap_s, this.memory_gap_s)
-        if longest > GAP_MAX_S:
-            raise Failed(f"a client had no acknowledgement for {longest:.1f} s; {GAP_MAX_S} s are allowed")
+        if longest > self.options.gap_max:
+            raise Failed(f"a client had no acknowledgement for {longest:.1f} s; {self.options.gap_max} s are allowed")
         self.rounds.append(this)
         self._count(world, totals)
         world.load.say("go")

@@ -29,6 +29,8 @@ def parse(arguments, rounds, faults):
     parser.add_argument("--rounds", type=int, default=rounds, help="of each fault")
     parser.add_argument("--faults", default=",".join(faults), help=f"any of {','.join(FAULTS)}")
     parser.add_argument("--rate", type=float, default=50, help="appends per second of each of 8 producers, at most")
+    parser.add_argument("--gap-max", type=float, default=30,
+                        help="seconds that a client may be without an acknowledgement, from a fault to the end of its round")
     parser.add_argument("--netns", action="store_true",
                         help="each node, etcd and the clients in a network namespace of their own, cut by nft; needs root")
     parser.add_argument("--small-disks", action="store_true", help="data on small file systems; needs root")

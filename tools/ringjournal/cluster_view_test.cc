@@ -111,10 +111,10 @@ TEST(ClusterJson, HasWhatEachNodeSaysOfItsOwnDiskAndWhySomeSayNothing) {
   ASSERT_TRUE(n1 < n2 && n2 < n3 && n3 != std::string::npos) << json;
   EXPECT_THAT(json.substr(n1, n2 - n1), HasSubstr("\"storageState\": \"ok\""));
   EXPECT_THAT(json.substr(n2, n3 - n2), HasSubstr("\"storageState\": \"full\""));
-  EXPECT_THAT(json.substr(n3), AllOf(HasSubstr("\"answers\": false"),
-                                     HasSubstr("\"trouble\": \"refused\"")));
-  EXPECT_THAT(json.substr(0, n1), AllOf(HasSubstr("The disk of n2 is full"),
-                                        HasSubstr("\"healthy\": false")));
+  EXPECT_THAT(json.substr(n3),
+              AllOf(HasSubstr("\"answers\": false"), HasSubstr("\"trouble\": \"refused\"")));
+  EXPECT_THAT(json.substr(0, n1),
+              AllOf(HasSubstr("The disk of n2 is full"), HasSubstr("\"healthy\": false")));
 }
 
 }  // namespace

@@ -78,7 +78,8 @@ void RegisterStatus(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"healthy"}));
   AddDurationOption(sub, "--timeout", &flags->timeout_ns, "How long --wait waits [30s]");
   sub->footer(
-      "Of a cluster every node is asked, whichever one is given; -o json gives what each says of itself.\n"
+      "Of a cluster every node is asked, whichever one is given; -o json gives what each says of "
+      "itself.\n"
       "Examples:\n  ringjournal status\n  ringjournal -o json status\n"
       "  ringjournal status --wait healthy --timeout 1m\n");
   sub->callback([&context, flags] {
