@@ -67,7 +67,8 @@ def main(arguments=None, rounds=20, faults=tuple(DEFAULT_FAULTS)):
             return 0
         machines.go_inside()
     print(f"seed {options.seed}, {options.rounds} of each of {', '.join(options.faults)}", flush=True)
-    name = f"three nodes under load and {len(options.faults)} kinds of faults, seed {options.seed}"
+    where = "three machines" if options.netns else "three nodes"
+    name = f"{where} under load and {len(options.faults)} kinds of faults, seed {options.seed}"
     with checks.check(name):
         run.go()
     print(run.table())
