@@ -27,10 +27,13 @@ class Disk:
         return ["env", f"LD_PRELOAD={self._shim}", f"RINGJOURNAL_CHAOS_DISK={self._path}"]
 
     def slow(self, least_ms, most_ms):
+        """From now on; `slowed` counts anew."""
+        struct.pack_into("=I", self._map, SLOWED, 0)
         struct.pack_into("=II", self._map, SLOW, least_ms, most_ms)
 
     def fail(self, at, failure):
-        """The `at`-th sync from now on, once."""
+        """The `at`-th sync from now on, once; `failed` counts anew."""
+        struct.pack_into("=I", self._map, FAILED, 0)
         struct.pack_into("=I", self._map, FAILURE, failure)
         struct.pack_into("=I", self._map, FAIL_AT, at)
 
