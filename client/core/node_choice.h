@@ -20,7 +20,7 @@ class NodeChoice {
   // silent is passed over where another node still names it: a frozen node's host accepts
   // connections, so it would be waited for each time. For limits::kNodeTriedMs at first, as it may
   // have been paused or cut off for a moment and lead still; when it is silent again, for twice as
-  // long as before, up to limits::kSilentNodeMs.
+  // long, up to limits::kSilentNodeMs.
   const std::string& Choose(std::string leader, int64_t now_ns);
   // The connection to it could not be made, or is over; `silent`: it did not answer in time.
   void Lost(bool silent, int64_t now_ns);
