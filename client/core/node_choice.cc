@@ -25,8 +25,12 @@ const std::string& NodeChoice::Choose(std::string leader, int64_t now_ns) {
 
 void NodeChoice::Lost(bool silent, int64_t now_ns) {
   if (!silent) return;
+  constexpr int64_t kFirstNs = limits::kNodeTriedMs * kMsNs;
+  constexpr int64_t kMostNs = limits::kSilentNodeMs * kMsNs;
+  const bool again = current_ == silent_ && now_ns < silent_until_ns_ + kMostNs;
+  avoided_ns_ = again ? std::min(2 * avoided_ns_, kMostNs) : kFirstNs;
   silent_ = current_;
-  silent_until_ns_ = now_ns + limits::kSilentNodeMs * kMsNs;
+  silent_until_ns_ = now_ns + avoided_ns_;
 }
 
 int64_t NodeChoice::ConnectTimeout(int64_t timeout_ns) const {

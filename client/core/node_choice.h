@@ -17,8 +17,10 @@ class NodeChoice {
   explicit NodeChoice(std::vector<std::string> nodes) : nodes_(std::move(nodes)) {}
 
   // The next address; `leader` is what the last answer said, or empty. One that has just been
-  // silent is passed over where another node still names it (limits::kSilentNodeMs): a frozen
-  // node's host accepts connections, so it would be waited for each time.
+  // silent is passed over where another node still names it: a frozen node's host accepts
+  // connections, so it would be waited for each time. For limits::kNodeTriedMs at first, as it may
+  // have been paused or cut off for a moment and lead still; when it is silent again, for twice as
+  // long, up to limits::kSilentNodeMs.
   const std::string& Choose(std::string leader, int64_t now_ns);
   // The connection to it could not be made, or is over; `silent`: it did not answer in time.
   void Lost(bool silent, int64_t now_ns);
@@ -36,6 +38,7 @@ class NodeChoice {
   size_t next_ = 0;
   std::string current_, silent_;
   int64_t silent_until_ns_ = 0;
+  int64_t avoided_ns_ = 0;  // how long, the last time
   bool redirected_ = false;
 };
 

@@ -7,7 +7,8 @@
 namespace ringjournal::client {
 namespace {
 
-constexpr int64_t kSilentNs = limits::kSilentNodeMs * kMsNs;
+constexpr int64_t kFirstNs = limits::kNodeTriedMs * kMsNs;
+constexpr int64_t kMostNs = limits::kSilentNodeMs * kMsNs;
 
 TEST(NodeChoice, TakesThoseThatWereGivenInTurn) {
   NodeChoice choice({"a:1", "b:1"});
@@ -32,7 +33,25 @@ TEST(NodeChoice, PassesOverALeaderThatWasSilentUntilItsTimeIsOver) {
   choice.Lost(true, 10);
   EXPECT_EQ(choice.Choose("z:9", 11), "a:1");
   EXPECT_EQ(choice.Choose("y:9", 12), "y:9") << "another one is gone to";
-  EXPECT_EQ(choice.Choose("z:9", 10 + kSilentNs), "z:9");
+  EXPECT_EQ(choice.Choose("z:9", 10 + kFirstNs - 1), "b:1");
+  EXPECT_EQ(choice.Choose("z:9", 10 + kFirstNs), "z:9");
+}
+
+// A leader that was paused for a moment and leads on must not be missed for seconds; one that stays
+// frozen must not be waited for again and again.
+TEST(NodeChoice, PassesOverALeaderForLongerEachTimeThatItIsSilentAgain) {
+  NodeChoice choice({"a:1", "b:1"});
+  choice.Choose("z:9", 1);
+  int64_t now_ns = 10;
+  for (int64_t avoided_ns : {kFirstNs, kMostNs, kMostNs}) {
+    choice.Lost(true, now_ns);
+    EXPECT_NE(choice.Choose("z:9", now_ns + avoided_ns - 1), "z:9") << avoided_ns;
+    now_ns += avoided_ns;
+    EXPECT_EQ(choice.Choose("z:9", now_ns), "z:9") << avoided_ns;
+  }
+  now_ns += kMostNs;
+  choice.Lost(true, now_ns);
+  EXPECT_EQ(choice.Choose("z:9", now_ns + kFirstNs), "z:9") << "it had answered for long";
 }
 
 TEST(NodeChoice, PassesOverAGivenOneThatWasSilentWhereThereIsAnother) {

@@ -218,8 +218,9 @@ inline constexpr uint32_t kClusterHeartbeatMs = 50;
 // Where there are several nodes, one that neither accepts a connection nor greets within this is
 // passed over: it may be frozen or cut off, while its host still accepts.
 inline constexpr uint32_t kNodeTriedMs = 400;
-// An address that has just been silent is not gone to because another node still names it.
-inline constexpr uint32_t kSilentNodeMs = 2000;
+// An address that has been silent again and again is not gone to for so long, although another node
+// still names it: as long as a try of it takes, twice.
+inline constexpr uint32_t kSilentNodeMs = 2 * kNodeTriedMs;
 inline constexpr uint32_t kIdleTimeoutMs = 60000;
 inline constexpr uint32_t kDrainTimeoutMs = 10000;
 // How long a start waits for a port: a killed process's listener goes with its last operation.

@@ -117,6 +117,7 @@ class Auditor {
       default:
         ++totals.unknown;
         if (kept != 0) ++totals.unknown_applied;
+        if (kept == 0 && a.asked_level == kReceived) received_unknown_.insert(a.first.producer);
     }
   }
 
@@ -241,7 +242,9 @@ class Auditor {
   void CheckEnded() {
     std::set<uint32_t> told;
     for (const Ended& e : history_.ended) {
-      if (received_lost_.contains(e.producer) && absl::StartsWith(e.reason, "DATA_LOSS")) {
+      const bool may =
+          received_lost_.contains(e.producer) || received_unknown_.contains(e.producer);
+      if (may && absl::StartsWith(e.reason, "DATA_LOSS")) {
         told.insert(e.producer);
       } else {
         Problem(absl::StrCat(e.producer != 0 ? absl::StrCat("producer ", e.producer) : e.reader,
@@ -261,6 +264,9 @@ class Auditor {
   const std::vector<Report>& reports_;
   std::map<std::pair<uint32_t, uint64_t>, const SeenTransaction*> places_;
   std::map<uint32_t, const SeenAppend*> received_lost_;  // by producer, the last
+  // Whose Writer may have been told `received` after it had called the outcome unknown, and then
+  // finds it lost.
+  std::set<uint32_t> received_unknown_;
   uint64_t known_ = 0;  // transactions of the log that somebody sent
   uint64_t tails_at_lsn_ = 0;
   Verdict verdict_;

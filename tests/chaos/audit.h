@@ -48,7 +48,8 @@ constexpr size_t kProblemsMax = 40;
 // - a reader that was given a gap, a repeat, or something that the log does not hold there;
 // - a producer that holds something lost and was not told;
 // - a Writer or Reader that gave up; only a Writer with acknowledgements of level `received` that
-//   went with their leader must do so.
+//   went with their leader must do so, and may where such an append is unknown and not in the log:
+//   its acknowledgement may have come late.
 Verdict Audit(const History& history, const std::vector<SeenTransaction>& log,
               const std::vector<Report>& reports, const AuditRules& rules);
 

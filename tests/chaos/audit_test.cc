@@ -198,5 +198,15 @@ TEST(Payload, EveryByteCounts) {
   EXPECT_FALSE(NameOf(payload).has_value());
 }
 
+TEST(Audit, AWriterMayEndOverAnUnknownAppendThatOnlyALeaderHadReceived) {
+  Seen seen = Good();
+  seen.history.ended = {{1, "", 95, "DATA_LOSS …"}};
+  EXPECT_THAT(seen.FirstProblem(), HasSubstr("gave up")) << "the unknown one was `replicated`";
+  ASSERT_TRUE(AddLines("s 6 1 90 1\nu 6 94 DEADLINE\n", 1, &seen.history).ok());
+  EXPECT_EQ(seen.FirstProblem(), "");
+  seen.history.ended[0].reason = "FENCED";
+  EXPECT_THAT(seen.FirstProblem(), HasSubstr("gave up"));
+}
+
 }  // namespace
 }  // namespace ringjournal::chaos

@@ -6,4 +6,4 @@ import sys
 import run
 
 if __name__ == "__main__":
-    sys.exit(run.main(rounds=2, faults=("kill", "lose", "pause", "cut")))
+    sys.exit(run.main(rounds=1, faults=("kill", "lose", "pause", "cut", "flap", "killall", "fail-disk", "bitflip")))

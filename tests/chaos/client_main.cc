@@ -32,6 +32,12 @@ std::string AfterWord(const std::string& command, const std::string& word) {
   return absl::StartsWith(command, word) ? command.substr(word.size()) : "";
 }
 
+// Of each: one that is patient and one that gives up (producer.cc), but for disk_quorum.
+DiskUse DiskUseOf(uint32_t producer) {
+  if (producer % 4 == 0) return DiskUse::kDiskQuorum;
+  return producer % 8 <= 2 ? DiskUse::kNone : DiskUse::kDisk;
+}
+
 struct Options {
   ProducerOptions producer;
   uint32_t producers = 8;
@@ -44,7 +50,7 @@ class Load {
     for (uint32_t i = 1; i <= options.producers; ++i) {
       ProducerOptions mine = options.producer;
       mine.number = i;
-      mine.disk_quorum = i % 4 == 0;
+      mine.disk_use = DiskUseOf(i);
       producers_.push_back(std::make_unique<Producer>(mine));
     }
     for (uint32_t i = 1; i <= options.readers; ++i) {
@@ -92,7 +98,7 @@ class Load {
 
   std::string Counts(const std::string& error) {
     ProducerCounts sum;
-    int64_t quorum_gap_ns = 0;
+    int64_t quorum_gap_ns = 0, memory_gap_ns = 0;
     std::string by_producer, tails;
     for (auto& p : producers_) {
       const ProducerCounts c = p->counts();
@@ -100,7 +106,9 @@ class Load {
       sum.unknown += c.unknown;
       sum.not_applied += c.not_applied;
       sum.losses += c.losses;
-      int64_t* gap_ns = p->disk_quorum() ? &quorum_gap_ns : &sum.gap_ns;
+      int64_t* gap_ns = p->disk_use() == DiskUse::kDiskQuorum ? &quorum_gap_ns
+                        : p->disk_use() == DiskUse::kNone     ? &memory_gap_ns
+                                                              : &sum.gap_ns;
       *gap_ns = std::max(*gap_ns, c.gap_ns);
       absl::StrAppend(&by_producer, by_producer.empty() ? "" : ", ", c.acknowledged);
     }
@@ -111,7 +119,8 @@ class Load {
                         ", \"acknowledged\": ", sum.acknowledged, ", \"unknown\": ", sum.unknown,
                         ", \"not_applied\": ", sum.not_applied, ", \"losses\": ", sum.losses,
                         ", \"gap_ns\": ", sum.gap_ns, ", \"quorum_gap_ns\": ", quorum_gap_ns,
-                        ", \"by_producer\": [", by_producer, "], \"tails\": [", tails, "]}");
+                        ", \"memory_gap_ns\": ", memory_gap_ns, ", \"by_producer\": [", by_producer,
+                        "], \"tails\": [", tails, "]}");
   }
 
   std::vector<std::unique_ptr<Producer>> producers_;

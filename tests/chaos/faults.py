@@ -4,27 +4,29 @@ Whoever calls heals afterwards: starts what does not run and ends every cut.
 """
 
 import os
-import re
 import shutil
 import signal
-import time
 
 from checks import Failed
-from cluster import Node
 from world import JOURNAL, sleep
 
 FAULTS = {}
-FULL_DISK_RATE = 400  # appends per second of each producer
-NOTICED_S = 10.0
 
 
-def fault(name, losses=0):
-    """`losses`: how many reports of a loss the truth table allows for it."""
+def fault(name, losses=0, netns=False, root=False):
+    """`losses`: how many reports of a loss the truth table allows for it. `netns`, `root`: what it needs."""
     def register(function):
         function.losses = losses
+        function.netns = netns
+        function.root = root
         FAULTS[name] = function
         return function
     return register
+
+
+def seconds(rng, least, most):
+    """Short ones more often than long ones: 200 rounds of each fault are to be over in an hour."""
+    return least + (most - least) * rng.random() ** 2
 
 
 def victim(world, rng):
@@ -70,7 +72,7 @@ def lose(world, rng):
 def pause(world, rng):
     node = victim(world, rng)
     what = role(world, node)
-    length = rng.uniform(0.1, 2)
+    length = seconds(rng, 0.1, 2)
     node.process.send_signal(signal.SIGSTOP)
     sleep(length)
     node.process.send_signal(signal.SIGCONT)
@@ -93,7 +95,7 @@ def cut(world, rng):
     node = victim(world, rng)
     what = role(world, node)
     kind = rng.choice(["peers", "machine", "machine", "clients", "etcd"])
-    length = rng.uniform(0.1, 3)
+    length = seconds(rng, 0.1, 3)
     cut_off(world, node, kind)
     sleep(length)
     world.network.say("heal")
@@ -106,7 +108,7 @@ def one_way(world, rng):
     what = role(world, node)
     kind = rng.choice(["peers", "machine"])
     way = rng.choice(["in", "out"])
-    length = rng.uniform(0.1, 3)
+    length = seconds(rng, 0.1, 3)
     cut_off(world, node, kind, way)
     sleep(length)
     world.network.say("heal")
@@ -121,21 +123,51 @@ def flap(world, rng):
     times = rng.randint(3, 8)
     for _ in range(times):
         cut_off(world, node, kind)
-        sleep(rng.uniform(0.02, 0.4))
+        sleep(seconds(rng, 0.02, 0.4))
         world.network.say("heal")
-        sleep(rng.uniform(0.02, 0.4))
+        sleep(seconds(rng, 0.02, 0.4))
     return f"cut off {what} ({kind}) {times} times"
+
+
+@fault("vanish")
+def vanish(world, rng):
+    """The machine loses its power: nobody is told, by no end of a connection and no refusal."""
+    node = victim(world, rng)
+    what = role(world, node)
+    away = seconds(rng, 0.1, 2)
+    cut_off(world, node, "machine")
+    node.kill()
+    node.lose_memory()
+    sleep(away)
+    world.network.say("heal")
+    world.start_again(node)
+    return f"{what} lost its power, back after {away:.2f} s"
+
+
+@fault("drop", netns=True)
+def drop(world, rng):
+    """Packets are lost at random."""
+    node = victim(world, rng)
+    what = role(world, node)
+    percent = rng.choice([1, 5, 20, 40])
+    length = seconds(rng, 0.5, 3)
+    for a, b in ((node.name, "*"), ("*", node.name)):
+        world.network.say(f"drop {a} {b} {percent}")
+    sleep(length)
+    world.network.say("heal")
+    return f"{percent} % of the packets to and from {what} were lost for {length:.2f} s"
 
 
 @fault("slow")
 def slow(world, rng):
     node = victim(world, rng)
     what = role(world, node)
-    delay = rng.randint(1, 60)
-    rate = rng.choice([0, 20_000, 200_000])
-    length = rng.uniform(0.5, 3)
+    delay = rng.randint(1, 60) if world.network.delays else 0
+    rate = rng.choice([0, 20_000, 200_000] if delay else [20_000, 200_000, 2_000_000])
+    length = seconds(rng, 0.5, 3)
     for a, b in ((node.name, "*"), ("*", node.name)):
-        world.network.say(f"delay {a} {b} {delay}")
+        if delay:
+            world.network.say(f"delay {a} {b} {delay}")
         if rate:
             world.network.say(f"rate {a} {b} {rate}")
     sleep(length)
@@ -169,7 +201,7 @@ def lose_all(world, rng):
 
 @fault("etcd-kill")
 def etcd_kill(world, rng):
-    length = rng.uniform(0.2, 2)
+    length = seconds(rng, 0.2, 2)
     also = rng.random() < 0.5
     member = world.etcd.members[0]
     member.kill()
@@ -186,7 +218,7 @@ def etcd_kill(world, rng):
 
 @fault("etcd-pause")
 def etcd_pause(world, rng):
-    length = rng.uniform(0.2, 3)
+    length = seconds(rng, 0.2, 3)
     process = world.etcd.members[0].process
     process.send_signal(signal.SIGSTOP)
     sleep(length)
@@ -194,47 +226,12 @@ def etcd_pause(world, rng):
     return f"paused etcd for {length:.2f} s"
 
 
-@fault("full")
-def full_disk(world, rng):
-    """One node's file system, a small one of its own, has no byte left."""
-    node = victim(world, rng)
-    what = role(world, node)
-    if not world.small_disks:
-        raise Failed("a full disk needs --small-disks, and root to mount them")
-    length = rng.uniform(0.5, 2)
-    ballast = os.path.join(node.data_dir, "ballast")
-    with open(ballast, "wb") as file:
-        try:
-            while True:
-                os.write(file.fileno(), b"\0" * (1 << 20))
-        except OSError:
-            pass
-    # What the last segments have room for is soon written.
-    world.load.say(f"rate {FULL_DISK_RATE}")
-    noticed, end = False, time.monotonic() + NOTICED_S
-    try:
-        while not noticed and time.monotonic() < end:
-            sleep(0.1)
-            noticed = says_full(node)
-        sleep(length)
-    finally:
-        os.unlink(ballast)
-        world.load.say(f"rate {world.options.rate}")
-    said = f"freed it {length:.2f} s after it had said so" if noticed else f"it did not say so in {NOTICED_S} s"
-    return f"filled the disk of {what}; {said}"
-
-
-def says_full(node):
-    done = node.cli("-o", "json", "status", deadline_s=20)
-    return bool(re.search(rb'"storageState": *"full"', done.stdout))
-
-
 @fault("double")
 def double_start(world, rng):
     """A second process with a node's name: the first must stop, with exit code 5."""
     node = victim(world, rng)
     what = role(world, node)
-    with Node(world.programs, node.name, TwinOf(node)) as second:
+    with node.twin() as second:
         second.start()
         code = node.process.wait(30)
         if code != 5:
@@ -243,10 +240,3 @@ def double_start(world, rng):
     world.network.say(f"down {node.name}")
     world.start_again(node)
     return f"started a second {what}"
-
-
-class TwinOf:
-    """The etcd of a node, as its twin is told it."""
-
-    def __init__(self, node):
-        self.endpoints = node.flags[node.flags.index("--etcd") + 1]

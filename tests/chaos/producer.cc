@@ -113,8 +113,8 @@ void Producer::OpenWriter() {
 client::Level Producer::DrawLevel() {
   const uint64_t die = random_() % 100;
   if (die < 10) return client::Level::kReceived;
-  if (die < 20) return client::Level::kDisk;
-  if (die < 50 && options_.disk_quorum) return client::Level::kDiskQuorum;
+  if (die < 20 && options_.disk_use != DiskUse::kNone) return client::Level::kDisk;
+  if (die < 50 && options_.disk_use == DiskUse::kDiskQuorum) return client::Level::kDiskQuorum;
   return client::Level::kReplicated;
 }
 

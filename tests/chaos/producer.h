@@ -16,15 +16,16 @@
 
 namespace ringjournal::chaos {
 
+// Up to which level its appends go. One that waits for a disk holds up what was sent behind it.
+enum class DiskUse { kNone, kDisk, kDiskQuorum };
+
 struct ProducerOptions {
   std::string servers;
   std::string journal;
   std::string folder;         // of the history
   uint32_t number = 1;        // among the producers
   double appends_per_s = 50;  // at most
-  // Some appends at `disk_quorum`, which wait where a majority's disks cannot be reached, and what
-  // was sent behind them with them.
-  bool disk_quorum = false;
+  DiskUse disk_use = DiskUse::kDisk;
   uint64_t seed = 1;
 };
 
@@ -54,7 +55,7 @@ class Producer {
   void SetRate(double appends_per_s) { appends_per_s_ = appends_per_s; }
   ProducerCounts counts() const;
   void Flush() { file_.Flush(); }
-  bool disk_quorum() const { return options_.disk_quorum; }
+  DiskUse disk_use() const { return options_.disk_use; }
 
  private:
   void Run();

@@ -3,20 +3,25 @@
 import contextlib
 import json
 import os
+import random
 import shutil
 import subprocess
 import time
 
 from checks import Failed, wait_until
 from cluster import Cluster, Node
+from disks import Disk
 from etcd import Etcd
+from machines import Machines
 from programs import running
 from server import free_port
+from spoken import Load, Network
 
 JOURNAL = "orders"
-# Small, so that rings wrap and segments change many times in a run.
-SETTINGS = ["--ring", "4MiB", "--segment", "2MiB"]
-NODES = 3
+# Small, so that rings wrap and segments change many times in a run: MiB of the ring, and of a segment.
+SIZES = ((1, 1), (4, 2))
+NODE_NAMES = ("n1", "n2", "n3")
+NODES = len(NODE_NAMES)
 SMALL_DISK_MIB = 192
 HEALED_S = 60.0   # until all copies are in sync again
 CAUGHT_UP_S = 30.0
@@ -24,11 +29,11 @@ LIMIT_S = 24 * 3600.0
 
 
 class ChaosPrograms:
-    """Where chaos_client, chaos_check and chaos_proxy are."""
+    """Where chaos_client, chaos_check, chaos_proxy and libchaos_disk.so are."""
 
     def __init__(self, folder):
         self.folder = folder
-        for name in ("chaos_client", "chaos_check", "chaos_proxy"):
+        for name in ("chaos_client", "chaos_check", "chaos_proxy", "libchaos_disk.so"):
             if not os.access(os.path.join(folder, name), os.X_OK):
                 raise Failed(f"{os.path.join(folder, name)} is missing. Build //tests/chaos/..., or say "
                              "where it is with --chaos-bin-dir")
@@ -37,62 +42,39 @@ class ChaosPrograms:
         return os.path.join(self.folder, name)
 
 
-class Spoken:
-    """A program that is told what to do by lines and answers each with one."""
+class ChaosNode(Node):
+    """A node with a disk that can be slow and fail."""
 
-    def __init__(self, process):
-        self._process = process
+    def __init__(self, programs, name, etcd, disk, flags=(), host="127.0.0.1", launcher=()):
+        super().__init__(programs, name, etcd, flags, host)
+        self.disk = disk
+        self.launcher = [*launcher, *disk.launcher]
+        self.etcd = etcd
+        self.advertised = self.address
+        self.replaced_disks = 0
 
-    def say(self, command):
-        try:
-            self._process.stdin.write(command + "\n")
-            self._process.stdin.flush()
-            answer = self._process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
-        if not answer:
-            raise Failed(f"{self._process.args[0]} has ended: it was told {command!r}, its exit code is "
-                         f"{self._process.wait(5)}")
-        return answer.strip()
-
-
-class Network(Spoken):
-    """chaos_proxy."""
-
-    def say(self, command):
-        answer = super().say(command)
-        if answer != "ok":
-            raise Failed(f"chaos_proxy answers {command!r} with {answer!r}")
+    def twin(self):
+        """Another process of its name, on the same machine."""
+        return ChaosNode(self.programs, self.name, self.etcd, self.disk, host=self.address.rsplit(":", 1)[0],
+                         launcher=self.launcher[:-len(self.disk.launcher)],
+                         flags=[flag for flag in self.flags if flag == "--allow-remote"])
 
 
-class Load(Spoken):
-    """chaos_client."""
+class ProxiedNode(ChaosNode):
+    """Its neighbours, clients and etcd are behind ports of the proxy."""
 
-    def say(self, command):
-        counts = json.loads(super().say(command))
-        if counts["error"]:
-            raise Failed(f"{command}: {counts['error']}: {counts}")
-        return counts
-
-
-class ProxiedNode(Node):
-    """A node whose neighbours, clients and etcd are behind ports of the proxy."""
-
-    def __init__(self, programs, name, etcd_port, network_ports):
-        class Behind:  # what Node takes for an etcd
-            endpoints = f"http://127.0.0.1:{etcd_port}"
-        super().__init__(programs, name, Behind, flags=[
+    def __init__(self, programs, name, etcd_port, network_ports, disk):
+        super().__init__(programs, name, Behind(etcd_port), disk, flags=[
             "--advertise", f"127.0.0.1:{network_ports['clients']}",
             "--peer-advertise", f"127.0.0.1:{network_ports['?']}"])
         self.advertised = f"127.0.0.1:{network_ports['clients']}"
-        self.lives = 0
 
-    def spawn(self):
-        self.lives += 1
-        super().spawn()
 
-    def runs(self):
-        return self.process is not None and self.process.poll() is None
+class Behind:
+    """What a node takes for an etcd: a port of the proxy."""
+
+    def __init__(self, port):
+        self.endpoints = f"http://127.0.0.1:{port}"
 
 
 class World(Cluster):
@@ -111,6 +93,7 @@ class World(Cluster):
         self.nodes = []
         self.network = None
         self.load = None
+        self.ring_bytes = 0
         self.small_disks = options.small_disks
         self.losses_allowed = 0
         self.losses = []
@@ -126,28 +109,48 @@ class World(Cluster):
 
     def _begin(self):
         os.environ["TEST_TMPDIR"] = self.folder
-        self.etcd = self.enter_context(Etcd())
-        links = []
-        for i in range(NODES):
-            name = f"n{i + 1}"
-            ports = {who: free_port() for who in ("?", "clients")}
-            etcd_port = free_port()
-            node = ProxiedNode(self.programs, name, etcd_port, ports)
-            self.nodes.append(self.enter_context(node))
-            if self.small_disks:
-                self._mount_small(node.data_dir)
-            links += [f"?:{name}:{ports['?']}:{node.peer_address.rsplit(':', 1)[1]}",
-                      f"clients:{name}:{ports['clients']}:{node.address.rsplit(':', 1)[1]}",
-                      f"{name}:etcd:{etcd_port}:{self.etcd.members[0].client_port}"]
-        self.network = Network(self._talk("chaos_proxy", *links))
+        if self.options.netns:
+            self._on_machines()
+        else:
+            self._behind_proxy()
         self.start()
-        made = self.nodes[0].cli("journal", "create", JOURNAL, *SETTINGS)
+        ring, segment = random.Random(self.seed).choice(SIZES)
+        self.ring_bytes = ring << 20
+        made = self.nodes[0].cli("journal", "create", JOURNAL, "--ring", f"{ring}MiB", "--segment", f"{segment}MiB")
         if made.returncode != 0:
             raise Failed(f"journal create: {made.stderr.decode()}")
         self.wait_in_sync(JOURNAL, NODES)
         self.load = Load(self._talk(
             "chaos_client", "--servers", self.advertised, "--journal", JOURNAL, "--history", self.history,
             "--rate", str(self.options.rate), "--seed", str(self.seed)))
+
+    def _behind_proxy(self):
+        self.etcd = self.enter_context(Etcd())
+        links = []
+        for name in NODE_NAMES:
+            ports = {who: free_port() for who in ("?", "clients")}
+            etcd_port = free_port()
+            node = ProxiedNode(self.programs, name, etcd_port, ports, self._disk(name))
+            self._add(node)
+            links += [f"?:{name}:{ports['?']}:{node.peer_address.rsplit(':', 1)[1]}",
+                      f"clients:{name}:{ports['clients']}:{node.address.rsplit(':', 1)[1]}",
+                      f"{name}:etcd:{etcd_port}:{self.etcd.members[0].client_port}"]
+        self.network = Network(self._talk("chaos_proxy", *links))
+
+    def _on_machines(self):
+        self.network = self.enter_context(Machines([*NODE_NAMES, "etcd"]))
+        self.etcd = self.enter_context(Etcd(host=self.network.addresses["etcd"], launcher=self.network.launcher("etcd")))
+        for name in NODE_NAMES:
+            self._add(ChaosNode(self.programs, name, self.etcd, self._disk(name), flags=["--allow-remote"],
+                                host=self.network.addresses[name], launcher=self.network.launcher(name)))
+
+    def _disk(self, name):
+        return Disk(self.folder, name, self.chaos_programs["libchaos_disk.so"])
+
+    def _add(self, node):
+        self.nodes.append(self.enter_context(node))
+        if self.small_disks:
+            self._mount_small(node.data_dir)
 
     def _mount_small(self, path):
         os.makedirs(path)
@@ -182,6 +185,8 @@ class World(Cluster):
     def heal(self):
         """Everybody runs and hears each other, and all copies are in sync again."""
         self.network.say("heal")
+        for node in self.nodes:
+            node.disk.heal()
         for node in self.nodes:
             if node.process.poll() is not None:
                 self.start_again(node)
@@ -258,14 +263,11 @@ class World(Cluster):
         end = int(self.info(JOURNAL)["watermarks"]["end"]["lsn"])
         first = None
         for node in self.nodes:
-            self._let_lead(node)
+            self.let_lead(node)
             self.judge()
-            path = os.path.join(self.folder, f"{node.name}.entries")
-            done = node.cli("export", JOURNAL, "--until", str(end), "--output", path, "-q")
-            if done.returncode != 0:
-                raise Failed(f"export from {node.name}: {done.stderr.decode()}")
-            with open(path, "rb") as file:
-                mine = file.read()
+            mine, error = self.export(node, end)
+            if error:
+                raise Failed(f"export from {node.name}: {error}")
             if first is None:
                 first = (node.name, mine)
             elif mine != first[1]:
@@ -274,7 +276,14 @@ class World(Cluster):
                              f"{len(mine)} bytes, first at byte {at}: {first[0]}.entries, {node.name}.entries")
         return end
 
-    def _let_lead(self, node):
+    def export(self, node, end):
+        """What the node, which leads, gives of the journal up to that LSN, and why it gives no more or ""."""
+        done = node.cli("export", JOURNAL, "--until", str(end), "-q")
+        with open(os.path.join(self.folder, f"{node.name}.entries"), "wb") as file:  # for a bundle
+            file.write(done.stdout)
+        return done.stdout, done.stderr.decode() if done.returncode != 0 else ""
+
+    def let_lead(self, node):
         def leads():
             if self.leader(JOURNAL) is node:
                 return True

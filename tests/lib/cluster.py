@@ -13,11 +13,11 @@ HEALTHY_S = 30.0
 class Node(Server):
     """One of several: its ports, folders and name stay when its process changes."""
 
-    def __init__(self, programs, name, etcd, flags=()):
+    def __init__(self, programs, name, etcd, flags=(), host="127.0.0.1"):
         self.name = name
-        self.peer_address = f"127.0.0.1:{free_port()}"
+        self.peer_address = f"{host}:{free_port()}"
         super().__init__(programs, flags=["--node", name, "--etcd", etcd.endpoints,
-                                          "--peer-listen", self.peer_address, *flags])
+                                          "--peer-listen", self.peer_address, *flags], host=host)
 
 
 class Cluster(contextlib.ExitStack):

@@ -18,8 +18,10 @@ START_S = 20.0
 class Member:
     """One process."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, host="127.0.0.1", launcher=()):
         self.name = name
+        self.host = host
+        self.launcher = list(launcher)
         self.data_dir = os.path.join(folder, name)
         self.log_path = os.path.join(folder, name + ".log")
         self.client_port = free_port()
@@ -28,14 +30,14 @@ class Member:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.client_port}"
+        return f"http://{self.host}:{self.client_port}"
 
     @property
     def peer_url(self):
-        return f"http://127.0.0.1:{self.peer_port}"
+        return f"http://{self.host}:{self.peer_port}"
 
     def start(self, cluster):
-        command = ["etcd", "--name", self.name, "--data-dir", self.data_dir,
+        command = [*self.launcher, "etcd", "--name", self.name, "--data-dir", self.data_dir,
                    "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
                    "--listen-peer-urls", self.peer_url, "--initial-advertise-peer-urls", self.peer_url,
                    "--initial-cluster", cluster, "--initial-cluster-state", "new",
@@ -48,7 +50,7 @@ class Member:
         if self.process.poll() is not None:
             with open(self.log_path, encoding="utf-8", errors="replace") as log:
                 raise Failed(f"etcd {self.name} ended: {log.read()[-700:]}")
-        connection = http.client.HTTPConnection("127.0.0.1", self.client_port, timeout=2)
+        connection = http.client.HTTPConnection(self.host, self.client_port, timeout=2)
         try:
             connection.request("GET", "/health")
             return b'"true"' in connection.getresponse().read()
@@ -67,11 +69,11 @@ class Member:
 class Etcd:
     """Use it in a `with`; `endpoints` is what ringjournald's --etcd takes."""
 
-    def __init__(self, members=1):
+    def __init__(self, members=1, host="127.0.0.1", launcher=()):
         if shutil.which("etcd") is None:
             raise Failed("etcd is missing. ./dev setup installs it (Debian's etcd-server)")
         self.folder = tempfile.mkdtemp(prefix="ringjournal-etcd-", dir=os.environ.get("TEST_TMPDIR"))
-        self.members = [Member(self.folder, f"etcd{i + 1}") for i in range(members)]
+        self.members = [Member(self.folder, f"etcd{i + 1}", host, launcher) for i in range(members)]
 
     def __enter__(self):
         for member in self.members:

@@ -49,13 +49,14 @@ class Programs:
 class Server:
     """One ringjournald with its own data folder, ring folder and port. Use it in a `with`."""
 
-    def __init__(self, programs, data_dir=None, port=None, flags=()):
+    def __init__(self, programs, data_dir=None, port=None, flags=(), host="127.0.0.1"):
         self.programs = programs
+        self.launcher = []  # what stands before the program: another that ends by becoming it
         self.folder = tempfile.mkdtemp(prefix="ringjournal-", dir=os.environ.get("TEST_TMPDIR"))
         self.data_dir = data_dir or os.path.join(self.folder, "data")
         shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else self.folder
         self.ring_dir = tempfile.mkdtemp(prefix="ringjournal-test-", dir=shared)
-        self.address = f"127.0.0.1:{port or free_port()}"
+        self.address = f"{host}:{port or free_port()}"
         self.flags = list(flags)
         self.process = None
         self.start_s = 0.0
@@ -75,7 +76,7 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def command(self):
-        return [self.programs.server, "--data-dir", self.data_dir, "--ring-dir", self.ring_dir,
+        return [*self.launcher, self.programs.server, "--data-dir", self.data_dir, "--ring-dir", self.ring_dir,
                 "--listen", self.address, "--address-file", self._address_file, *self.flags]
 
     def spawn(self):

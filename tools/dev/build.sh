@@ -31,9 +31,10 @@ dev_install() {
   say "  g++ x.cc \$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags --libs ringjournal-client)"
 }
 
-# The clients, the network and the judge of tests/chaos, and where they are.
+# The clients, the network, the disk and the judge of tests/chaos, and where they are.
 build_chaos() {
-  rj_bazel build --show_result=0 //tests/chaos:chaos_client //tests/chaos:chaos_check //tests/chaos:chaos_proxy ||
+  rj_bazel build --show_result=0 //tests/chaos:chaos_client //tests/chaos:chaos_check \
+    //tests/chaos:chaos_proxy //tests/chaos:libchaos_disk.so ||
     fail "the programs of tests/chaos could not be built; the compiler's messages are above."
   RINGJOURNAL_CHAOS_BIN="$(rj_bazel info bazel-bin 2>/dev/null)/tests/chaos"
   export RINGJOURNAL_CHAOS_BIN

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "journal/base/units.h"
 #include "tools/ringjournal/journal_text.h"
+#include "tools/ringjournal/json.h"
 #include "tools/ringjournal/words.h"
 
 namespace ringjournal::cli {
@@ -154,6 +155,25 @@ std::string ClusterText(const std::vector<NodeAnswer>& nodes) {
     }
   }
   return out;
+}
+
+std::string ClusterJson(const std::vector<NodeAnswer>& nodes) {
+  const ClusterVerdict verdict = JudgeCluster(nodes);
+  std::string out =
+      absl::StrCat("{\"verdict\": ", JsonString(verdict.sentence),
+                   ", \"healthy\": ", verdict.healthy ? "true" : "false", ", \"nodes\": [");
+  for (const NodeAnswer& node : nodes) {
+    if (&node != &nodes.front()) out += ", ";
+    absl::StrAppend(&out, "{\"node\": ", JsonString(node.node.node()),
+                    ", \"address\": ", JsonString(node.node.address()),
+                    ", \"answers\": ", node.answers ? "true" : "false");
+    if (node.answers) {
+      absl::StrAppend(&out, ", \"status\": ", ToPrettyJson(node.status), "}");
+    } else {
+      absl::StrAppend(&out, ", \"trouble\": ", JsonString(node.trouble), "}");
+    }
+  }
+  return out + "]}\n";
 }
 
 }  // namespace ringjournal::cli

@@ -28,6 +28,10 @@ ClusterVerdict JudgeCluster(const std::vector<NodeAnswer>& nodes);
 // others are.
 std::string ClusterText(const std::vector<NodeAnswer>& nodes);
 
+// {"verdict", "healthy", "nodes": [{"node", "address", "answers", "trouble" or "status"}, …]},
+// where `status` is the node's StatusReply: what each says of itself and of its own copies.
+std::string ClusterJson(const std::vector<NodeAnswer>& nodes);
+
 }  // namespace ringjournal::cli
 
 #endif  // TOOLS_RINGJOURNAL_CLUSTER_VIEW_H_

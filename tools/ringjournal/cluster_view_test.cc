@@ -101,5 +101,21 @@ TEST(ClusterText, TheNewestLeaderTellsOfTheOthers) {
                     HasSubstr("n3       follows      12 transactions, 4096 B, 3 ms behind")));
 }
 
+TEST(ClusterJson, HasWhatEachNodeSaysOfItsOwnDiskAndWhySomeSayNothing) {
+  std::vector<NodeAnswer> nodes = ThreeNodes();
+  JournalOf(&nodes[1])->mutable_stats()->set_storage_state("full");
+  TakeDown(&nodes[2]);
+  const std::string json = ClusterJson(nodes);
+  const size_t n1 = json.find("{\"node\": \"n1\""), n2 = json.find("{\"node\": \"n2\"");
+  const size_t n3 = json.find("{\"node\": \"n3\"");
+  ASSERT_TRUE(n1 < n2 && n2 < n3 && n3 != std::string::npos) << json;
+  EXPECT_THAT(json.substr(n1, n2 - n1), HasSubstr("\"storageState\": \"ok\""));
+  EXPECT_THAT(json.substr(n2, n3 - n2), HasSubstr("\"storageState\": \"full\""));
+  EXPECT_THAT(json.substr(n3),
+              AllOf(HasSubstr("\"answers\": false"), HasSubstr("\"trouble\": \"refused\"")));
+  EXPECT_THAT(json.substr(0, n1),
+              AllOf(HasSubstr("The disk of n2 is full"), HasSubstr("\"healthy\": false")));
+}
+
 }  // namespace
 }  // namespace ringjournal::cli

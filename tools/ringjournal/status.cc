@@ -36,15 +36,8 @@ std::string DescribeAlone(const v1::StatusReply& status) {
                          Counted(status.sessions(), "session"), JournalTable(status.journals()));
 }
 
-// Of a cluster one document: an object for each node that answers, and the verdict.
 std::string Json(const std::vector<NodeAnswer>& nodes) {
-  if (!IsCluster(nodes)) return ToPrettyJson(nodes[0].status);
-  v1::StatusReply whole = nodes[0].status;
-  for (const NodeAnswer& node : nodes) {
-    if (node.answers) whole = node.status;
-  }
-  whole.set_verdict(JudgeCluster(nodes).sentence);
-  return ToPrettyJson(whole);
+  return IsCluster(nodes) ? ClusterJson(nodes) : ToPrettyJson(nodes[0].status);
 }
 
 bool Healthy(const std::vector<NodeAnswer>& nodes) {
@@ -85,7 +78,8 @@ void RegisterStatus(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"healthy"}));
   AddDurationOption(sub, "--timeout", &flags->timeout_ns, "How long --wait waits [30s]");
   sub->footer(
-      "Of a cluster every node is asked, whichever one is given.\n"
+      "Of a cluster every node is asked, whichever one is given; -o json gives what each says of "
+      "itself.\n"
       "Examples:\n  ringjournal status\n  ringjournal -o json status\n"
       "  ringjournal status --wait healthy --timeout 1m\n");
   sub->callback([&context, flags] {
