@@ -84,6 +84,8 @@ class FailoverBench {
     options.ring_bytes = std::bit_floor(std::max(kRingsBytes / flags_.journals, kMiB));
     options.ring_bytes = std::min(options.ring_bytes, 64 * kMiB);
     options.retention_bytes = options.ring_bytes;
+    // A start reads the newest segment of each journal to its end.
+    options.segment_bytes = options.ring_bytes;
     auto cluster = bench::FailoverCluster::Start(options);
     if (!cluster.ok()) return cluster.status();
     cluster_ = *std::move(cluster);

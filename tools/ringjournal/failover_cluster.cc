@@ -40,6 +40,7 @@ absl::Status FailoverCluster::Create(const FailoverClusterOptions& options) {
   client::JournalSettings settings;
   settings.ring_bytes = options.ring_bytes;
   settings.retention_bytes = options.retention_bytes;
+  settings.segment_bytes = options.segment_bytes;
   for (const std::string& name : options.journals) {
     absl::Status created = (*client)->Journal(name).CreateIfMissing(settings);
     if (!created.ok()) return created;
