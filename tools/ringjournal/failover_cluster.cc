@@ -129,10 +129,10 @@ absl::Status FailoverCluster::Strike() {
   switch (fault_) {
     case Fault::kEtcdLeader:
       cluster_->etcd()->Kill(etcd_victim_);
-      node->Kill();
+      node->SendKill();
       return absl::OkStatus();
     case Fault::kKill:
-      node->Kill();
+      node->SendKill();
       return absl::OkStatus();
     case Fault::kFreeze:
       kill(node->pid(), SIGSTOP);
@@ -155,6 +155,7 @@ absl::Status FailoverCluster::Restore() {
     if (absl::Status s = cluster_->etcd()->AwaitHealthy(etcd_victim_); !s.ok()) return s;
   }
   if (fault_ == Fault::kFreeze) kill(node->pid(), SIGCONT);
+  if (fault_ == Fault::kKill || fault_ == Fault::kEtcdLeader) node->Kill();
   if (node->pid() < 0) {
     if (absl::Status s = node->StartAgain(); !s.ok()) return s;
   }
