@@ -18,8 +18,9 @@ namespace ringjournal::io {
 // The kernel ends a process by taking down its memory first and closing its descriptors afterwards.
 // With hundreds of mapped rings the first takes over 100 ms, during which peers and clients wait
 // for the end of a stream that nobody serves any more. While somebody else uses the memory, nothing
-// is taken down: the descriptors are closed at once, and the holder, which has seen that, ends half a
-// second later and pays for the memory, at the lowest priority. Decision 0014 says more.
+// is taken down: the descriptors are closed at once, and the holder, which has seen that, ends half
+// a second later and pays for the memory, at the lowest priority. docs/decisions/0014-*.md says
+// more.
 //
 // Any thread. Best effort: without it all is right, and slower.
 class MemoryHolder {

@@ -16,17 +16,12 @@ namespace {
 // Record bytes that one group takes.
 constexpr uint64_t kGroupRecordBytes = limits::kGroupBytesMax - 2 - kGroupHeaderBytes;
 
-// A journal whose groups are not larger is quiet.
+// As far as common groups reach, so that memory stays flat from a journal's first large group on; a
+// byte of each page is enough. Not for quiet journals: a node that comes to lead a hundred writes
+// one small group for each, and touching 1 MiB each time kept their clients waiting.
 constexpr uint64_t kQuietGroupBytes = 64 * limits::kKiB;
-
-// As far as common groups reach, so that memory stays flat from a journal's first large group on. A
-// byte of each page is enough; whoever builds a group writes all that is sent. Not for quiet
-// journals: when a node comes to lead a hundred of them, each writes the one entry that begins its
-// epoch, and touching 1 MiB for each was most of what kept their clients waiting.
-void TouchStaging(std::byte* staging) {
-  for (uint64_t i = 0; i < limits::kGroupBytesMax; i += limits::kBlockBytes) {
-    staging[i] = std::byte{0};
-  }
+void TouchStaging(std::byte* p) {
+  for (uint64_t i = 0; i < limits::kGroupBytesMax; i += limits::kBlockBytes) p[i] = std::byte{0};
 }
 
 constexpr int64_t kRetryNs = int64_t{limits::kStorageRetryMs} * 1000 * 1000;
