@@ -19,7 +19,6 @@ constexpr uint64_t kGroupRecordBytes = limits::kGroupBytesMax - 2 - kGroupHeader
 // As far as common groups reach, so that memory stays flat from a journal's first large group on; a
 // byte of each page is enough. Not for quiet journals: a node that comes to lead a hundred writes
 // one small group for each, and touching 1 MiB each time kept their clients waiting.
-constexpr uint64_t kQuietGroupBytes = 64 * limits::kKiB;
 void TouchStaging(std::byte* p) {
   for (uint64_t i = 0; i < limits::kGroupBytesMax; i += limits::kBlockBytes) p[i] = std::byte{0};
 }
@@ -204,7 +203,7 @@ void Checkpointer::WriteGroup(const Ring& ring, const RingPlace& limit, Watermar
   ByteSpan records = ring.Bytes(submitted_.offset, end.offset);
   Group* group = GroupAt(next_group_);
   EnsureStaging(group, kGroupStagingBytes);
-  if (records.size() > kQuietGroupBytes) TouchStaging(group->staging.get());
+  if (records.size() > 64 * limits::kKiB) TouchStaging(group->staging.get());
   GroupBuilder builder({group->staging.get(), group->staging_bytes});
   builder.Start(NextGroup(committed));
   builder.Add(records);
