@@ -236,9 +236,14 @@ inline constexpr uint32_t kPeerHeartbeatMs = 10;
 inline constexpr uint32_t kEpochRetryMs = 10;
 // How long a backup hears nothing before it wants to lead, and a leader before it drops a backup.
 inline constexpr uint32_t kPeerGraceMs = 150;
-// How long a member of the in-sync set may acknowledge nothing new while entries wait for it, and a
-// catch-up may not get on: it answers, and yet holds everybody up. Above a disk's worst seconds.
-inline constexpr uint32_t kPeerStallMs = 5000;
+// How long a member of the in-sync set may acknowledge no entry while some wait for it: it answers,
+// and yet holds everybody up. With the change of the config document clients wait 300 ms at most.
+inline constexpr uint32_t kPeerStallMs = 200;
+// A distant one may take twice as long as is usual of it, and at most this long.
+inline constexpr uint32_t kPeerStallFactor = 2;
+inline constexpr uint32_t kPeerStallMsMax = 1000;
+// How long a catch-up may not get on. Above a disk's worst seconds: nobody waits for it.
+inline constexpr uint32_t kCatchUpStallMs = 5000;
 // A member of the in-sync set whose lag is more than so many percent of the ring is marked, and no
 // longer so below the lowest: half of a ring is nothing that the round trip between nodes explains.
 inline constexpr uint32_t kLaggardMarkPercent = 50;
@@ -249,9 +254,9 @@ inline constexpr uint32_t kLaggardDropPercent = 75;
 // How long a lag must last before it counts: a burst fills the ring faster than any acknowledgement
 // can come.
 inline constexpr uint32_t kLaggardHoldMs = 150;
-// Acknowledgements that take less are never too late, whatever the others take: above the pauses
-// of a busy machine.
-inline constexpr uint32_t kLaggardAgeFloorMs = 1000;
+// Acknowledgements that take less are never too late, whatever the others take: no longer than
+// kPeerStallMs, for clients wait as long.
+inline constexpr uint32_t kLaggardAgeFloorMs = 200;
 // Nor are those that take less than so many times what they usually take (their 99th percentile).
 inline constexpr uint32_t kLaggardAgeFactor = 8;
 // Acknowledgements of a backup that say what is usual.

@@ -43,6 +43,7 @@ enum class Mutant : int {
   kTwoLivesTwoDisks,
   kOverwritesUncommitted,
   // laggards, and the end of the journal
+  kStallKept,
   kLaggardKept,
   kLaggardLeavesOne,
   kLaggardDroppedAtOnce,
@@ -142,6 +143,7 @@ inline constexpr MutantName kMutantNames[] = {
     {Mutant::kTwoLivesTwoDisks, "two_lives_two_disks", "two lives of a node are one copy"},
     {Mutant::kOverwritesUncommitted, "overwrites_uncommitted",
      "no ring byte above commit is overwritten (I13)"},
+    {Mutant::kStallKept, "stall_kept", "who answers and takes nothing is dropped, too"},
     {Mutant::kLaggardKept, "laggard_kept", "who lags by most of the ring is dropped"},
     {Mutant::kLaggardLeavesOne, "laggard_leaves_one",
      "a laggard is dropped only where two stay in sync"},

@@ -55,6 +55,11 @@ int64_t LagWatch::LateAbove() const {
                            UsualAge() * limits::kLaggardAgeFactor);
 }
 
+int64_t LagWatch::StallAbove() const {
+  return std::clamp<int64_t>(limits::kPeerStallFactor * UsualAge(), limits::kPeerStallMs * kMs,
+                             limits::kPeerStallMsMax * kMs);
+}
+
 int64_t LagWatch::UsualAge() const {
   if (ages_added_ < ages_.size()) return 0;
   std::array<int64_t, limits::kLaggardAges> sorted = ages_;

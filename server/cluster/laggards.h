@@ -39,6 +39,8 @@ class LagWatch {
   bool too_late() const { return age_ns_ > LateAbove(); }
   // Age from which on that is so.
   int64_t LateAbove() const;
+  // For how long it may acknowledge nothing while entries wait for it.
+  int64_t StallAbove() const;
   // 99 of 100 acknowledgements took at most so long; 0 while too few are known.
   int64_t UsualAge() const;
 

@@ -71,10 +71,20 @@ TEST_F(Lag, WhoIsNotInSyncIsNotMarked) {
 
 TEST_F(Lag, BelowTheFloorNoAcknowledgementIsTooLate) {
   Acknowledge(1, 1000);
-  Stay(10, 10, true, 1000);
+  Stay(10, 10, true, limits::kLaggardAgeFloorMs);
   EXPECT_FALSE(watch.too_late());
-  Stay(10, 10, true, 1001);
+  Stay(10, 10, true, limits::kLaggardAgeFloorMs + 1);
   EXPECT_TRUE(watch.too_late());
+}
+
+TEST_F(Lag, WhoIsDistantMayStallTwiceAsLongAsIsUsualOfItButNotForEver) {
+  EXPECT_EQ(watch.StallAbove(), limits::kPeerStallMs * kMs) << "too few to say";
+  Acknowledge(10, 128);
+  EXPECT_EQ(watch.StallAbove(), limits::kPeerStallMs * kMs);
+  Acknowledge(150, 128);
+  EXPECT_EQ(watch.StallAbove(), 300 * kMs);
+  Acknowledge(5000, 128);
+  EXPECT_EQ(watch.StallAbove(), limits::kPeerStallMsMax * kMs);
 }
 
 TEST_F(Lag, WhatIsUsualOfADistantBackupIsNotTooLate) {

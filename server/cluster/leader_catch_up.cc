@@ -100,8 +100,8 @@ void LeaderSide::EndCatchUp(PeerConnection* peer, Backup* backup) {
 void LeaderSide::CatchUpTurn(PeerConnection* peer, Backup* backup) {
   CatchUp* catch_up = backup->catch_up.get();
   // A backup whose disk takes nothing any more must not keep a seat that others wait for.
-  if (c_->now.monotonic_ns - backup->progress_ns > limits::kPeerStallMs * kMs) {
-    c_->Note(Text(peer->life), " has not got on for ", limits::kPeerStallMs,
+  if (c_->now.monotonic_ns - backup->progress_ns > limits::kCatchUpStallMs * kMs) {
+    c_->Note(Text(peer->life), " has not got on for ", limits::kCatchUpStallMs,
              " ms: its catch-up ends, and begins again when it asks");
     StopCatchUp(backup);
     backup->connection = 0;

@@ -92,7 +92,7 @@ std::vector<LeaderSide::Standing> LeaderSide::Standings() const {
     if (auto it = backups_.find(life); it != backups_.end()) {
       const Backup& b = it->second;
       standing.silent_ns = c_->now.monotonic_ns - std::max(b.last_heard_ns, started_ns_);
-      standing.stalled_ns = c_->now.monotonic_ns - std::max(b.progress_ns, started_ns_);
+      standing.stalled_ns = c_->now.monotonic_ns - std::max(b.match_ns, started_ns_);
       standing.far_for_ns = b.lag.far_for_ns();
       standing.age_ns = b.lag.age_ns();
     }

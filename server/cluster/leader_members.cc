@@ -1,9 +1,12 @@
-// Which members the leader may count: new ones once they hold what was acknowledged without them,
-// and one that is on its way out no more.
+// Who is in the in-sync set: whom the leader drops, whom it takes back once it holds what was
+// acknowledged without it, and who is on the way out and counts no more.
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
 #include "journal/base/limits.h"
 #include "journal/base/mutants.h"
 #include "server/cluster/leader_side.h"
@@ -52,6 +55,48 @@ uint32_t LeaderSide::DisksWith(Index index) const {
     if (stays && set_.DurableOf(life) >= index) nodes.insert(life.node);
   }
   return static_cast<uint32_t>(nodes.size());
+}
+
+bool LeaderSide::MayDrop() const {
+  const size_t least = Mutated(Mutant::kDropsBelowMinIsr) ? 1 : set_.min_isr();
+  return set_.isr().size() > std::max<size_t>(1, least);
+}
+
+// Empty: it does its part. One that answers and gets no further holds everybody up, too.
+std::string LeaderSide::WhyDrop(const NodeLife& life) const {
+  auto it = backups_.find(life);
+  const int64_t now = c_->now.monotonic_ns;
+  int64_t heard = std::max(it == backups_.end() ? 0 : it->second.last_heard_ns, started_ns_);
+  int64_t got_on = std::max(it == backups_.end() ? 0 : it->second.match_ns, started_ns_);
+  if (now - heard > limits::kPeerGraceMs * kMs) {
+    return absl::StrCat("it has been silent for ", (now - heard) / kMs, " ms");
+  }
+  int64_t stall = it == backups_.end() ? limits::kPeerStallMs * kMs : it->second.lag.StallAbove();
+  if (now - got_on > stall && !Mutated(Mutant::kStallKept)) {
+    return absl::StrCat("entries have waited for it for ", (now - got_on) / kMs, " ms");
+  }
+  return it == backups_.end() ? "" : WhyLaggard(life, it->second);
+}
+
+std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) const {
+  // Also while the epoch start waits for room: a dead backup may be what keeps the ring full.
+  if (set_.has_pending()) return std::nullopt;
+  for (const NodeLife& life : set_.isr()) {
+    if (life == c_->self || !MayDrop()) continue;
+    std::string why = WhyDrop(life);
+    if (!why.empty()) return IsrChange{IsrChange::Kind::kDrop, life, std::move(why)};
+  }
+  // Before its epoch has begun in the log a backup's own log may still be another one (KIP-320).
+  Index start = c_->replica->epoch_start();
+  if (start == Index(0)) return std::nullopt;
+  Index needed = std::max(c_->replica->marks().committed.index, start);
+  if (Mutated(Mutant::kAddedBeforeEpochStart)) needed = c_->replica->marks().committed.index;
+  if (Mutated(Mutant::kAddedBeforeCommit)) needed = Index(0);
+  for (const auto& [life, backup] : backups_) {
+    if (!MayAdd(life, backup, needed, document)) continue;
+    return IsrChange{IsrChange::Kind::kAdd, life, "it holds every committed entry"};
+  }
+  return std::nullopt;
 }
 
 }  // namespace ringjournal

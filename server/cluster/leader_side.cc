@@ -55,7 +55,8 @@ void LeaderSide::OnConfig() {
   for (const NodeLife& life : isr) {
     bool is_new = std::find(known_isr_.begin(), known_isr_.end(), life) == known_isr_.end();
     if (!is_new) continue;
-    backups_[life].last_heard_ns = backups_[life].progress_ns = c_->now.monotonic_ns;
+    Backup& b = backups_[life];
+    b.last_heard_ns = b.progress_ns = b.match_ns = c_->now.monotonic_ns;
   }
   set_.SetIsr(isr, c_->config.min_isr());
   known_isr_ = std::move(isr);
@@ -221,6 +222,7 @@ void LeaderSide::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
   if (match > set_.MatchOf(*life) || durable > set_.DurableOf(*life)) {
     backup->progress_ns = c_->now.monotonic_ns;
   }
+  if (match > set_.MatchOf(*life)) backup->match_ns = c_->now.monotonic_ns;
   set_.Acknowledge(*life, match, durable);
   set_.AcknowledgeRound(*life, ack.lease_seq());
   if (backup->catch_up != nullptr) backup->catch_up->OnDurable(Index(ack.durable_index()));
@@ -253,7 +255,7 @@ void LeaderSide::BeforeBatch() {
   marks_.backups.clear();
   std::string_view counted;
   for (auto& [life, backup] : backups_) {
-    if (set_.MatchOf(life) >= end) backup.progress_ns = c_->now.monotonic_ns;
+    if (set_.MatchOf(life) >= end) backup.progress_ns = backup.match_ns = c_->now.monotonic_ns;
     bool has_left = life.node == leaving_ && !set_.Counts(life);
     if (has_left && !Mutated(Mutant::kLeavingDiskCounts)) continue;
     // One copy for each node: lives are in order, and the newest counts.
@@ -280,6 +282,11 @@ const v1::Replicate& LeaderSide::Head(Index first) {
 // Whole records, at most kReplicateBytesMax of them but always one.
 void LeaderSide::SendRun(PeerConnection* peer, Backup* backup) {
   const Ring& ring = c_->replica->ring();
+  // Once only for what it has: one that comes and goes and gets no further holds everybody up.
+  if (backup->in_flight.empty() && backup->next.index.prev() > backup->sent_anew_after) {
+    backup->sent_anew_after = backup->next.index.prev();
+    backup->match_ns = c_->now.monotonic_ns;
+  }
   RingPlace to = ring.end();
   if (to.offset - backup->next.offset > limits::kReplicateBytesMax) {
     to = ring.Next(backup->next);
@@ -352,49 +359,6 @@ int64_t LeaderSide::deadline_ns() const {
     if (over > c_->now.monotonic_ns) deadline = std::min(deadline, over);
   }
   return deadline;
-}
-
-// ---- the in-sync set ----
-
-bool LeaderSide::MayDrop() const {
-  const size_t least = Mutated(Mutant::kDropsBelowMinIsr) ? 1 : set_.min_isr();
-  return set_.isr().size() > std::max<size_t>(1, least);
-}
-
-// Empty: it does its part. One that answers and gets no further holds everybody up, too.
-std::string LeaderSide::WhyDrop(const NodeLife& life) const {
-  auto it = backups_.find(life);
-  const int64_t now = c_->now.monotonic_ns;
-  int64_t heard = std::max(it == backups_.end() ? 0 : it->second.last_heard_ns, started_ns_);
-  int64_t progress = std::max(it == backups_.end() ? 0 : it->second.progress_ns, started_ns_);
-  if (now - heard > limits::kPeerGraceMs * kMs) {
-    return absl::StrCat("it has been silent for ", (now - heard) / kMs, " ms");
-  }
-  if (now - progress > limits::kPeerStallMs * kMs) {
-    return absl::StrCat("entries have waited for it for ", (now - progress) / kMs, " ms");
-  }
-  return it == backups_.end() ? "" : WhyLaggard(life, it->second);
-}
-
-std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) const {
-  // Also while the epoch start waits for room: a dead backup may be what keeps the ring full.
-  if (set_.has_pending()) return std::nullopt;
-  for (const NodeLife& life : set_.isr()) {
-    if (life == c_->self || !MayDrop()) continue;
-    std::string why = WhyDrop(life);
-    if (!why.empty()) return IsrChange{IsrChange::Kind::kDrop, life, std::move(why)};
-  }
-  // Before its epoch has begun in the log a backup's own log may still be another one (KIP-320).
-  Index start = c_->replica->epoch_start();
-  if (start == Index(0)) return std::nullopt;
-  Index needed = std::max(c_->replica->marks().committed.index, start);
-  if (Mutated(Mutant::kAddedBeforeEpochStart)) needed = c_->replica->marks().committed.index;
-  if (Mutated(Mutant::kAddedBeforeCommit)) needed = Index(0);
-  for (const auto& [life, backup] : backups_) {
-    if (!MayAdd(life, backup, needed, document)) continue;
-    return IsrChange{IsrChange::Kind::kAdd, life, "it holds every committed entry"};
-  }
-  return std::nullopt;
 }
 
 }  // namespace ringjournal

@@ -115,7 +115,11 @@ class LeaderSide {
     Index commit_sent;
     int64_t last_sent_ns = 0;
     int64_t last_heard_ns = 0;
-    int64_t progress_ns = 0;        // it held everything, or more than before
+    int64_t progress_ns = 0;  // it held everything, or more than before
+    // Entries have waited for it at most since then: it held everything, or more than before, or
+    // was sent more after it had acknowledged all that it had been sent.
+    int64_t match_ns = 0;
+    Index sent_anew_after;          // of the last time that sending was a reason
     int64_t add_not_before_ns = 0;  // backs off after drops
     uint32_t drops = 0;
     LagWatch lag;

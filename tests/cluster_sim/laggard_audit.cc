@@ -41,14 +41,19 @@ std::string WhyNotToAdd(const LeaderSide& leader) {
   return leader.IsMarked(backup) ? "it lags, and has not come close yet" : "";
 }
 
-// Empty, or who is still not to be dropped.
+bool HoldsEverybodyUp(const Standing& s) { return s.stalled_ns > limits::kPeerStallMsMax * kMs; }
+
+// Empty, or who is still not to be dropped, and why it should be.
 std::string WhoIsOverdue(const LeaderSide& leader, const v1::ConfigDocument& document) {
   const InSyncSet& set = leader.in_sync();
-  if (set.has_pending() || set.isr().size() <= std::max<size_t>(2, set.min_isr())) return "";
+  if (set.has_pending() || set.isr().size() <= std::max<size_t>(1, set.min_isr())) return "";
+  const bool leaves_two = set.isr().size() > 2;
   for (const Standing& s : leader.Standings()) {
-    if (s.far_for_ns < limits::kLaggardHoldMs * kMs) continue;
+    const bool far = leaves_two && s.far_for_ns >= limits::kLaggardHoldMs * kMs;
+    if (!far && !HoldsEverybodyUp(s)) continue;
     std::optional<IsrChange> wanted = leader.Wanted(document);
-    if (!wanted || wanted->kind != IsrChange::Kind::kDrop) return s.life.node;
+    if (wanted && wanted->kind == IsrChange::Kind::kDrop) continue;
+    return s.life.node + (far ? ", which lags by most of the ring" : ", and entries wait for it");
   }
   return "";
 }
@@ -82,8 +87,7 @@ void LaggardAudit::Look(const std::string& node, const Shard& shard, sim::Report
     }
     std::string overdue = WhoIsOverdue(*leader, shard.cluster()->document());
     if (overdue.empty()) continue;
-    report->Violation("laggard: ", node, " keeps ", overdue,
-                      " in sync, which lags by most of the ring");
+    report->Violation("laggard: ", node, " keeps in sync ", overdue);
   }
 }
 

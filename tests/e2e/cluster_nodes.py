@@ -313,6 +313,20 @@ def bench_failover(environment):
     expect_equal(done.returncode == 0, result["goal"]["met"], "the exit code says whether the goal was met")
 
 
+@case("bench backup: troubles a backup, lets an emptied one catch up, and measures what clients noticed")
+def bench_backup(environment):
+    done = subprocess.run([environment.programs.client, "bench", "backup", "--runs", "1", "--bytes", "16MiB",
+                           "--clients", "2", "--rate", "300", "-o", "json"],
+                          capture_output=True, timeout=120, check=False)
+    expect(done.returncode in (0, 1), f"exit code {done.returncode} is neither met nor missed: {done.stderr.decode()}")
+    expect(done.stdout, f"it has no figures: {done.stderr.decode()}")
+    result = json.loads(done.stdout)
+    expect_equal([one["trouble"] for one in result["troubles"]], ["killed", "frozen", "slow", "catching up"], "what happened")
+    # Frozen: nobody can be dropped before the grace is over.
+    expect(result["troubles"][1]["waitsMs"][0] > 100, f"clients waited for a frozen backup: {result}")
+    expect(int(result["catchUpBytes"]) >= 16 << 20 and result["catchUpMbPerS"] > 0, f"it caught up: {result}")
+
+
 @case("clients of three nodes that all create one journal at one moment append to one and the same")
 def created_by_all(environment):
     cluster = three_nodes(environment)

@@ -265,6 +265,7 @@ void RegisterBench(CLI::App& app, Context& context) {
   RegisterBenchGoals(bench, context);
   RegisterBenchMemory(bench, context);
   RegisterBenchFailover(bench, context);
+  RegisterBenchBackup(bench, context);
   RegisterBenchReplication(bench, context);
 }
 

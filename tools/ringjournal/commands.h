@@ -24,6 +24,7 @@ void RegisterStatus(CLI::App& app, Context& context);
 void RegisterVerify(CLI::App& app, Context& context);  // offline: segments and rings
 void RegisterBench(CLI::App& app, Context& context);   // append, floor, goals, memory
 void RegisterBenchFailover(CLI::App* bench, Context& context);
+void RegisterBenchBackup(CLI::App* bench, Context& context);
 void RegisterDoctor(CLI::App& app, Context& context);  // this machine
 void RegisterRing(CLI::App& app, Context& context);    // ls, rm: files in shared memory
 void RegisterPeers(CLI::App& app, Context& context);   // hash

@@ -79,7 +79,7 @@ std::string FailoverCluster::Behind(
   return "";
 }
 
-absl::Status FailoverCluster::AwaitInSync() {
+absl::Status FailoverCluster::AwaitInSync(const std::function<void()>& look) {
   const int64_t give_up_ns = io::MonotonicNs() + kPatienceNs;
   for (;;) {
     const std::string behind = Behind(Look());
@@ -89,6 +89,7 @@ absl::Status FailoverCluster::AwaitInSync() {
           absl::StrCat("not all nodes are in sync on journal ", behind,
                        " after a minute; see the nodes' logs (--keep-logs DIR)"));
     }
+    look();
     io::Pause(kLookEveryNs);
   }
 }
@@ -148,7 +149,7 @@ absl::Status FailoverCluster::Strike() {
   return absl::OkStatus();
 }
 
-absl::Status FailoverCluster::Restore() {
+absl::Status FailoverCluster::Restore(const std::function<void()>& look) {
   ServerProcess* node = cluster_->node(victim_);
   if (fault_ == Fault::kEtcdLeader) {
     if (absl::Status s = cluster_->etcd()->Restart(etcd_victim_); !s.ok()) return s;
@@ -159,7 +160,7 @@ absl::Status FailoverCluster::Restore() {
   if (node->pid() < 0) {
     if (absl::Status s = node->StartAgain(); !s.ok()) return s;
   }
-  return AwaitInSync();
+  return AwaitInSync(look);
 }
 
 absl::Status FailoverCluster::KeepLogs(const std::string& directory) const {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,8 +43,9 @@ class FailoverCluster {
   bool StillPrepared();
   // Does it to the node that leads. Returns at once, but for an orderly stop and a handover.
   absl::Status Strike();
-  // Everything runs again, and each journal has all nodes in sync.
-  absl::Status Restore();
+  // Everything runs again, and each journal has all nodes in sync. `look` is called now and then
+  // until that is so.
+  absl::Status Restore(const std::function<void()>& look = [] {});
   // "n2"
   std::string victim() const { return cluster_->name(victim_); }
   // Copies the nodes' logs into `directory`, which is made.
@@ -57,7 +59,7 @@ class FailoverCluster {
   std::map<std::string, v1::JournalConfig> Look();
   // Empty if all nodes are in sync on all journals, else a journal of which that is not so.
   std::string Behind(const std::map<std::string, v1::JournalConfig>& journals) const;
-  absl::Status AwaitInSync();
+  absl::Status AwaitInSync(const std::function<void()>& look = [] {});
   absl::Status MoveLeader(const std::string& journal, const std::string& target);
 
   client::ClientOptions client_;

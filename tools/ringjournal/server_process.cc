@@ -128,6 +128,17 @@ absl::Status ServerProcess::Spawn() {
   return absl::InternalError(absl::StrCat("cannot start a process: ", strerror(errno)));
 }
 
+absl::Status ServerProcess::Empty() {
+  std::error_code error;
+  std::filesystem::remove_all(directory_.path() + "/data", error);
+  if (error) return absl::InternalError("cannot remove its data: " + error.message());
+  for (const auto& file : std::filesystem::directory_iterator(ring_directory_.path(), error)) {
+    std::filesystem::remove_all(file.path(), error);
+  }
+  if (!error) return absl::OkStatus();
+  return absl::InternalError("cannot remove its rings: " + error.message());
+}
+
 absl::Status ServerProcess::StartAgain() {
   if (absl::Status s = Spawn(); !s.ok()) return s;
   return AwaitServing();

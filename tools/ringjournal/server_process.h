@@ -51,6 +51,8 @@ class ServerProcess {
   // SIGKILL only; Kill afterwards waits. Taking note of a process's end can take the kernel 100 ms
   // of a processor.
   void SendKill();
+  // After its end: what it had on disk and in memory is gone.
+  absl::Status Empty();
   // "was killed by signal 9", "ended with code 4"; empty while it runs. Said once.
   std::string HowItEnded();
   // After its end: the same on the same directories. Waits until it serves.
