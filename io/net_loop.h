@@ -132,6 +132,8 @@ class NetLoop {
   // The peer's address, for logs. NotFound if the connection is gone or its peer is.
   absl::StatusOr<Address> PeerAddress(ConnectionId id);
   Stats stats() const;
+  // As Uring::mappings. Valid while the loop lives.
+  std::vector<std::span<std::byte>> mappings() const { return ring_->mappings(); }
   bool incremental_buffers() const { return buffers_->incremental(); }
 
  private:

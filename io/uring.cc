@@ -80,6 +80,17 @@ absl::StatusOr<std::unique_ptr<Uring>> Uring::Create(const Options& options) {
   return ring;
 }
 
+std::vector<std::span<std::byte>> Uring::mappings() const {
+  const size_t entries_bytes = ring_.sq.ring_entries * sizeof(io_uring_sqe);
+  std::vector<std::span<std::byte>> all = {
+      {static_cast<std::byte*>(ring_.sq.ring_ptr), ring_.sq.ring_sz},
+      {reinterpret_cast<std::byte*>(ring_.sq.sqes), entries_bytes}};
+  if (ring_.cq.ring_ptr != ring_.sq.ring_ptr) {
+    all.push_back({static_cast<std::byte*>(ring_.cq.ring_ptr), ring_.cq.ring_sz});
+  }
+  return all;
+}
+
 Uring::~Uring() {
   if (ring_.ring_fd >= 0) io_uring_queue_exit(&ring_);
 }

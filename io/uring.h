@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -74,6 +76,8 @@ class Uring {
   bool has(uint32_t feature) const { return (features_ & feature) == feature; }
   // For registrations.
   io_uring* raw() { return &ring_; }
+  // What is shared with the kernel. Each of these mappings keeps the ring open.
+  std::vector<std::span<std::byte>> mappings() const;
 
  private:
   Uring() = default;

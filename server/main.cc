@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "io/memory_holder.h"
 #include "journal/base/limits.h"
 #include "server/config/config_file.h"
 #include "server/config/flags.h"
@@ -68,7 +70,14 @@ int CheckConfig(const ringjournal::FlagsResult& flags) {
 }
 
 int Run(const ringjournal::FlagsResult& flags) {
+  // First, as it must not have what is opened later.
+  const auto holder = ringjournal::io::MemoryHolder::Start();
   ringjournal::InitLog({flags.options.log_level, 2});
+  if (!holder.ok() && !absl::IsUnimplemented(holder.status())) {
+    ringjournal::LogEvent(ringjournal::LogLevel::kWarn, "no_memory_holder",
+                          {{"reason", std::string(holder.status().message())},
+                           {"next", "if this process is killed, others see that later"}});
+  }
   InstallSignalHandlers();
   KeepMemoryFlat();
   for (const std::string& note : flags.notes) {
@@ -77,6 +86,9 @@ int Run(const ringjournal::FlagsResult& flags) {
   int exit_code = ringjournal::kServerExitFailure;
   auto server = ringjournal::Server::Start(flags.options, g_stop_requested);
   if (server.ok()) {
+    for (std::span<std::byte> mapping : (*server)->mappings()) {
+      ringjournal::io::MemoryHolder::UnmapFirst(mapping);
+    }
     g_server = server->get();
     if (g_stop_requested) (*server)->RequestStop();
     exit_code = (*server)->Run();

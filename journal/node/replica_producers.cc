@@ -50,9 +50,25 @@ AppendVerdict Replica::AnswerDuplicate(const AppendEnvelope& envelope,
   return AppendVerdict::kAccepted;
 }
 
-// Looks through ever longer stretches before the producer's last entry: a retry is recent.
+// Where counting says, if the producer is alone and appends one transaction at a time: a thousand
+// appends that are sent again after a failover must not each be searched for. Else it looks through
+// ever longer stretches before the producer's last entry: a retry is recent.
 std::optional<AppendPlace> Replica::FindSequence(const ProducerState& producer,
                                                  Sequence sequence) const {
+  const auto place_of = [&](const RingPlace& place) -> std::optional<AppendPlace> {
+    const EntryHeader h = ring_.Record(place).header;
+    if (h.producer_id != producer.id || h.kind != v1::ENTRY_KIND_TRANSACTIONS) return std::nullopt;
+    if (sequence < h.first_sequence || sequence >= h.first_sequence + h.count) return std::nullopt;
+    return AppendPlace{h.index, h.first_lsn + (sequence - h.first_sequence), h.count, h.chain,
+                       true};
+  };
+  const uint64_t back = producer.last_sequence - sequence;
+  if (sequence <= producer.last_sequence && back < producer.last_index.value()) {
+    const std::optional<RingPlace> place = ring_.Find(producer.last_index - back);
+    if (place.has_value()) {
+      if (std::optional<AppendPlace> found = place_of(*place)) return found;
+    }
+  }
   Index high = producer.last_index.next();
   for (uint64_t step = 64; high > ring_.oldest().index; step *= 4) {
     uint64_t reach = std::min<uint64_t>(step, high - ring_.oldest().index);
@@ -60,11 +76,7 @@ std::optional<AppendPlace> Replica::FindSequence(const ProducerState& producer,
     std::optional<RingPlace> place = ring_.Find(low);
     if (!place.has_value()) return std::nullopt;
     for (; place->index < high; place = ring_.Next(*place)) {
-      EntryHeader h = ring_.Record(*place).header;
-      if (h.producer_id != producer.id || h.kind != v1::ENTRY_KIND_TRANSACTIONS) continue;
-      if (sequence < h.first_sequence || sequence >= h.first_sequence + h.count) continue;
-      Lsn lsn = h.first_lsn + (sequence - h.first_sequence);
-      return AppendPlace{h.index, lsn, h.count, h.chain, true};
+      if (std::optional<AppendPlace> found = place_of(*place)) return found;
     }
     high = low;
     if (step > limits::kDuplicateSearchEntriesMax) return std::nullopt;

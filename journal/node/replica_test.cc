@@ -56,6 +56,30 @@ TEST(Replica, ARepeatedAppendIsAnsweredWithItsFirstPlace) {
   EXPECT_EQ(t.replica->ring().end().index, end) << "nothing was appended";
 }
 
+// After a failover a whole window is sent again: of single transactions, found by counting, and of
+// others, behind which counting is wrong.
+TEST(Replica, EachOfManyRepeatedAppendsGetsItsOwnPlace) {
+  TestReplica t;
+  const std::vector<std::vector<std::string>> appends = {{"a"}, {"b"},      {"c", "d", "e"}, {"f"},
+                                                         {"g"}, {"h", "i"}, {"j"},           {"k"}};
+  std::vector<AppendPlace> places;
+  uint64_t sequence = 1;
+  for (const std::vector<std::string>& append : appends) {
+    ASSERT_EQ(t.Append(sequence, append), AppendVerdict::kAccepted);
+    places.push_back(t.place);
+    sequence += append.size();
+  }
+  sequence = 1;
+  for (size_t i = 0; i < appends.size(); ++i) {
+    ASSERT_EQ(t.Append(sequence, appends[i]), AppendVerdict::kAccepted) << sequence;
+    EXPECT_TRUE(t.place.duplicate);
+    EXPECT_EQ(t.place.index, places[i].index);
+    EXPECT_EQ(t.place.first_lsn, places[i].first_lsn);
+    EXPECT_EQ(t.place.chain, places[i].chain);
+    sequence += appends[i].size();
+  }
+}
+
 TEST(Replica, ARetryInOtherBatchesIsRefusedAndTheBatchesThatWereAppliedAreNot) {
   TestReplica t;
   ASSERT_EQ(t.Append(1, {"a"}), AppendVerdict::kAccepted);

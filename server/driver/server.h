@@ -41,6 +41,8 @@ class Server {
   int Run();
   // From a signal handler or another thread.
   void RequestStop();
+  // What keeps the loop's sockets open while somebody maps it (io::MemoryHolder::UnmapFirst).
+  std::vector<std::span<std::byte>> mappings() const { return loop_->mappings(); }
 
  private:
   // Listeners of the loop, by the order of Listen.

@@ -1,9 +1,11 @@
 """Orderly and abrupt ends: what was taken is answered, and every outcome can be found out."""
 
+import os
+import pathlib
 import signal
 import subprocess
 
-from case import Bystander, case, end_lsn, expect_refused, flip, run_ok
+from case import SMALL, Bystander, case, end_lsn, expect_refused, flip, run_ok
 from checks import expect, expect_equal, expect_in, wait_until
 from wire import Closed, Connection, config_pb, entry_pb, pb
 
@@ -138,6 +140,44 @@ def sigint(environment):
     expect_equal(server.process.wait(30), 0, "exit code")
     server.start()
     expect_equal(run_ok(server, "cat", "calm"), b"calm 1\n", "the journal")
+
+
+def holders(server):
+    """The processes that share the server's memory (io/memory_holder.h), by their ids."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            name, rest = (entry / "stat").read_text().rsplit(")", 1)
+        except OSError:
+            continue  # no process, or gone meanwhile
+        if name.endswith("(rj-memory") and int(rest.split()[1]) == server.process.pid:
+            found.append(int(entry.name))
+    return found
+
+
+def is_gone(pid):
+    return not pathlib.Path(f"/proc/{pid}").exists()
+
+
+@case("the process that takes the memory down has nothing open, ignores SIGTERM, and goes with the server")
+def memory_holder(environment):
+    server = environment.serving()
+    run_ok(server, "journal", "create", "orders", *SMALL)
+    for end in (server.kill, server.stop):
+        [holder] = holders(server)
+        opened = [os.readlink(fd) for fd in pathlib.Path(f"/proc/{holder}/fd").iterdir()]
+        expect(len(opened) == 1 and "pidfd" in opened[0], f"what it has open: {opened}")
+        os.kill(holder, signal.SIGTERM)
+        run_ok(server, "append", "orders", stdin=b"one\n")
+        expect_equal(holders(server), [holder], "the holder after SIGTERM")
+        end()
+        # A stopped server has waited for it; after a SIGKILL it rests half a second.
+        if end == server.kill:
+            server.start()
+            expect(holder not in holders(server), "the new server has one of its own")
+            wait_until("the holder is gone", lambda pid=holder: is_gone(pid))
+        else:
+            expect(is_gone(holder), "no holder, and no zombie of one")
 
 
 @case("resolve: after a kill each append of unknown outcome is found at its LSN, or never will be")

@@ -34,7 +34,10 @@ constexpr int64_t kBeforeFaultNs = 300'000'000;
 constexpr int64_t kJitterNs = 100'000'000;
 constexpr uint32_t kBeginAgainMax = 100;
 constexpr int64_t kPatienceNs = 30'000'000'000;
-constexpr uint64_t kRingsBytes = 512 * kMiB;  // of all journals, on each node
+// Of all journals, on each node: rings that hold a second of the load, so that they do not fill up
+// while a node that has just started prepares the segments of all journals.
+constexpr uint64_t kRingsBytes = 2048 * kMiB;
+constexpr uint64_t kSegmentBytes = 4 * kMiB;
 
 struct FailoverFlags {
   std::vector<Fault> faults;  // "all" is several
@@ -84,6 +87,8 @@ class FailoverBench {
     options.ring_bytes = std::bit_floor(std::max(kRingsBytes / flags_.journals, kMiB));
     options.ring_bytes = std::min(options.ring_bytes, 64 * kMiB);
     options.retention_bytes = options.ring_bytes;
+    // A start reads the newest segment of each journal to its end, and fills the next one.
+    options.segment_bytes = flags_.journals == 1 ? options.ring_bytes : kSegmentBytes;
     auto cluster = bench::FailoverCluster::Start(options);
     if (!cluster.ok()) return cluster.status();
     cluster_ = *std::move(cluster);

@@ -40,6 +40,7 @@ absl::Status FailoverCluster::Create(const FailoverClusterOptions& options) {
   client::JournalSettings settings;
   settings.ring_bytes = options.ring_bytes;
   settings.retention_bytes = options.retention_bytes;
+  settings.segment_bytes = options.segment_bytes;
   for (const std::string& name : options.journals) {
     absl::Status created = (*client)->Journal(name).CreateIfMissing(settings);
     if (!created.ok()) return created;
@@ -129,10 +130,10 @@ absl::Status FailoverCluster::Strike() {
   switch (fault_) {
     case Fault::kEtcdLeader:
       cluster_->etcd()->Kill(etcd_victim_);
-      node->Kill();
+      node->SendKill();
       return absl::OkStatus();
     case Fault::kKill:
-      node->Kill();
+      node->SendKill();
       return absl::OkStatus();
     case Fault::kFreeze:
       kill(node->pid(), SIGSTOP);
@@ -155,6 +156,7 @@ absl::Status FailoverCluster::Restore(const std::function<void()>& look) {
     if (absl::Status s = cluster_->etcd()->AwaitHealthy(etcd_victim_); !s.ok()) return s;
   }
   if (fault_ == Fault::kFreeze) kill(node->pid(), SIGCONT);
+  if (fault_ == Fault::kKill || fault_ == Fault::kEtcdLeader) node->Kill();
   if (node->pid() < 0) {
     if (absl::Status s = node->StartAgain(); !s.ok()) return s;
   }

@@ -23,6 +23,7 @@ struct FailoverClusterOptions {
   std::vector<std::string> journals;
   uint64_t ring_bytes = 0;
   uint64_t retention_bytes = 0;
+  uint64_t segment_bytes = 0;
 };
 
 // Blocking; one thread, with which the processes die.

@@ -186,10 +186,15 @@ absl::Status ServerProcess::Stop() {
   return WithLog(absl::StrCat("ringjournald ended with status ", status));
 }
 
-void ServerProcess::Kill() {
+void ServerProcess::SendKill() {
   if (pid_ <= 0) return;
   kill(pid_, SIGCONT);
   kill(pid_, SIGKILL);
+}
+
+void ServerProcess::Kill() {
+  if (pid_ <= 0) return;
+  SendKill();
   waitpid(pid_, nullptr, 0);
   pid_ = -1;
 }
