@@ -16,10 +16,10 @@ namespace {
 // Record bytes that one group takes.
 constexpr uint64_t kGroupRecordBytes = limits::kGroupBytesMax - 2 - kGroupHeaderBytes;
 
-// As far as common groups reach, so that memory stays flat from a journal's first large group on; a
-// byte of each page is enough. Not for quiet journals: a node that comes to lead a hundred writes
-// one small group for each, and touching 1 MiB each time kept their clients waiting.
-void TouchStaging(std::byte* p) {
+// A byte of each page, once: memory is flat from a journal's first large group on. Not for quiet
+// journals: a node that comes to lead a hundred writes a small group for each, and clients wait.
+void TouchStaging(std::byte* p, bool* touched) {
+  if (std::exchange(*touched, true)) return;
   for (uint64_t i = 0; i < limits::kGroupBytesMax; i += limits::kBlockBytes) p[i] = std::byte{0};
 }
 
@@ -203,7 +203,7 @@ void Checkpointer::WriteGroup(const Ring& ring, const RingPlace& limit, Watermar
   ByteSpan records = ring.Bytes(submitted_.offset, end.offset);
   Group* group = GroupAt(next_group_);
   EnsureStaging(group, kGroupStagingBytes);
-  if (records.size() > 64 * limits::kKiB) TouchStaging(group->staging.get());
+  if (records.size() > 64 * limits::kKiB) TouchStaging(group->staging.get(), &group->touched);
   GroupBuilder builder({group->staging.get(), group->staging_bytes});
   builder.Start(NextGroup(committed));
   builder.Add(records);

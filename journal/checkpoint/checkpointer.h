@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "journal/base/limits.h"
@@ -124,6 +125,7 @@ class Checkpointer {
   struct Group {
     std::unique_ptr<std::byte, AlignedFree> staging;
     size_t staging_bytes = 0;
+    bool touched = false;
     enum class State { kFree, kInFlight, kFailed, kDone } state = State::kFree;
     ByteSpan bytes;
     int64_t file = -1;
