@@ -184,12 +184,14 @@ void Session::Disconnected(const absl::Status& why, int64_t now_ns) {
 void Session::ScheduleReconnect(int64_t now_ns) {
   ++attempt_;
   reconnect_at_ns_ = now_ns;
-  // Who is told where to go goes there at once; two nodes that each name the other are not chased.
-  if (!leader_address_.empty() && ++followed_ > limits::kClientLeadersFollowedMax)
-    leader_address_.clear();
-  if (!leader_address_.empty()) return;
-  if (InsideRound()) return;
-  uint32_t rounds = attempt_ / options_.nodes;
+  if (!leader_address_.empty()) {
+    // Who is told where to go goes there at once; two nodes that each name the other are not
+    // chased: after a pause, and in turn with the nodes that were given.
+    if (++followed_ <= limits::kClientLeadersFollowedMax) return;
+    if (followed_ % 2 == 0) leader_address_.clear();
+  }
+  if (leader_address_.empty() && InsideRound()) return;
+  uint32_t rounds = std::max(attempt_ / options_.nodes, 1u);
   int64_t delay = options_.backoff_min_ns << std::min(rounds - 1, kBackoffDoublingsMax);
   delay = std::min(delay, options_.backoff_max_ns);
   // Half fixed, half random, so that clients of a restarted server do not come in step.
