@@ -70,6 +70,7 @@ enum class Mutant : int {
   kRemovedBeforeDisks,
   kLeavingDiskCounts,
   kLearnerCounted,
+  kEmptiedDiskCounted,
   // recovery
   kAckedEndIgnored,
   kAckedEndNotRaised,
@@ -179,6 +180,8 @@ inline constexpr MutantName kMutantNames[] = {
      "the disk of who leaves counts for no acknowledgement"},
     {Mutant::kLearnerCounted, "learner_counted",
      "a recovery from disk does not count members that were never in sync"},
+    {Mutant::kEmptiedDiskCounted, "emptied_disk_counted",
+     "who comes with an empty disk counts as one that was never in sync"},
     {Mutant::kAckedEndIgnored, "acked_end_ignored", "damage below acked_end means not intact"},
     {Mutant::kAckedEndNotRaised, "acked_end_not_raised",
      "acked_end is raised before anything is counted"},

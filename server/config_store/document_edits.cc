@@ -161,6 +161,16 @@ v1::ConfigDocument NewDocument(std::string_view cluster_id) {
   return document;
 }
 
+namespace {
+
+void BeginAnew(const std::string& node, v1::JournalConfig* journal) {
+  if (journal->epoch() == 0 || journal->settings().memory_only()) return;
+  if (!Names(journal->members(), node) || Names(journal->learners(), node)) return;
+  if (!Mutated(Mutant::kEmptiedDiskCounted)) journal->add_learners(node);
+}
+
+}  // namespace
+
 absl::StatusOr<Incarnation> RegisterNode(v1::ConfigDocument* document,
                                          const Registration& registration) {
   RJ_RETURN_IF_ERROR(CheckRegistration(*document, registration));
@@ -180,6 +190,7 @@ absl::StatusOr<Incarnation> RegisterNode(v1::ConfigDocument* document,
   document->set_feature_level(std::max(document->feature_level(), CommonFeatureLevel(*document)));
   for (v1::JournalConfig& journal : *document->mutable_journals()) {
     RemoveFromIsr(registration.node, &journal);
+    if (registration.empty_disk) BeginAnew(registration.node, &journal);
   }
   return Incarnation(node->incarnation());
 }

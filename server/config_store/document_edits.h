@@ -38,6 +38,8 @@ struct Registration {
   std::string nonce;              // 1..kChangeIdBytesMax random bytes, new for every process start
   std::string peer_address = {};  // where the other nodes find it; empty: the same
   uint32_t feature_level = kFeatureLevel;  // the highest that its program knows
+  // Its data directory is new: it has nothing of what the document may say that it holds.
+  bool empty_disk = false;
 };
 
 // "Process start": gives the node its next incarnation and in the same change removes every
@@ -46,7 +48,9 @@ struct Registration {
 // already registered nothing changes and the incarnation is returned again: it is the same process
 // asking twice. Refused with FailedPrecondition where the node knows less than the document's
 // feature level: it would not understand what the others write. The same change raises that level
-// to what every registered node knows.
+// to what every registered node knows. With an empty disk it becomes a learner of all journals that
+// have been led: what was acknowledged as on its disk is not there, and while it gets it again a
+// recovery must not take what it has for a whole log.
 absl::StatusOr<Incarnation> RegisterNode(v1::ConfigDocument* document,
                                          const Registration& registration);
 

@@ -134,6 +134,26 @@ TEST(RegisterNode, RefusesBadNamesMissingNoncesAndTooManyNodes) {
   EXPECT_EQ(Start(&document, "n0"), Incarnation(2));  // the ones that are there may restart
 }
 
+TEST(RegisterNode, WithAnEmptyDiskItIsALearnerOfWhatHasBeenLed) {
+  v1::ConfigDocument document = ClusterOf({"n1", "n2"});
+  AddJournal(&document, 1);
+  AddJournal(&document, 2);
+  v1::JournalConfig* led = document.mutable_journals(0);
+  led->set_epoch(3);
+  const auto start = [&](const char* nonce, bool empty) {
+    return RegisterNode(&document,
+                        {.node = "n2", .address = "h:1", .nonce = nonce, .empty_disk = empty})
+        .status();
+  };
+  ASSERT_TRUE(start("its disk is there", false).ok());
+  EXPECT_EQ(led->learners_size(), 0);
+  ASSERT_TRUE(start("its disk is new", true).ok());
+  ASSERT_TRUE(start("and once more", true).ok());
+  ASSERT_EQ(led->learners_size(), 1);
+  EXPECT_EQ(led->learners(0), "n2");
+  EXPECT_EQ(document.journals(1).learners_size(), 0) << "nobody can have acknowledged anything";
+}
+
 // ---- leaders ----
 
 TEST(RegisterNode, RaisesTheFeatureLevelOnceEveryNodeKnowsAHigherOne) {

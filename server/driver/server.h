@@ -96,7 +96,8 @@ class Server {
   ServerOptions options_;
   io::DirectoryLock lock_, ring_lock_;
   std::string ring_dir_;
-  std::string address_;  // bound
+  std::string new_owner_;  // to be written once the node is registered; empty: it is there
+  std::string address_;    // bound
   std::vector<std::pair<JournalNumber, JournalId>> started_;
   BootId boot_ = {};
   const std::atomic<bool>* stop_start_ = nullptr;

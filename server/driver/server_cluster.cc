@@ -66,7 +66,7 @@ absl::Status Server::OwnDataDir() {
   } else if (absl::IsNotFound(text.status())) {
     RJ_RETURN_IF_ERROR(CheckUnowned());
     RJ_CHECK(JournalId::FromView(io::RandomBytes(16), &owner.directory));
-    RJ_RETURN_IF_ERROR(io::WriteFileAtomically(path, DataDirOwnerText(owner)));
+    new_owner_ = DataDirOwnerText(owner);
   } else {
     return text.status();
   }

@@ -4,6 +4,7 @@
 #include "journal/base/check.h"
 #include "server/config/listen_address.h"
 #include "server/config_store/local_file.h"
+#include "server/driver/data_dir_owner.h"
 #include "server/driver/peer_sockets.h"
 #include "server/driver/server.h"
 #include "server/log/log.h"
@@ -140,12 +141,18 @@ absl::Status Server::RegisterNode() {
   Registration registration{options_.node, address_, io::RandomBytes(16), peer_address_};
   if (!options_.advertise.empty()) registration.address = options_.advertise;
   if (!options_.peer_advertise.empty()) registration.peer_address = options_.peer_advertise;
+  registration.empty_disk = !new_owner_.empty();
   const ConfigRequest request = ConfigRequest::Register(0, registration);
   absl::StatusOr<ConfigCompletion> done =
       options_.clustered() ? AskUntilAnswered(request) : AskConfigStore(request);
   if (!done.ok()) return done.status();
   document_ = std::move(done->document);
   incarnation_ = done->incarnation;
+  // Only now: one that dies before it is registered says again that its directory is new.
+  if (!new_owner_.empty()) {
+    const std::string path = absl::StrCat(options_.data_dir, "/", kDataDirOwnerFileName);
+    RJ_RETURN_IF_ERROR(io::WriteFileAtomically(path, new_owner_));
+  }
   if (options_.clustered()) return absl::OkStatus();
   JournalId cluster;
   RJ_CHECK(JournalId::FromView(document_.cluster_id(), &cluster));

@@ -76,6 +76,7 @@ void ClusterNode::PowerOn() {
 void ClusterNode::LoseDisk() {
   RJ_CHECK(!powered_);
   env_.report->Trace(name_, " loses its disk");
+  disk_is_known_ = false;
   for (auto& [id, truth] : *env_.truths) {
     machine_.disk.RemoveJournal(id);
     ++truth->wear(number_)->disk_life;

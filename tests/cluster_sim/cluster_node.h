@@ -159,6 +159,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   sim::Machine machine_;
   sim::CrashClock crash_;
   bool powered_ = true;
+  bool disk_is_known_ = false;  // it has been registered since its disk was empty
   bool start_planned_ = false;
   uint64_t life_ = 0;  // +1 for each process and at its end
   int64_t paused_until_ns_ = 0;

@@ -22,6 +22,9 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {2001782,
      "the checker of disk_quorum weighed with three members what one had acknowledged when it was "
      "the only one"},
+    {2000034,
+     "a disk that had been emptied and filled in part was taken for a whole log: what was "
+     "acknowledged at disk_quorum was lost, and the report said that nothing was"},
 };
 
 }  // namespace ringjournal::cluster_sim

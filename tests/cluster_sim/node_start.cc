@@ -69,6 +69,7 @@ void ClusterNode::StartProcess() {
 
 void ClusterNode::Register() {
   Registration registration{name_, absl::StrCat(name_, ":7000"), nonce_};
+  registration.empty_disk = !disk_is_known_;
   RJ_CHECK(store_->Submit(ConfigRequest::Register(1, registration)).ok());
 }
 
@@ -82,6 +83,7 @@ void ClusterNode::TakeRegistration(ConfigCompletion done) {
   }
   document_ = std::move(done.document);
   incarnation_ = done.incarnation;
+  disk_is_known_ = true;
   env_.report->Trace(name_, " is registered as ", name_, "/", incarnation_.value());
   Serve();
 }
