@@ -92,6 +92,8 @@ void World::PutLeader(uint32_t i, Hasher* out) const {
     out->Put(b.first);
     out->Put(b.commit_sent);
     out->Put(now - std::max(b.last_heard_ns, StartedAt(leader)) > kGraceNs);
+    out->Put(now - std::max(b.match_ns, StartedAt(leader)) > b.lag.StallAbove());
+    out->Put(b.next.index.prev() > b.sent_anew_after);
     out->Put(now - b.last_heard_ns > kRetryNs);
     out->Put(now < b.add_not_before_ns);
     out->Put(b.drops);
