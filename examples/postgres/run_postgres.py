@@ -29,6 +29,9 @@ JOURNAL = "postgres-changes"
 PRODUCER = "pg-recvlogical"
 LAST_WORDS = "prefix: ringjournal"
 CLIENTS = 4
+# The load lasts so long for each kill, at least: the node that was killed comes back meanwhile, and the
+# journal must still be written when the next one is.
+STAGE_S = 4
 LINES_OF_A_TRANSACTION = 6  # BEGIN, three updates, one insert, COMMIT
 ACCOUNTS_PER_SCALE = 100_000
 LOAD_S = 1800
@@ -100,7 +103,8 @@ class Story:
         output = fill.communicate(timeout=LOAD_S)[0]
         if fill.returncode != 0:
             raise StoryError(f"pgbench -i failed: {output[-500:]}")
-        return self.cluster.bench("-n", "-c", str(CLIENTS), "-j", "2", "-t", str(count // CLIENTS))
+        per_s = max(count // (STAGE_S * (self._arguments.kills + 1)), 1)
+        return self.cluster.bench("-n", "-c", str(CLIENTS), "-j", "2", "-t", str(count // CLIENTS), "-R", str(per_s))
 
     def _kill_while(self, load):
         """Kills at fixed shares of the expected lines, so that each run is cut in the middle."""
