@@ -215,11 +215,15 @@ def into_stops(environment):
     run_ok(target, "journal", "create", "copy", *SMALL)
     command = server.client_command("replay", "orders", "--into", "copy", "--into-server", target.address,
                                     "--pace", "x1000000")
+
+    def end():
+        return int(json.loads(run_ok(target, "-o", "json", "journal", "info", "copy"))["watermarks"]["end"].get("lsn", 0))
+
     for round_number in range(3):
+        before = end()
         replay = subprocess.Popen(command, stderr=subprocess.PIPE)
-        wanted = 5000 * (round_number + 1)
-        wait_until("some are there", lambda: int(json.loads(run_ok(
-            target, "-o", "json", "journal", "info", "copy"))["watermarks"]["end"].get("lsn", 0)) >= min(wanted, 100))
+        # Not earlier: a process that has just begun does not know the signal yet.
+        wait_until("more are there", lambda n=before, r=replay: end() > n or r.poll() is not None)
         if round_number == 1:
             replay.kill()
         else:
