@@ -36,7 +36,10 @@ class LagWatch {
   // It lags by most of the ring, and not for a moment only.
   bool too_far() const;
   // Its acknowledgements take too long, by what is usual of it.
-  bool too_late() const { return age_ns_ > LateAbove(); }
+  bool too_late() const {
+    constexpr int64_t kFloorNs = int64_t{limits::kLaggardAgeFloorMs} * 1000 * 1000;
+    return age_ns_ > kFloorNs && age_ns_ > LateAbove();  // the first is cheap, and asked often
+  }
   // Age from which on that is so.
   int64_t LateAbove() const;
   // For how long it may acknowledge nothing while entries wait for it.

@@ -71,8 +71,9 @@ std::string LeaderSide::WhyDrop(const NodeLife& life) const {
   if (now - heard > limits::kPeerGraceMs * kMs) {
     return absl::StrCat("it has been silent for ", (now - heard) / kMs, " ms");
   }
-  int64_t stall = it == backups_.end() ? limits::kPeerStallMs * kMs : it->second.lag.StallAbove();
-  if (now - got_on > stall && !Mutated(Mutant::kStallKept)) {
+  // What is usual is looked up only where it matters: this is asked after every batch.
+  bool stalls = now - got_on > limits::kPeerStallMs * kMs && !Mutated(Mutant::kStallKept);
+  if (stalls && (it == backups_.end() || now - got_on > it->second.lag.StallAbove())) {
     return absl::StrCat("entries have waited for it for ", (now - got_on) / kMs, " ms");
   }
   return it == backups_.end() ? "" : WhyLaggard(life, it->second);
