@@ -101,6 +101,11 @@ class Checkpointer {
   bool segment_at_hand() const {
     return boundaries_.empty() || (boundaries_.size() == 1 && opening_ == Opening::kReady);
   }
+  // First entry that is in no segment of the catalog yet. What stands in the newest one from there
+  // on was cut from the log, and must not be read.
+  Index end_of_newest_segment() const {
+    return boundaries_.empty() ? Index(UINT64_MAX) : boundaries_.front().place.index;
+  }
   // The disk is full: disk levels are refused until space returns.
   bool storage_full() const;
 

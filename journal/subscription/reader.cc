@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/limits.h"
@@ -86,10 +87,14 @@ Reader::Turn Reader::Next(const Replica& replica, size_t bytes_max, std::vector<
   return FromDisk(replica, ops);
 }
 
+Watermark Reader::Visible(const Replica& replica) const {
+  const Marks marks = replica.marks();
+  return range_.durable_only ? marks.durable : marks.committed;
+}
+
 Reader::Turn Reader::FromRing(const Replica& replica, size_t bytes_max) {
   const Ring& ring = replica.ring();
-  Marks marks = replica.marks();
-  Watermark visible = range_.durable_only ? marks.durable : marks.committed;
+  const Watermark visible = Visible(replica);
   if (!place_.has_value() || place_->offset < ring.oldest().offset) place_ = FindInRing(ring);
   if (!place_.has_value() || place_->index > visible.index) {
     place_.reset();
@@ -162,7 +167,8 @@ bool Reader::OpenSegment(const Replica& replica, std::vector<StorageOp>* ops) {
   waiting_ = true;
   // Entries from here on stand in a segment that was opened later.
   bool last = *i + 1 >= catalog.segments().size();
-  stop_before_ = last ? Index(UINT64_MAX) : catalog.segments()[*i + 1].first_index;
+  stop_before_ = last ? replica.checkpointer().end_of_newest_segment()
+                      : catalog.segments()[*i + 1].first_index;
   stream_.emplace(RecordStream::Start{name->opener, 0, Index(0), stop_before_});
   return true;
 }
@@ -187,6 +193,8 @@ Reader::Turn Reader::Damaged(const Replica& replica, const std::string& what) co
 }
 
 Reader::Turn Reader::FromDisk(const Replica& replica, std::vector<StorageOp>* ops) {
+  // The rest of what was read was left to the ring, which has moved on since.
+  if (std::exchange(cut_short_, false)) CloseSegment(ops);
   if (disk_ == Disk::kFailed) {
     return Damaged(replica, std::strerror(static_cast<int>(-last_result_)));
   }
@@ -202,8 +210,8 @@ Reader::Turn Reader::FromDisk(const Replica& replica, std::vector<StorageOp>* op
     switch (run.state) {
       case RecordRun::State::kRecords: {
         if (run.first >= stop_before_) return GoOn(replica, "entries are missing", ops);
-        Turn turn = Deliver(run.records);
-        if (turn.kind == Kind::kRun) return turn;
+        Turn turn = Deliver(run.records, Visible(replica));
+        if (turn.kind == Kind::kRun || cut_short_) return turn;
         break;
       }
       case RecordRun::State::kDamaged:
@@ -233,7 +241,7 @@ Reader::Turn Reader::GoOn(const Replica& replica, const std::string& wrong,
 }
 
 // The part of the records that is wanted and not delivered yet.
-Reader::Turn Reader::Deliver(ByteSpan records) {
+Reader::Turn Reader::Deliver(ByteSpan records, const Watermark& visible) {
   const std::byte* pos = records.data();
   const std::byte* end = pos + records.size();
   const std::byte* from = nullptr;
@@ -242,7 +250,9 @@ Reader::Turn Reader::Deliver(ByteSpan records) {
     RecordView view;
     ReadTrustedRecord(pos, &view);
     const EntryHeader& h = view.header;
-    if (h.index >= stop_before_ || Reached(h.first_lsn)) break;
+    // What is on the disk need not be committed: it may still be cut. The ring has it.
+    cut_short_ = h.index > visible.index;
+    if (cut_short_ || h.index >= stop_before_ || Reached(h.first_lsn)) break;
     pos += view.record.size();
     bool before = next_index_ > Index(0) ? h.index < next_index_ : h.next_lsn() <= next_;
     if (before) continue;

@@ -69,7 +69,8 @@ class Reader {
   std::optional<Turn> WhyGone(const Replica& replica) const;
   Turn FromRing(const Replica& replica, size_t bytes_max);
   Turn FromDisk(const Replica& replica, std::vector<StorageOp>* ops);
-  Turn Deliver(ByteSpan records);
+  Turn Deliver(ByteSpan records, const Watermark& visible);
+  Watermark Visible(const Replica& replica) const;
   Turn GoOn(const Replica& replica, const std::string& wrong, std::vector<StorageOp>* ops);
   void ReadMore(const Replica& replica, uint64_t need_bytes, std::vector<StorageOp>* ops);
   Turn Damaged(const Replica& replica, const std::string& what) const;
@@ -105,6 +106,7 @@ class Reader {
   // What was durable when the buffer was asked for: it may lack what was written since.
   Index durable_at_read_;
   bool at_file_end_ = false;
+  bool cut_short_ = false;  // by what is not committed yet
   std::optional<RecordStream> stream_;
 };
 

@@ -46,6 +46,7 @@ class TestReader {
   uint64_t disk_reads = 0;
   Index first, last;
   Lsn last_lsn;
+  uint64_t last_chain = 0;
 
  private:
   void Take(ByteSpan run) {
@@ -57,6 +58,7 @@ class TestReader {
       if (first == Index(0)) first = view.header.index;
       last = view.header.index;
       last_lsn = view.header.last_lsn();
+      last_chain = view.header.chain;
       transactions += view.header.count;
       run = run.subspan(view.record.size());
     }
@@ -70,6 +72,81 @@ ReadRange All(bool follow = false) {
   ReadRange range;
   range.follow = follow;
   return range;
+}
+
+// One group on disk of six entries: four are committed, and the first has left the ring.
+class ReaderOfOneGroup : public ::testing::Test {
+ protected:
+  ReaderOfOneGroup() {
+    t_.FillSegments(2);
+    EXPECT_EQ(t_.AppendNext(10), AppendVerdict::kAccepted);
+    t_.Batch();
+    t_.Advance(20);
+    t_.Batch();  // its write is under way until Settle, so that the others gather behind it
+    first_ = t_.replica->derived().position().next_index;
+    t_.replica->AllowCommit(committed());
+    for (int i = 0; i < 6; ++i) {
+      EXPECT_EQ(t_.AppendNext(2500), AppendVerdict::kAccepted);
+      t_.Batch();
+    }
+    next_sequence_ = t_.next_sequence - 2;
+    t_.Settle();
+    PushOut(first_);
+    EXPECT_LE(t_.replica->ring().oldest().index, committed());
+    EXPECT_EQ(t_.replica->marks().committed.index, committed());
+  }
+  // Appends until that entry is not in the ring any more.
+  void PushOut(Index index) {
+    while (t_.replica->ring().oldest().index <= index && !HasFailure()) {
+      ASSERT_EQ(t_.AppendNext(2000), AppendVerdict::kAccepted);
+      t_.Settle();
+    }
+  }
+  Index committed() const { return Index(first_.value() + 3); }
+
+  TestReplica t_;
+  Index first_;
+  uint64_t next_sequence_ = 0;  // of the first that is not committed
+};
+
+TEST_F(ReaderOfOneGroup, WhatIsNotCommittedIsNotReadFromTheDiskEither) {
+  TestReader r(&t_, first_);
+  r.ReadOn();
+  EXPECT_EQ(r.last, committed());
+  t_.replica->AllowCommit(committed().next());
+  t_.Settle();
+  r.ReadOn();
+  EXPECT_EQ(r.last, committed().next());
+}
+
+// What it had read beyond the commit then is not taken for what is read next.
+TEST_F(ReaderOfOneGroup, WhoWasLeftToTheRingReadsOnFromTheDiskOnceTheRingHasMovedOn) {
+  TestReader r(&t_, first_);
+  while (r.last != committed() && (r.Turn() || r.Answer())) {
+  }
+  ASSERT_EQ(r.last, committed());
+  const Index next = committed().next();
+  t_.replica->AllowCommit(t_.replica->derived().position().last().index);
+  PushOut(next);
+  r.ReadOn();
+  EXPECT_FALSE(r.ended()) << r.turn.message;
+  EXPECT_GT(r.last, next);
+}
+
+// The segment that supersedes a cut is opened later, by a full disk much later.
+TEST_F(ReaderOfOneGroup, WhatWasCutIsNotReadFromTheSegmentThatStillHasIt) {
+  const RingPlace place = *t_.replica->ring().Find(committed());
+  const uint64_t chain = t_.replica->ring().Record(place).header.chain;
+  ASSERT_TRUE(t_.replica->TruncateTo(committed(), chain).ok());
+  t_.next_sequence = next_sequence_;
+  ASSERT_EQ(t_.AppendNext(4500), AppendVerdict::kAccepted);
+  const Index end = t_.replica->derived().position().last().index;
+  t_.replica->AllowCommit(end);
+  t_.Batch();
+  TestReader r(&t_, first_);
+  r.ReadOn();
+  EXPECT_EQ(r.last, end);
+  EXPECT_EQ(r.last_chain, t_.replica->derived().position().chain) << "the entry that was cut";
 }
 
 TEST(Reader, CrossesFromSegmentsToTheRingAndEndsAtTheEnd) {

@@ -4,11 +4,14 @@
 
 #include <cstdint>
 
+#include "tests/cluster_sim/bias.h"
+
 namespace ringjournal::cluster_sim {
 
 struct KeptSeed {
   uint64_t seed;
   const char* found;
+  Bias bias = Bias::kNone;
 };
 // Newest last.
 inline constexpr KeptSeed kKeptSeeds[] = {
@@ -25,6 +28,10 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {2000034,
      "a disk that had been emptied and filled in part was taken for a whole log: what was "
      "acknowledged at disk_quorum was lost, and the report said that nothing was"},
+    {76,
+     "what had been cut from a log was read from its newest segment, as its successor had no room "
+     "on the disk, and a backup took it for committed",
+     Bias::kLaggards},
 };
 
 }  // namespace ringjournal::cluster_sim
