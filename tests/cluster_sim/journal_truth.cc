@@ -54,6 +54,7 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
     view->incarnation = incarnation;
     memory_of_[{nodes_[node], incarnation.value()}] = wear_[node].memory_life;
   }
+  NoteCut(marks, epoch, view);
   view->end = marks.end.index;
   CheckOverwritten(node, replica, view);
   NoteDurable(marks.durable.index, epoch, view);
