@@ -282,7 +282,10 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
   }
   // Below target_copies, and by the policy `disk`, it is on the leader's disk.
   auto led = leaders_.find(receipt.epoch);
-  bool degraded = !receipt.duplicate && receipt.memory_copies < FewestIn(receipt.epoch).target;
+  // A copy that no document of the epoch has called in sync counts for nobody who recovers.
+  const Fewest fewest = FewestIn(receipt.epoch);
+  const uint32_t counted = std::min(receipt.memory_copies, static_cast<uint32_t>(fewest.widest));
+  const bool degraded = !receipt.duplicate && counted < fewest.target;
   if (degraded && config_.degraded_policy() == v1::DEGRADED_POLICY_BLOCK) {
     report_->Violation("I14: entry ", i, " was acknowledged with ", receipt.memory_copies,
                        " copies of ", FewestIn(receipt.epoch).target,

@@ -135,6 +135,7 @@ class JournalTruth {
   struct Fewest {
     Fewest(int m, uint32_t t) : members(m), target(t) {}
     int members;
+    int widest = INT32_MAX;  // the in-sync set that any document of the epoch has named, at most
     uint32_t target;
   };
   // truth_plans.cc

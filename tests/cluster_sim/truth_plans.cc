@@ -23,6 +23,9 @@ void JournalTruth::CheckPlanned(const v1::JournalConfig& before, const v1::Journ
   }
   fewest->second.members = std::min(fewest->second.members, after.members_size());
   fewest->second.target = std::min(fewest->second.target, after.target_copies());
+  int* widest = &fewest->second.widest;
+  *widest = is_new ? after.isr_size() : std::max(*widest, after.isr_size());
+  if (before.epoch() == after.epoch()) *widest = std::max(*widest, before.isr_size());
   CheckHandover(before, after);
 }
 
