@@ -244,6 +244,7 @@ void ClusterNode::ObserveReplicas() {
     if (truth == env_.truths->end()) continue;
     const uint64_t leaders = truth->second->leaders();
     truth->second->Observe(number_, incarnation_, *journal->replica);
+    truth->second->CheckDiskAfterCut(number_, &machine_.disk);
     if (truth->second->leaders() == leaders) continue;
     env_.on_moment(this, Moment::kLeads);
   }

@@ -54,6 +54,7 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
     view->incarnation = incarnation;
     memory_of_[{nodes_[node], incarnation.value()}] = wear_[node].memory_life;
   }
+  NoteCut(marks, epoch, view);
   view->end = marks.end.index;
   CheckOverwritten(node, replica, view);
   NoteDurable(marks.durable.index, epoch, view);
@@ -282,10 +283,13 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
                        " with ", receipt.memory_copies, " copies, min_isr is ", config_.min_isr());
   }
   // Below target_copies, and by the policy `disk`, it is on the leader's disk. Where so many had it
-  // when it was committed, one may have started again since then, and is not counted yet.
+  // when it was committed, one may have started again since then, and is not counted yet. A copy
+  // that no document of the epoch has called in sync counts for nobody who recovers.
   auto led = leaders_.find(receipt.epoch);
+  const Fewest fewest = FewestIn(receipt.epoch);
   const uint32_t copies = std::max(receipt.memory_copies, entry->copies);
-  bool degraded = !receipt.duplicate && copies < FewestIn(receipt.epoch).target;
+  const uint32_t counted = std::min(copies, static_cast<uint32_t>(fewest.widest));
+  const bool degraded = !receipt.duplicate && counted < fewest.target;
   if (degraded && config_.degraded_policy() == v1::DEGRADED_POLICY_BLOCK) {
     report_->Violation("I14: entry ", i, " was acknowledged with ", receipt.memory_copies,
                        " copies of ", FewestIn(receipt.epoch).target,

@@ -3,6 +3,7 @@
 #define TESTS_CLUSTER_SIM_JOURNAL_TRUTH_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -65,6 +66,10 @@ class JournalTruth {
   std::string DescribeViews() const;
   // The node's disk has what its replica calls durable, byte for byte.
   void CheckDisk(uint32_t node, sim::SimDisk* disk) const;
+  // The same against the replica's own log, after a step in which the node calls more durable and
+  // its log may have been cut not long before: a write of what was cut says nothing of what stands
+  // there now.
+  void CheckDiskAfterCut(uint32_t node, sim::SimDisk* disk);
   // Some replica of a journal without disks has begun anew and has nothing since: a reader may have
   // met it while it led, or still thought so.
   bool AReplicaKeepsNothing() const;
@@ -119,6 +124,8 @@ class JournalTruth {
     Index durable_seen;          // now, or at the end of the last process
     // Of what is in the log now or was acknowledged: an acknowledgement may be on its way for long.
     Index durable_max;
+    uint32_t rises_to_check = 0;  // of durable, since the log may have been cut
+    bool disk_is_due = false;
   };
   // A node's word that an entry is on its disk, given to a client.
   struct DiskWord {
@@ -128,6 +135,7 @@ class JournalTruth {
   struct Fewest {
     Fewest(int m, uint32_t t) : members(m), target(t) {}
     int members;
+    int widest = INT32_MAX;  // the in-sync set that any document of the epoch has named, at most
     uint32_t target;
   };
   // truth_plans.cc
@@ -137,6 +145,10 @@ class JournalTruth {
   Fewest FewestIn(Epoch epoch) const;
 
   void NoteDurable(Index durable, Epoch epoch, NodeView* view);
+  void NoteCut(const Marks& marks, Epoch epoch, NodeView* view) const;
+  using EntryDiffers = std::function<bool(const RecordView& view)>;
+  void CompareDisk(uint32_t node, sim::SimDisk* disk, uint64_t replay_bytes,
+                   EntryDiffers differs) const;
   void OnLeads(uint32_t node, const NodeView& view);
   static Index FirstOfEpoch(const Replica& replica, Epoch epoch);
   void OnCommitted(uint32_t node, const NodeView& view);

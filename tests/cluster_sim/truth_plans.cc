@@ -23,6 +23,9 @@ void JournalTruth::CheckPlanned(const v1::JournalConfig& before, const v1::Journ
   }
   fewest->second.members = std::min(fewest->second.members, after.members_size());
   fewest->second.target = std::min(fewest->second.target, after.target_copies());
+  int* widest = &fewest->second.widest;
+  *widest = is_new ? after.isr_size() : std::max(*widest, after.isr_size());
+  if (before.epoch() == after.epoch()) *widest = std::max(*widest, before.isr_size());
   CheckHandover(before, after);
 }
 
@@ -34,6 +37,13 @@ void JournalTruth::CheckHandover(const v1::JournalConfig& before, const v1::Jour
   const std::string by = absl::StrCat(before.leader().node(), "-", old.incarnation.value(), "-");
   if (old == next || after.change_id().compare(0, by.size(), by) != 0) return;
   ++handovers_;
+  // A leader that stops leaves the in-sync set in this change, but not where min_isr needs it: what
+  // was acknowledged would be in fewer memories that count.
+  const bool leaves = after.isr_size() < before.isr_size();
+  if (leaves && static_cast<uint32_t>(after.isr_size()) < after.min_isr()) {
+    report_->Violation("handover: with ", ReplicaText(old), " gone ", after.isr_size(),
+                       " are in sync, min_isr is ", after.min_isr());
+  }
   const NodeView* from = LivingView(before.leader());
   const NodeView* to = LivingView(after.leader());
   if (from == nullptr || to == nullptr) return;  // dead since it was asked for

@@ -1,7 +1,9 @@
 // What the replicas show at the end of a run.
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "journal/recovery/disk_recovery.h"
@@ -11,7 +13,10 @@ namespace ringjournal::cluster_sim {
 
 namespace {
 
-// Compares what a disk holds with what was committed, up to the entry that is called durable.
+// After a cut so many rises of `durable` are checked: by then what was in flight is over.
+constexpr uint32_t kRisesAfterCut = 4;
+
+// Compares what a disk holds with what it should, as `differs` tells.
 class DiskComparison : public RecoveryVisitor {
  public:
   using Differs = std::function<bool(const RecordView& view)>;
@@ -30,7 +35,9 @@ class DiskComparison : public RecoveryVisitor {
 
 }  // namespace
 
-void JournalTruth::CheckDisk(uint32_t node, sim::SimDisk* disk) const {
+// `replay_bytes` as of a recovery: 0 for everything. `differs` is asked up to what is durable.
+void JournalTruth::CompareDisk(uint32_t node, sim::SimDisk* disk, uint64_t replay_bytes,
+                               EntryDiffers differs) const {
   const Replica* replica = views_[node].replica;
   if (replica == nullptr || replica->memory_only()) return;
   const JournalId id = replica->options().id;
@@ -38,11 +45,9 @@ void JournalTruth::CheckDisk(uint32_t node, sim::SimDisk* disk) const {
   std::vector<SegmentFile> files = disk->ListSegments(id);
   DiskRecoveryOptions options;
   options.journal = id;
-  DiskComparison comparison([&](const RecordView& view) {
-    const uint64_t i = view.header.index.value();
-    return i <= durable.value() && i <= entries_.size() &&
-           AsView(view.record) != entries_[i - 1].record;
-  });
+  options.replay_bytes = replay_bytes;
+  DiskComparison comparison(
+      [&](const RecordView& view) { return view.header.index <= durable && differs(view); });
   auto bytes = [&](size_t i) { return disk->ReadSegment(files[i].name); };
   DiskRecovery found = RecoverDisk(files, bytes, options, &comparison);
   if (found.end.next_index <= durable) {
@@ -52,7 +57,32 @@ void JournalTruth::CheckDisk(uint32_t node, sim::SimDisk* disk) const {
   }
   if (comparison.first_wrong() == Index()) return;
   report_->Violation("disk: entry ", comparison.first_wrong().value(), " on the disk of ",
-                     nodes_[node], " is durable and has other bytes than were committed");
+                     nodes_[node], " is durable and has other bytes than ",
+                     replay_bytes == 0 ? "were committed" : "its log");
+}
+
+void JournalTruth::CheckDisk(uint32_t node, sim::SimDisk* disk) const {
+  CompareDisk(node, disk, 0, [&](const RecordView& view) {
+    const uint64_t i = view.header.index.value();
+    return i <= entries_.size() && AsView(view.record) != entries_[i - 1].record;
+  });
+}
+
+// A log is cut when its replica gets another leader, and what follows may come in the same step.
+void JournalTruth::NoteCut(const Marks& marks, Epoch epoch, NodeView* view) const {
+  if (epoch != view->epoch || marks.end.index < view->end) view->rises_to_check = kRisesAfterCut;
+  if (marks.durable.index <= view->durable_seen || view->rises_to_check == 0) return;
+  --view->rises_to_check;
+  view->disk_is_due = true;
+}
+
+void JournalTruth::CheckDiskAfterCut(uint32_t node, sim::SimDisk* disk) {
+  if (!std::exchange(views_[node].disk_is_due, false)) return;
+  const Ring& ring = views_[node].replica->ring();
+  CompareDisk(node, disk, 1, [&](const RecordView& view) {
+    std::optional<RingPlace> own = ring.Find(view.header.index);
+    return own.has_value() && ring.Record(*own).header.chain != view.header.chain;
+  });
 }
 
 bool JournalTruth::AReplicaKeepsNothing() const {
