@@ -48,6 +48,7 @@ sockaddr_in HealthAddress(const EtcdPlan& plan, size_t member) {
                        pid_t parent, int log_fd) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
+  setpgid(0, 0);  // a Ctrl-C of the terminal is for the command, which ends this one itself
   dup2(log_fd, STDOUT_FILENO);
   dup2(log_fd, STDERR_FILENO);
   execvpe(program, arguments, environment);

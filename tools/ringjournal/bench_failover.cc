@@ -195,8 +195,8 @@ class FailoverBench {
         std::printf("\nnot measured: cut, cut-in and cut-out: %s\n", left_out_.c_str());
       }
     }
-    const bool all_met = std::ranges::all_of(results_, bench::IsMet);
-    return all_met && !interrupt_.happened() ? kExitOk : kExitFailure;
+    if (interrupt_.happened()) return kExitInterrupted;
+    return std::ranges::all_of(results_, bench::IsMet) ? kExitOk : kExitFailure;
   }
 
   static constexpr uint32_t kInFlightMax = 8192;  // of all clients
@@ -253,7 +253,9 @@ void RegisterBenchFailover(CLI::App* bench, Context& context) {
       "is missing.\n"
       "Examples:\n  ringjournal bench failover\n"
       "  ringjournal bench failover --fault kill --journals 100 --runs 20\n"
-      "The exit code is 1 if a goal was missed.\n");
+      "  ringjournal bench failover --fault cut --runs 20\n"
+      "The exit code is 1 if a goal was missed. Ctrl-C ends the run that is under way, and prints\n"
+      "what has been measured.\n");
   sub->fallthrough();
   sub->callback([&context, flags] {
     context.command = "bench failover";

@@ -26,18 +26,19 @@ absl::Status NotPermitted(std::string_view what, int error) {
   return Impossible(absl::StrCat(
       "cannot make ", std::string(what), ": ", std::strerror(error),
       ". Run this as root (in a container with CAP_SYS_ADMIN and CAP_NET_ADMIN), or let users make "
-      "namespaces: sysctl user.max_user_namespaces=10000, and where they exist "
+      "namespaces: sysctl user.max_user_namespaces=10000 user.max_net_namespaces=10000, and where "
+      "they exist "
       "kernel.unprivileged_userns_clone=1 and kernel.apparmor_restrict_unprivileged_userns=0"));
 }
 
 absl::Status Run(const SystemTool& tool) {
   absl::Status done = RunSystemTool(tool);
   if (done.ok()) return done;
-  return Impossible(absl::StrCat(
-      std::string(done.message()),
-      "The kernel needs the modules veth, bridge and nf_tables, which root can load (modprobe), "
-      "and must let this user change networks of its own: run this as root to see whether that "
-      "is it"));
+  return Impossible(
+      absl::StrCat("the kernel needs the modules veth, bridge and nf_tables, which root can load "
+                   "(modprobe), and "
+                   "must let this user change networks of its own (try it as root). ",
+                   std::string(done.message())));
 }
 
 // 0, or errno.

@@ -51,6 +51,7 @@ std::string FindProgram(const std::string& given) {
                        const ServerProcessOptions& options) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
+  setpgid(0, 0);  // a Ctrl-C of the terminal is for the command, which ends this one itself
   PinToCpu(options.cpu);
   dup2(log_fd, STDOUT_FILENO);
   dup2(log_fd, STDERR_FILENO);
