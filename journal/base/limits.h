@@ -358,6 +358,8 @@ inline constexpr uint32_t kEtcdPasswordBytesMax = 1024;
 // Of etcd's own words in our messages.
 inline constexpr uint32_t kEtcdErrorTextBytesMax = 200;
 
+// Starts of one node that are counted; a ring's control page has 48 bits for them.
+inline constexpr uint64_t kIncarnationMax = (uint64_t{1} << 48) - 1;
 inline constexpr uint32_t kNodesMax = 64;             // of a cluster; each is in every document
 inline constexpr uint32_t kNodeNameBytesMax = 64;     // it stands in log lines and metrics
 inline constexpr uint32_t kAddressBytesMax = 300;     // a DNS name (253) and a port

@@ -43,6 +43,7 @@ enum class Mutant : int {
   kTwoLivesTwoDisks,
   kOverwritesUncommitted,
   // laggards, and the end of the journal
+  kDeafGoesOn,
   kStallKept,
   kLaggardKept,
   kLaggardLeavesOne,
@@ -144,6 +145,7 @@ inline constexpr MutantName kMutantNames[] = {
     {Mutant::kTwoLivesTwoDisks, "two_lives_two_disks", "two lives of a node are one copy"},
     {Mutant::kOverwritesUncommitted, "overwrites_uncommitted",
      "no ring byte above commit is overwritten (I13)"},
+    {Mutant::kDeafGoesOn, "deaf_goes_on", "a backup that is not heard is told nothing"},
     {Mutant::kStallKept, "stall_kept", "who answers and takes nothing is dropped, too"},
     {Mutant::kLaggardKept, "laggard_kept", "who lags by most of the ring is dropped"},
     {Mutant::kLaggardLeavesOne, "laggard_leaves_one",

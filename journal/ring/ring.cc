@@ -150,7 +150,7 @@ void Ring::Truncate(const RingPlace& place) {
   uint64_t idle = 1 - active_;
   uint64_t acked = std::min(place.offset.value(), ends()->acked_end);
   control->ends[idle] = {place.offset.value(), acked};
-  StoreRelease(&control->active, idle);
+  StoreRelease(&control->active, SealWord(idle));
   active_ = idle;
   uint64_t first_gone = place.offset.value() / stride_;
   for (uint64_t b = first_gone; b <= end_.offset.value() / stride_; ++b) {

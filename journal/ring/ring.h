@@ -81,12 +81,12 @@ class Ring {
   // Under which the content was acknowledged; 0: it counts for nobody.
   void set_content_incarnation(Incarnation incarnation);
   Incarnation content_incarnation() const {
-    return Incarnation(memory_.control()->content_incarnation);
+    return Incarnation(SealedValue(memory_.control()->content_incarnation));
   }
   // Named by the latest cas of a memory recovery.
   void set_claim_incarnation(Incarnation incarnation);
   Incarnation claim_incarnation() const {
-    return Incarnation(memory_.control()->claim_incarnation);
+    return Incarnation(SealedValue(memory_.control()->claim_incarnation));
   }
 
   // The record that holds this entry or LSN; nullopt outside [oldest, end).

@@ -4,6 +4,7 @@
 // ring_recovery_test.cc.)
 #include <algorithm>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -39,9 +40,10 @@ class RingAttack : public testing::Test {
   }
 
   // The rules of docs/recovery.md and replication.md section 7, said once more.
-  Expected Judge(uint64_t oldest, uint64_t active, const RingEnds ends[2],
+  Expected Judge(uint64_t oldest, uint64_t active_word, const RingEnds ends[2],
                  const bool slot_is_whole[2]) const {
-    if (active > 1) return {RingVerdict::kNotIntact};
+    uint64_t active = 0;
+    if (!OpenWord(active_word, &active) || active > 1) return {RingVerdict::kNotIntact};
     const RingEnds& e = ends[active];
     uint64_t data = t.memory.memory().data_bytes;
     if (oldest > e.end || e.end - oldest > data || e.acked_end > e.end) {
@@ -75,6 +77,13 @@ class RingAttack : public testing::Test {
     const RingControl& c = *t.memory.memory().control();
     const bool whole[2] = {true, true};
     return Judge(c.oldest, c.active, c.ends, whole);
+  }
+  // Of a word that tells by itself that it is damaged.
+  static bool IsSealed(size_t at) {
+    const size_t word = at / 8 * 8;
+    return word == offsetof(RingControl, content_incarnation) ||
+           word == offsetof(RingControl, claim_incarnation) ||
+           word == offsetof(RingControl, active) || word == offsetof(RingControl, committed);
   }
   // All bits, or one that wanders where there are many bytes without a meaning.
   static std::vector<int> BitsOf(size_t at, bool has_meaning) {
@@ -119,8 +128,7 @@ TEST_F(RingAttack, EveryByteOfTheControlPage) {
         expected = {at < 8    ? RingVerdict::kForeign
                     : at < 12 ? RingVerdict::kNewerVersion
                               : RingVerdict::kNotIntact};
-      } else if (at >= offsetof(RingControl, committed) &&
-                 at < offsetof(RingControl, committed) + 8) {
+      } else if (IsSealed(at)) {
         expected = {RingVerdict::kNotIntact};
       } else if (at >= offsetof(RingControl, oldest) && at < sizeof(RingControl)) {
         head[at] ^= static_cast<std::byte>(1 << bit);
@@ -131,11 +139,16 @@ TEST_F(RingAttack, EveryByteOfTheControlPage) {
       if (HasFatalFailure()) return;
     }
   }
-  // The incarnations are what they say: whether they count is for the config document.
-  control->content_incarnation ^= 1;
-  control->claim_incarnation ^= 1;
-  EXPECT_EQ(t.Inspect().content_incarnation, Incarnation(4));
-  EXPECT_EQ(t.Inspect().claim_incarnation, Incarnation(7));
+  // A ring that nobody counts must not become one of incarnation 1, 2, 4, 8 …, either.
+  for (uint64_t* word : {&control->content_incarnation, &control->claim_incarnation}) {
+    const uint64_t kept = std::exchange(*word, 0);
+    EXPECT_EQ(t.Inspect().verdict, RingVerdict::kIntact);
+    for (int bit = 0; bit < 64; ++bit) {
+      *word = uint64_t{1} << bit;
+      EXPECT_EQ(t.Inspect().verdict, RingVerdict::kNotIntact) << bit;
+    }
+    *word = kept;
+  }
 }
 
 TEST_F(RingAttack, EveryByteOfBothSnapshotSlots) {

@@ -46,11 +46,11 @@ void Ring::set_generation(uint32_t generation) {
 }
 
 void Ring::set_content_incarnation(Incarnation incarnation) {
-  StoreRelease(&memory_.control()->content_incarnation, incarnation.value());
+  StoreRelease(&memory_.control()->content_incarnation, SealWord(incarnation.value()));
 }
 
 void Ring::set_claim_incarnation(Incarnation incarnation) {
-  StoreRelease(&memory_.control()->claim_incarnation, incarnation.value());
+  StoreRelease(&memory_.control()->claim_incarnation, SealWord(incarnation.value()));
 }
 
 bool Ring::TakesSnapshot(const v1::StateSnapshot& state) const {

@@ -49,18 +49,24 @@ struct RingEnds {
 // The control page. All fields are naturally aligned and written with single stores.
 struct RingControl {
   RingIdentity identity;
-  alignas(128) uint64_t content_incarnation;  // under which the content was acknowledged
-  uint64_t claim_incarnation;                 // named by the latest cas of a memory recovery
-  alignas(128) uint64_t oldest;               // ring offset of the oldest record
-  alignas(128) uint64_t active;               // 0 or 1: which of the ends counts
+  // Under which the content was acknowledged; named by the latest cas of a memory recovery. Sealed:
+  // one changed bit must not make a ring another that the config document counts on.
+  alignas(128) uint64_t content_incarnation;
+  uint64_t claim_incarnation;
+  alignas(128) uint64_t oldest;  // ring offset of the oldest record
+  alignas(128) uint64_t active;  // 0 or 1: which of the ends counts; sealed
   RingEnds ends[2];
   uint64_t committed;  // index up to which entries are known to be committed; sealed
 };
 static_assert(sizeof(RingControl) <= kControlPageBytes);
 
 // A word that is one store and tells whether it is damaged: 48 bits of value, 16 of checksum. 0 is
-// 0.
+// 0. No value above kSealedMax.
+inline constexpr uint64_t kSealedMax = (uint64_t{1} << 48) - 1;
+static_assert(limits::kIncarnationMax <= kSealedMax);
 uint64_t SealWord(uint64_t value);
+// Of a word that is known to be whole.
+inline uint64_t SealedValue(uint64_t word) { return word & kSealedMax; }
 // False: damaged.
 bool OpenWord(uint64_t word, uint64_t* value);
 

@@ -186,6 +186,23 @@ const char* RingVerdictText(RingVerdict verdict) {
   return "?";
 }
 
+namespace {
+
+// The words of the control page that say by themselves whether they are damaged.
+bool TakeSealed(const RingControl& control, RingInspection* out) {
+  uint64_t content = 0, claim = 0, committed = 0;
+  bool whole = OpenWord(LoadAcquire(&control.content_incarnation), &content) &&
+               OpenWord(LoadAcquire(&control.claim_incarnation), &claim) &&
+               OpenWord(LoadAcquire(&control.active), &out->active) &&
+               OpenWord(LoadAcquire(&control.committed), &committed);
+  out->content_incarnation = Incarnation(content);
+  out->claim_incarnation = Incarnation(claim);
+  out->committed = Index(committed);
+  return whole && out->active <= 1;
+}
+
+}  // namespace
+
 RingInspection InspectRing(const RingMemory& memory, const RingIdentityValues* expected) {
   RingInspection out;
   if (memory.head_bytes < kControlPageBytes) {
@@ -196,10 +213,9 @@ RingInspection InspectRing(const RingMemory& memory, const RingIdentityValues* e
   std::string reason;
   RingVerdict verdict = CheckIdentity(memory, expected, &reason);
   if (verdict != RingVerdict::kIntact) return Fail(out, verdict, reason);
-  out.content_incarnation = Incarnation(LoadAcquire(&control.content_incarnation));
-  out.claim_incarnation = Incarnation(LoadAcquire(&control.claim_incarnation));
-  out.active = LoadAcquire(&control.active);
-  if (out.active > 1) return Fail(out, RingVerdict::kNotIntact, "the control page is damaged");
+  if (!TakeSealed(control, &out)) {
+    return Fail(out, RingVerdict::kNotIntact, "the control page is damaged");
+  }
   out.stated_end = LoadAcquire(&control.ends[out.active].end);
   out.acked_end = LoadAcquire(&control.ends[out.active].acked_end);
   out.oldest = LoadAcquire(&control.oldest);
@@ -207,11 +223,6 @@ RingInspection InspectRing(const RingMemory& memory, const RingIdentityValues* e
       out.acked_end > out.stated_end) {
     return Fail(out, RingVerdict::kNotIntact, "the control page's positions contradict each other");
   }
-  uint64_t committed = 0;
-  if (!OpenWord(LoadAcquire(&control.committed), &committed)) {
-    return Fail(out, RingVerdict::kNotIntact, "the control page is damaged");
-  }
-  out.committed = Index(committed);
   if (!TakeSnapshot(memory, &out)) {
     return Fail(out, RingVerdict::kNotIntact, "no valid state snapshot between oldest and end");
   }
@@ -258,8 +269,6 @@ bool ReadSnapshotSlot(const std::byte* slot, size_t slot_bytes, SnapshotSlotHead
 
 namespace {
 
-constexpr uint64_t kSealedMax = (uint64_t{1} << 48) - 1;
-
 uint64_t SealOf(uint64_t value) {
   std::byte bytes[8];
   Store64(bytes, value);
@@ -272,7 +281,7 @@ uint64_t SealOf(uint64_t value) {
 uint64_t SealWord(uint64_t value) { return value | (SealOf(value) ^ SealOf(0)) << 48; }
 
 bool OpenWord(uint64_t word, uint64_t* value) {
-  *value = word & kSealedMax;
+  *value = SealedValue(word);
   return SealWord(*value) == word;
 }
 

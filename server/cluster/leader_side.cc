@@ -321,6 +321,15 @@ void LeaderSide::SendEntries(PeerConnection* peer, Backup* backup) {
   backup->last_sent_ns = c_->now.monotonic_ns;
 }
 
+// What is said to it then would be heard, perhaps, by one whose answers are lost: where that goes
+// for all, with the config store's, this leader can neither commit nor drop anybody, and as long as
+// they hear it nobody else would lead. Who is silent is asked for its log again, so both begin anew
+// once anything gets through.
+bool LeaderSide::HearsNothingOf(const Backup& backup) const {
+  const int64_t silent_ns = c_->now.monotonic_ns - backup.last_heard_ns;
+  return silent_ns > limits::kPeerGraceMs * kMs && !Mutated(Mutant::kDeafGoesOn);
+}
+
 void LeaderSide::AfterBatch() {
   ++lease_seq_;
   for (auto& [life, backup] : backups_) {
@@ -334,7 +343,7 @@ void LeaderSide::AfterBatch() {
       StopCatchUp(&backup);
     } else if (backup.catch_up != nullptr) {
       CatchUpTurn(peer, &backup);
-    } else {
+    } else if (!HearsNothingOf(backup)) {
       SendEntries(peer, &backup);
     }
   }
@@ -346,7 +355,9 @@ int64_t LeaderSide::deadline_ns() const {
   int64_t deadline = INT64_MAX;
   for (const auto& [life, backup] : backups_) {
     if (backup.connection != 0) {
-      deadline = std::min(deadline, backup.last_sent_ns + limits::kPeerHeartbeatMs * kMs);
+      if (!HearsNothingOf(backup)) {
+        deadline = std::min(deadline, backup.last_sent_ns + limits::kPeerHeartbeatMs * kMs);
+      }
       if (CatchUpIsDue(backup)) deadline = std::min(deadline, c_->now.monotonic_ns);
     }
   }

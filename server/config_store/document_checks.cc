@@ -25,6 +25,9 @@ absl::Status ValidateNodes(const v1::ConfigDocument& document) {
       return Broken("registry", "a node's name is not valid");
     if (!seen.insert(node.node()).second) return Broken("registry", "a node is listed twice");
     if (node.incarnation() == 0) return Broken("registry", "incarnations start at 1");
+    if (node.incarnation() > limits::kIncarnationMax) {
+      return Broken("registry", "a node's incarnation is above kIncarnationMax");
+    }
   }
   if (seen.size() > limits::kNodesMax) return Broken("registry", "more nodes than kNodesMax");
   return absl::OkStatus();

@@ -37,6 +37,9 @@ TEST(ValidateDocument, FindsEveryBrokenRuleOfTheDocument) {
   ExpectInvalid("node's name", [](D* d, J*) { d->mutable_nodes(0)->set_node("a b"); });
   ExpectInvalid("listed twice", [](D* d, J*) { *d->add_nodes() = d->nodes(0); });
   ExpectInvalid("incarnations start", [](D* d, J*) { d->mutable_nodes(0)->set_incarnation(0); });
+  ExpectInvalid("above kIncarnationMax", [](D* d, J*) {
+    d->mutable_nodes(0)->set_incarnation(limits::kIncarnationMax + 1);
+  });
   ExpectInvalid("ids are unique", [](D* d, J* j) {
     const J copy = *j;
     *d->add_journals() = copy;

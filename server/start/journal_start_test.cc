@@ -266,8 +266,9 @@ TEST(StartJournal, ARingThatCountsForNobodyIsNotServed) {
   n.Append(100);
   n.Settle();
   n.Kill();
-  n.ring->memory().control()->content_incarnation = 77;  // as after an old memory image came back
-  n.ring->memory().control()->claim_incarnation = 0;
+  n.ring->memory().control()->content_incarnation =
+      SealWord(77);  // as after an old memory image came back
+  n.ring->memory().control()->claim_incarnation = SealWord(0);
   ASSERT_TRUE(n.Start().ok());
   EXPECT_EQ(n.started->action, StartAction::kDiskRecovery);
   EXPECT_EQ(n.config().generation(), 2u);

@@ -114,7 +114,7 @@ class TestNode : public JournalStorage {
     Batch();
     Kill();
     const v1::ReplicaId counted = config().complete(0);
-    ring->memory().control()->content_incarnation = counted.incarnation();
+    ring->memory().control()->content_incarnation = SealWord(counted.incarnation());
     RJ_CHECK(Start().ok());
   }
 

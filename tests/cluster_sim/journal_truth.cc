@@ -225,7 +225,9 @@ void JournalTruth::Add(uint32_t node, const RecordView& trusted) {
   payloads_.Note(view);
   report_->Mix(view.header.chain);
   entries_.push_back({std::string(AsView(view.record)), view.header});
-  if (config_.min_isr() > 1) entries_.back().copies = CopiesOf(entries_.size());
+  const bool counts =
+      config_.min_isr() > 1 || config_.degraded_policy() != v1::DEGRADED_POLICY_MEMORY;
+  if (counts) entries_.back().copies = CopiesOf(entries_.size());
   committed_ever_ = std::max(committed_ever_, position_.last().lsn);
 }
 
@@ -279,9 +281,11 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
     report_->Violation("I3: entry ", i, " was acknowledged at level ", LevelText(receipt.level),
                        " with ", receipt.memory_copies, " copies, min_isr is ", config_.min_isr());
   }
-  // Below target_copies, and by the policy `disk`, it is on the leader's disk.
+  // Below target_copies, and by the policy `disk`, it is on the leader's disk. Where so many had it
+  // when it was committed, one may have started again since then, and is not counted yet.
   auto led = leaders_.find(receipt.epoch);
-  bool degraded = !receipt.duplicate && receipt.memory_copies < FewestIn(receipt.epoch).target;
+  const uint32_t copies = std::max(receipt.memory_copies, entry->copies);
+  bool degraded = !receipt.duplicate && copies < FewestIn(receipt.epoch).target;
   if (degraded && config_.degraded_policy() == v1::DEGRADED_POLICY_BLOCK) {
     report_->Violation("I14: entry ", i, " was acknowledged with ", receipt.memory_copies,
                        " copies of ", FewestIn(receipt.epoch).target,

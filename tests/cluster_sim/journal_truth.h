@@ -93,7 +93,7 @@ class JournalTruth {
   struct Entry {
     std::string record;
     EntryHeader header;
-    uint32_t copies = 0;  // nodes that had it when it was committed; told apart for min_isr only
+    uint32_t copies = 0;  // nodes that had it when it was committed; told apart where it matters
   };
   struct NodeView {
     // What outlives the process.

@@ -32,6 +32,11 @@ inline constexpr KeptSeed kKeptSeeds[] = {
      "what had been cut from a log was read from its newest segment, as its successor had no room "
      "on the disk, and a backup took it for committed",
      Bias::kLaggards},
+    {7005519,
+     "one changed bit of a ring's control page made an empty memory the one that held everything"},
+    {7020250,
+     "what two had had when it was committed counted as one copy, since the other had started "
+     "again"},
 };
 
 }  // namespace ringjournal::cluster_sim

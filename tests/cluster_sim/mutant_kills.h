@@ -94,7 +94,7 @@ inline constexpr ScriptKill kScriptKills[] = {
     {"chain_not_checked", "I4"},           {"tail_of_an_older_round", "tail"},
     {"laggard_leaves_one", "laggard"},     {"learner_counted", "I11"},
     {"leaving_disk_counts", "I11"},        {"removed_before_disks", "I11"},
-    {"resumes_while_unknown", "handover"},
+    {"resumes_while_unknown", "handover"}, {"deaf_goes_on", "I15"},
 };
 
 // No seed that kills them is known; docs/replication.md says what is known of each. Once one is,

@@ -31,6 +31,7 @@ inline std::string Stuck(const Stage& stage, const char* where) {
 // nullopt: that mutant has no script there.
 std::optional<std::string> RunMemberScript(std::string_view mutant);  // scripts_members.cc
 std::optional<std::string> RunLagScript(std::string_view mutant);     // scripts_lags.cc
+std::optional<std::string> RunCutScript(std::string_view mutant);     // scripts_cuts.cc
 std::optional<std::string> RunPlanScript(std::string_view mutant);    // scripts_plans.cc
 
 }  // namespace ringjournal::cluster_sim

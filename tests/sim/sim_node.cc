@@ -256,8 +256,8 @@ void SimNode::StepAndDieInside(const ShardEvent& event, Time now) {
     (*c_.damage)[id].inside_step = true;
     // Where old bytes were given up, or a snapshot moved on, the later state stays.
     if (after->oldest != control.oldest || after->active != control.active) continue;
-    uint64_t end = control.ends[control.active].end;
-    uint64_t new_end = after->ends[control.active].end;
+    uint64_t end = control.ends[control.active & 1].end;
+    uint64_t new_end = after->ends[control.active & 1].end;
     if (end == new_end) continue;
     RecordView view;
     while (end < new_end && c_.random->Chance(60)) {
@@ -270,8 +270,8 @@ void SimNode::StepAndDieInside(const ShardEvent& event, Time now) {
       std::memcpy(&slots[i], m.snapshot_slot(i, slot_bytes), sizeof slots[i]);
     }
     end = std::max({end, slots[0].ring_offset, slots[1].ring_offset});
-    after->ends[control.active].end = end;
-    after->ends[control.active].acked_end = control.ends[control.active].acked_end;
+    after->ends[control.active & 1].end = end;
+    after->ends[control.active & 1].acked_end = control.ends[control.active & 1].acked_end;
   }
   c_.report->Trace("the process dies inside a step");
   dead_ = true;
