@@ -4,8 +4,9 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 
-from case import SMALL, case, end_lsn, lines, run_ok
+from case import SMALL, Skip, case, end_lsn, lines, run_ok
 from checks import expect, expect_equal, expect_in, wait_until
 from cluster import Cluster
 
@@ -311,6 +312,51 @@ def bench_failover(environment):
     expect(all(0 < gap < 30000 for gap in gaps), f"gaps are times: {gaps}")
     expect_equal(result["clients"]["maxMs"], max(gaps), "the longest of them")
     expect_equal(done.returncode == 0, result["goal"]["met"], "the exit code says whether the goal was met")
+
+
+@case("bench failover: a cut leader is left behind and comes back; nothing hears of a refusal")
+def bench_failover_cut(environment):
+    for fault in ("cut", "cut-out"):
+        done = subprocess.run([environment.programs.client, "bench", "failover", "--runs", "2", "--fault", fault,
+                               "--clients", "3", "--rate", "300", "-o", "json"],
+                              capture_output=True, timeout=120, check=False)
+        skip_without_cuts(done.stderr.decode())
+        expect(done.returncode in (0, 1), f"exit code {done.returncode} is neither met nor missed: {done.stderr.decode()}")
+        expect(done.stdout, f"it has no figures: {done.stderr.decode()}")
+        (result,) = json.loads(done.stdout)
+        expect_equal(result["fault"], fault, "the fault")
+        expect_equal([len(run) for run in result["gapsMs"]], [3, 3], "gaps of each run")
+        gaps = [gap for run in result["gapsMs"] for gap in run]
+        # Nodes notice by a silence of 100 ms at least: who is told by the kernel is faster.
+        expect(all(50 < gap < 30000 for gap in gaps), f"gaps are those of a silence: {gaps}")
+
+
+@case("bench failover: a Ctrl-C in the middle of a cut prints what there is, and nothing is left")
+def bench_failover_interrupted(environment):
+    folder = environment.enter_context(tempfile.TemporaryDirectory())
+    with subprocess.Popen([environment.programs.client, "bench", "failover", "--runs", "1000", "--fault", "cut",
+                           "--clients", "2", "--rate", "300", "--data-dir", folder, "-o", "json"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as bench:
+        try:
+            said = ""
+            for line in bench.stderr:
+                said += line
+                if "cut 1 of 1000" in line:
+                    break
+            skip_without_cuts(said)
+            os.killpg(bench.pid, signal.SIGINT)  # as a terminal does
+            figures, more = bench.communicate(timeout=30)
+        finally:
+            bench.kill()
+    expect_equal(bench.returncode, 130, f"exit code ({said}{more})")
+    (result,) = json.loads(figures)
+    expect(1 <= result["runs"] < 1000, f"what was measured is printed: {figures}")
+    expect_equal(os.listdir(folder), [], "what it leaves")
+
+
+def skip_without_cuts(said):
+    if "nodes cannot be cut off on this machine" in said:
+        raise Skip(said)
 
 
 @case("bench backup: troubles a backup, lets an emptied one catch up, and measures what clients noticed")

@@ -23,6 +23,7 @@ EXACT = (
     ("-o ", ["json", "text"]),
     ("completion f", ["fish"]),
     ("checkpoint n", ["now"]),
+    ("bench failover --fault cut", ["cut", "cut-in", "cut-out"]),
 )
 
 # The words of the function under test go to a file on their way to the real compadd; keys are typed

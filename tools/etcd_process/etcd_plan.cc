@@ -5,14 +5,14 @@
 namespace ringjournal {
 namespace {
 
-std::string PeerUrl(const EtcdMember& member) {
-  return absl::StrCat("http://127.0.0.1:", member.peer_port);
+std::string PeerUrl(const EtcdPlan& plan, const EtcdMember& member) {
+  return absl::StrCat("http://", plan.host, ":", member.peer_port);
 }
 
 std::string InitialCluster(const EtcdPlan& plan) {
   std::string text;
   for (const EtcdMember& member : plan.members) {
-    absl::StrAppend(&text, text.empty() ? "" : ",", member.name, "=", PeerUrl(member));
+    absl::StrAppend(&text, text.empty() ? "" : ",", member.name, "=", PeerUrl(plan, member));
   }
   return text;
 }
@@ -61,9 +61,9 @@ std::vector<std::string> EtcdArguments(const EtcdPlan& plan, size_t member) {
       "--advertise-client-urls",
       EtcdEndpointOf(plan, member),
       "--listen-peer-urls",
-      PeerUrl(self),
+      PeerUrl(plan, self),
       "--initial-advertise-peer-urls",
-      PeerUrl(self),
+      PeerUrl(plan, self),
       "--initial-cluster",
       InitialCluster(plan),
       // Ports are used again: a member of another cluster must not be taken for one of this.
@@ -83,7 +83,7 @@ std::vector<std::string> EtcdArguments(const EtcdPlan& plan, size_t member) {
   if (plan.without_fsync) arguments.push_back("--unsafe-no-fsync");
   if (self.health_port != 0) {
     arguments.push_back("--listen-metrics-urls");
-    arguments.push_back(absl::StrCat("http://127.0.0.1:", self.health_port));
+    arguments.push_back(absl::StrCat("http://", plan.host, ":", self.health_port));
   }
   AddTls(plan.tls, &arguments);
   arguments.insert(arguments.end(), plan.further_arguments.begin(), plan.further_arguments.end());
@@ -91,8 +91,8 @@ std::vector<std::string> EtcdArguments(const EtcdPlan& plan, size_t member) {
 }
 
 std::string EtcdEndpointOf(const EtcdPlan& plan, size_t member) {
-  return absl::StrCat(plan.tls.cert.empty() ? "http" : "https",
-                      "://127.0.0.1:", plan.members[member].client_port);
+  return absl::StrCat(plan.tls.cert.empty() ? "http" : "https", "://", plan.host, ":",
+                      plan.members[member].client_port);
 }
 
 std::string EtcdEndpointsOf(const EtcdPlan& plan) {

@@ -1,4 +1,4 @@
-// A throw-away etcd on loopback: who its members are and how each is started. Pure.
+// A throw-away etcd on this machine: who its members are and how each is started. Pure.
 #ifndef TOOLS_ETCD_PROCESS_ETCD_PLAN_H_
 #define TOOLS_ETCD_PROCESS_ETCD_PLAN_H_
 
@@ -26,7 +26,9 @@ struct EtcdTls {
 
 struct EtcdPlan {
   std::vector<EtcdMember> members;  // one or three; of two, both are needed
-  EtcdTls tls;                      // towards clients only
+  // Where all members listen, in digits: an address of this machine.
+  std::string host = "127.0.0.1";
+  EtcdTls tls;  // towards clients only
   // As a throw-away cluster on one machine stands them: loopback answers at once.
   uint32_t heartbeat_ms = 20;
   uint32_t election_ms = 200;

@@ -36,11 +36,19 @@ sockaddr_in Loopback(uint16_t port) {
   return address;
 }
 
+sockaddr_in HealthAddress(const EtcdPlan& plan, size_t member) {
+  const EtcdMember& self = plan.members[member];
+  sockaddr_in address = Loopback(self.health_port != 0 ? self.health_port : self.client_port);
+  inet_pton(AF_INET, plan.host.c_str(), &address.sin_addr);
+  return address;
+}
+
 // Between fork and exec: only what is safe there.
 [[noreturn]] void Exec(const char* program, char* const* arguments, char* const* environment,
                        pid_t parent, int log_fd) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
+  setpgid(0, 0);  // a Ctrl-C of the terminal is for the command, which ends this one itself
   dup2(log_fd, STDOUT_FILENO);
   dup2(log_fd, STDERR_FILENO);
   execvpe(program, arguments, environment);
@@ -56,11 +64,10 @@ absl::Status NotInstalled(const std::string& program, bool found) {
 }
 
 // The answer to one HTTP request; empty if there is none within a second.
-std::string Get(uint16_t port, const std::string& path) {
+std::string Get(const sockaddr_in& address, const std::string& path) {
   io::FileDescriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval second = {.tv_sec = 1, .tv_usec = 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
-  const sockaddr_in address = Loopback(port);
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     return {};
   }
@@ -119,6 +126,7 @@ absl::Status EtcdCluster::StartOnce(int attempt) {
       attempt == 0 ? options_.directory : absl::StrCat(options_.directory, "/again", attempt);
   mkdir(directory.c_str(), 0700);
   plan_ = PlanEtcd(directory, options_.members, ports, health_ports);
+  plan_.host = options_.host;
   plan_.tls = options_.tls;
   plan_.further_arguments = options_.further_arguments;
   pids_.assign(size(), -1);
@@ -194,18 +202,14 @@ absl::Status EtcdCluster::Ended(size_t member, int wait_status) {
 }
 
 bool EtcdCluster::Healthy(size_t member) const {
-  const EtcdMember& self = plan_.members[member];
-  const std::string answer =
-      Get(self.health_port != 0 ? self.health_port : self.client_port, "/health");
+  const std::string answer = Get(HealthAddress(plan_, member), "/health");
   return answer.find("\"health\":\"true\"") != std::string::npos;
 }
 
 size_t EtcdCluster::FindLeader() const {
   for (size_t member = 0; member < size(); ++member) {
-    const EtcdMember& self = plan_.members[member];
-    const uint16_t port = self.health_port != 0 ? self.health_port : self.client_port;
-    if (Get(port, "/metrics").find("\netcd_server_is_leader 1\n") != std::string::npos)
-      return member;
+    const std::string metrics = Get(HealthAddress(plan_, member), "/metrics");
+    if (metrics.find("\netcd_server_is_leader 1\n") != std::string::npos) return member;
   }
   return size();
 }

@@ -1,4 +1,4 @@
-// Starts a throw-away etcd of one member or three on loopback, and ends it. For tests and for a
+// Starts a throw-away etcd of one member or three on this machine, and ends it. For tests and for a
 // cluster of the developer's own machine.
 #ifndef TOOLS_ETCD_PROCESS_ETCD_PROCESS_H_
 #define TOOLS_ETCD_PROCESS_ETCD_PROCESS_H_
@@ -19,6 +19,7 @@ namespace ringjournal {
 struct EtcdClusterOptions {
   std::string directory;  // exists; members keep data and logs below it
   size_t members = 3;
+  std::string host = "127.0.0.1";  // EtcdPlan::host
   EtcdTls tls;
   std::vector<std::string> further_arguments;
   std::string program = "etcd";  // a path, or a name that is looked for in PATH

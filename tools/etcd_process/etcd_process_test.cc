@@ -40,6 +40,17 @@ TEST(EtcdPlan, OfThreeMembersNamesAllOfThemToEach) {
   }
 }
 
+TEST(EtcdPlan, OnAnotherAddressEverythingIsThere) {
+  EtcdPlan plan = PlanEtcd("dir", 1, {11, 12, 13}, true);
+  plan.host = "10.77.0.1";
+  const std::string there = "http://" + plan.host;
+  EXPECT_EQ(EtcdEndpointsOf(plan), there + ":11");
+  const std::vector<std::string> arguments = EtcdArguments(plan, 0);
+  EXPECT_THAT(arguments, Contains("etcd1=" + there + ":12"));
+  EXPECT_THAT(arguments, Contains(there + ":13"));
+  EXPECT_THAT(arguments, Not(Contains(HasSubstr("127.0.0.1"))));
+}
+
 TEST(EtcdPlan, WithCertificatesSpeaksHttpsToClientsAndTellsItsHealthElsewhere) {
   EtcdPlan plan = PlanEtcd("dir", 1, {11, 12, 13}, true);
   plan.tls = {.cert = "c", .key = "k", .client_ca = "ca"};

@@ -138,6 +138,12 @@ absl::Status FailoverCluster::Strike() {
     case Fault::kFreeze:
       kill(node->pid(), SIGSTOP);
       return absl::OkStatus();
+    case Fault::kCut:
+      return cluster_->network()->CutOff(victim_, Cut::kBoth);
+    case Fault::kCutIn:
+      return cluster_->network()->CutOff(victim_, Cut::kIn);
+    case Fault::kCutOut:
+      return cluster_->network()->CutOff(victim_, Cut::kOut);
     case Fault::kStop:
       return node->Stop();
     case Fault::kHandover:
@@ -156,6 +162,9 @@ absl::Status FailoverCluster::Restore(const std::function<void()>& look) {
     if (absl::Status s = cluster_->etcd()->AwaitHealthy(etcd_victim_); !s.ok()) return s;
   }
   if (fault_ == Fault::kFreeze) kill(node->pid(), SIGCONT);
+  if (IsCut(fault_)) {
+    if (absl::Status s = cluster_->network()->Heal(); !s.ok()) return s;
+  }
   if (fault_ == Fault::kKill || fault_ == Fault::kEtcdLeader) node->Kill();
   if (node->pid() < 0) {
     if (absl::Status s = node->StartAgain(); !s.ok()) return s;

@@ -1,4 +1,4 @@
-// A cluster whose leader is killed, frozen or replaced, and made whole again.
+// A cluster whose leader is killed, frozen, cut off or replaced, and made whole again.
 #ifndef TOOLS_RINGJOURNAL_FAILOVER_CLUSTER_H_
 #define TOOLS_RINGJOURNAL_FAILOVER_CLUSTER_H_
 
@@ -41,7 +41,8 @@ class FailoverCluster {
   absl::Status Prepare(Fault fault, const std::vector<std::string>& hurried);
   // False if another node has come to lead meanwhile, or not all are in sync: Prepare again.
   bool StillPrepared();
-  // Does it to the node that leads. Returns at once, but for an orderly stop and a handover.
+  // Does it to the node that leads; cuts need LocalClusterOptions::can_be_cut. Returns at once, but
+  // for an orderly stop and a handover.
   absl::Status Strike();
   // Everything runs again, and each journal has all nodes in sync. `look` is called now and then
   // until that is so.

@@ -76,6 +76,12 @@ std::string FaultName(Fault fault) {
       return "kill";
     case Fault::kFreeze:
       return "freeze";
+    case Fault::kCut:
+      return "cut";
+    case Fault::kCutIn:
+      return "cut-in";
+    case Fault::kCutOut:
+      return "cut-out";
     case Fault::kHandover:
       return "handover";
     case Fault::kStop:
@@ -92,6 +98,12 @@ std::string FaultWords(Fault fault) {
       return "leader's process killed";
     case Fault::kFreeze:
       return "leader's process frozen";
+    case Fault::kCut:
+      return "leader cut off";
+    case Fault::kCutIn:
+      return "nothing reaches the leader";
+    case Fault::kCutOut:
+      return "nothing leaves the leader";
     case Fault::kHandover:
       return "leader moved by an operator";
     case Fault::kStop:
@@ -100,6 +112,10 @@ std::string FaultWords(Fault fault) {
       return "leader killed, and etcd's leader with it";
   }
   return "unknown";
+}
+
+bool IsCut(Fault fault) {
+  return fault == Fault::kCut || fault == Fault::kCutIn || fault == Fault::kCutOut;
 }
 
 int64_t FailoverRun::worst_ns() const {
@@ -138,6 +154,9 @@ FailoverGoal GoalOf(Fault fault) {
     case Fault::kKill:
       return {.p50_ms = 100, .p99_ms = 300};
     case Fault::kFreeze:
+    case Fault::kCut:
+    case Fault::kCutIn:
+    case Fault::kCutOut:
       return {.p50_ms = 350, .p99_ms = 700};
     case Fault::kHandover:
     case Fault::kStop:

@@ -13,12 +13,17 @@ namespace ringjournal::bench {
 enum class Fault {
   kKill,        // SIGKILL; it starts again afterwards, with its memory
   kFreeze,      // SIGSTOP, and SIGCONT once the others have gone on
+  kCut,         // no packet reaches it or leaves it; healed once the others have gone on
+  kCutIn,       // the same, of those that reach it only
+  kCutOut,      // and of those that leave it
   kHandover,    // an operator lets another node lead
   kStop,        // SIGTERM: it hands over and ends
   kEtcdLeader,  // SIGKILL, and of the member that leads etcd with it
 };
-// "kill", "freeze", "handover", "stop", "etcd-leader".
+// "kill", "freeze", "cut", "cut-in", "cut-out", "handover", "stop", "etcd-leader".
 std::string FaultName(Fault fault);
+// True if its nodes must be on a network where packets can be lost.
+bool IsCut(Fault fault);
 // For people: "killed", …
 std::string FaultWords(Fault fault);
 

@@ -6,6 +6,7 @@
 namespace ringjournal::bench {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -54,6 +55,20 @@ TEST(FailoverFigures, AGoalIsMissedByEitherPercentile) {
   EXPECT_FALSE(IsMet(ResultOf(Fault::kHandover, {50})));
   EXPECT_TRUE(IsMet(ResultOf(Fault::kEtcdLeader, {2499})));
   EXPECT_FALSE(IsMet(ResultOf(Fault::kKill, {}))) << "nothing was measured";
+}
+
+TEST(FailoverFigures, WhoIsCutOffMustBeReplacedAsFastAsWhoIsFrozen) {
+  for (Fault fault : {Fault::kCut, Fault::kCutIn, Fault::kCutOut}) {
+    EXPECT_TRUE(IsMet(ResultOf(fault, {349, 349, 699}))) << FaultName(fault);
+    EXPECT_FALSE(IsMet(ResultOf(fault, {350, 350, 699}))) << FaultName(fault);
+    EXPECT_FALSE(IsMet(ResultOf(fault, {349, 349, 700}))) << FaultName(fault);
+    EXPECT_TRUE(IsCut(fault));
+  }
+  EXPECT_FALSE(IsCut(Fault::kFreeze));
+  EXPECT_THAT(DescribeFailovers({ResultOf(Fault::kCut, {80}), ResultOf(Fault::kCutIn, {90})}),
+              AllOf(HasSubstr("\ncut  "), HasSubstr("\ncut-in  "),
+                    HasSubstr("leader cut off                               p50     80.0 ms"),
+                    HasSubstr("nothing reaches the leader                   p99     90.0 ms")));
 }
 
 TEST(FailoverFigures, EachGoalHasALineWithItsNumber) {

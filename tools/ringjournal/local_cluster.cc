@@ -12,9 +12,15 @@ absl::StatusOr<std::unique_ptr<LocalCluster>> LocalCluster::Start(
   absl::StatusOr<TemporaryDirectory> directory = TemporaryDirectory::Make(options.server.data_dir);
   if (!directory.ok()) return directory.status();
   cluster->directory_ = *std::move(directory);
+  if (options.can_be_cut) {
+    auto network = LocalNetwork::Make(options.nodes);
+    if (!network.ok()) return network.status();
+    cluster->network_ = *std::move(network);
+  }
   EtcdClusterOptions etcd_options;
   etcd_options.directory = cluster->directory_.path();
   etcd_options.members = options.etcd_members;
+  if (cluster->network_ != nullptr) etcd_options.host = HomeAddress();
   auto etcd = EtcdCluster::Start(etcd_options);
   if (!etcd.ok()) return etcd.status();
   cluster->etcd_ = *std::move(etcd);
@@ -32,10 +38,16 @@ absl::Status LocalCluster::LaunchNode(const ServerProcessOptions& server) {
   options.data_dir = directory_.path();
   // Ports of their own, so that a node that starts again is found where it was.
   const std::vector<uint16_t> ports = FreeLoopbackPorts(2);
-  options.listen = absl::StrCat("127.0.0.1:", ports[0]);
+  std::string host = "127.0.0.1";
+  if (network_ != nullptr) {
+    host = NodeAddress(nodes_.size());
+    options.inside = network_->namespace_of(nodes_.size());
+    options.further_arguments.push_back("--allow-remote");
+  }
+  options.listen = absl::StrCat(host, ":", ports[0]);
   for (const std::string& word :
        {std::string("--node"), name(nodes_.size()), std::string("--etcd"), etcd_->endpoints(),
-        std::string("--peer-listen"), absl::StrCat("127.0.0.1:", ports[1])}) {
+        std::string("--peer-listen"), absl::StrCat(host, ":", ports[1])}) {
     options.further_arguments.push_back(word);
   }
   absl::StatusOr<std::unique_ptr<ServerProcess>> process = ServerProcess::Launch(options);

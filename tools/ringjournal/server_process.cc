@@ -1,6 +1,7 @@
 #include "tools/ringjournal/server_process.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -46,12 +47,19 @@ std::string FindProgram(const std::string& given) {
 }
 
 // Between fork and exec: only what is safe there.
-[[noreturn]] void Exec(char* const* arguments, pid_t parent, int log_fd, int cpu) {
+[[noreturn]] void Exec(char* const* arguments, pid_t parent, int log_fd,
+                       const ServerProcessOptions& options) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
-  PinToCpu(cpu);
+  setpgid(0, 0);  // a Ctrl-C of the terminal is for the command, which ends this one itself
+  PinToCpu(options.cpu);
   dup2(log_fd, STDOUT_FILENO);
   dup2(log_fd, STDERR_FILENO);
+  if (options.inside >= 0 && setns(options.inside, CLONE_NEWNET) != 0) {
+    dprintf(STDERR_FILENO, "cannot enter a network namespace: %s; run it as root\n",
+            strerror(errno));
+    _exit(126);
+  }
   execvp(arguments[0], arguments);
   dprintf(STDERR_FILENO, "cannot execute %s: %s; give --ringjournald PATH\n", arguments[0],
           strerror(errno));
@@ -122,7 +130,7 @@ absl::Status ServerProcess::Spawn() {
   pid_t parent = getpid();
   std::fflush(nullptr);
   pid_ = fork();
-  if (pid_ == 0) Exec(arguments.data(), parent, log_fd, options_.cpu);
+  if (pid_ == 0) Exec(arguments.data(), parent, log_fd, options_);
   close(log_fd);
   if (pid_ > 0) return absl::OkStatus();
   return absl::InternalError(absl::StrCat("cannot start a process: ", strerror(errno)));

@@ -21,7 +21,8 @@ struct ServerProcessOptions {
   std::string listen = "127.0.0.1:0";
   uint64_t ring_bytes_total = 0;  // 0: the server's default
   uint32_t spin_us = 0;
-  int cpu = -1;  // processor to stay on; -1: any
+  int cpu = -1;     // processor to stay on; -1: any
+  int inside = -1;  // open file of a network namespace to run in; -1: that of this process
   std::vector<std::string> further_arguments;
 };
 
