@@ -237,6 +237,9 @@ inline constexpr uint32_t kPeerHeartbeatMs = 10;
 inline constexpr uint32_t kEpochRetryMs = 10;
 // How long a backup hears nothing before it wants to lead, and a leader before it drops a backup.
 inline constexpr uint32_t kPeerGraceMs = 150;
+// After how long a leader that hears nothing of a backup says nothing to it either: ten of its
+// answers. Sooner than it drops it, as the backup's own kPeerGraceMs begins with this silence.
+inline constexpr uint32_t kPeerDeafMs = 100;
 // How long a member of the in-sync set may acknowledge no entry while some wait for it: it answers,
 // and yet holds everybody up. With the change of the config document clients wait 300 ms at most.
 inline constexpr uint32_t kPeerStallMs = 200;

@@ -48,6 +48,13 @@ Index InSyncSet::MajorityOf(Index own_end) const {
   return ends.empty() ? own_end : ends[ends.size() / 2];
 }
 
+size_t InSyncSet::FewestInSync() const {
+  if (pending_.empty()) return isr_.size();
+  const bool adds = pending_.size() > isr_.size();
+  if (adds && Mutated(Mutant::kAddCountsAtOnce)) return pending_.size();
+  return std::min(isr_.size(), pending_.size());
+}
+
 void InSyncSet::Propose(std::vector<NodeLife> isr) {
   bool shrinks = isr.size() < isr_.size();
   if (Mutated(Mutant::kAddedNotCounted) && !shrinks) return;

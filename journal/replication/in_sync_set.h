@@ -53,6 +53,9 @@ class InSyncSet {
   // All counted members hold everything up to here. Index(0) while the isr is below min_isr.
   // `own_end`: the leader's last entry, in its memory and counted (acked_end raised).
   Index Committed(Index own_end) const;
+  // How many copies are in sync for certain: of the isr and of a change that is under way the
+  // fewer, as an added one may be refused and a dropped one may be out of the document already.
+  size_t FewestInSync() const;
   // Whether the replica is counted: of the isr, or of a change that is under way.
   bool Counts(const NodeLife& replica) const;
   // A life that is over, and is not counted: nothing of it is kept.

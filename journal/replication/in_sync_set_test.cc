@@ -67,6 +67,18 @@ TEST(InSyncSet, ARoundIsOverOnceEveryCountedMemberHasAnsweredIt) {
   EXPECT_EQ(set.RoundOfAll(), 6u);
 }
 
+TEST(InSyncSet, WhoMayNotBeInTheIsrIsNoCertainCopy) {
+  InSyncSet set(kSelf, {kSelf, kB}, 1);
+  EXPECT_EQ(set.FewestInSync(), 2u);
+  set.Propose({kSelf, kB, kC});
+  EXPECT_EQ(set.FewestInSync(), 2u) << "the add may be refused";
+  set.Withdraw();
+  set.Propose({kSelf});
+  EXPECT_EQ(set.FewestInSync(), 1u) << "the drop may be in the document already";
+  set.Withdraw();
+  EXPECT_EQ(set.FewestInSync(), 2u);
+}
+
 TEST(InSyncSet, AloneEveryRoundIsOver) {
   InSyncSet set(kSelf, {kSelf}, 1);
   EXPECT_EQ(set.RoundOfAll(), UINT64_MAX);

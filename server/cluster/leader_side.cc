@@ -245,7 +245,7 @@ void LeaderSide::OnDown(const PeerConnection& peer) {
 void LeaderSide::BeforeBatch() {
   Index end = c_->replica->derived().position().last().index;
   c_->replica->AllowCommit(std::max(set_.Committed(end), inherited_));
-  bool degraded = set_.isr().size() < c_->config.target_copies();
+  bool degraded = set_.FewestInSync() < c_->config.target_copies();
   marks_.members = static_cast<uint32_t>(c_->config.members_size());
   marks_.disk_for_replicated = degraded &&
                                c_->config.degraded_policy() == v1::DEGRADED_POLICY_DISK &&
@@ -327,7 +327,7 @@ void LeaderSide::SendEntries(PeerConnection* peer, Backup* backup) {
 // once anything gets through.
 bool LeaderSide::HearsNothingOf(const Backup& backup) const {
   const int64_t silent_ns = c_->now.monotonic_ns - backup.last_heard_ns;
-  return silent_ns > limits::kPeerGraceMs * kMs && !Mutated(Mutant::kDeafGoesOn);
+  return silent_ns > limits::kPeerDeafMs * kMs && !Mutated(Mutant::kDeafGoesOn);
 }
 
 void LeaderSide::AfterBatch() {

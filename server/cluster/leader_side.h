@@ -128,7 +128,7 @@ class LeaderSide {
     uint64_t sent_in_step = 0;   // bytes that the catch-up had read
     bool segments_fail = false;  // the disk here lacks what it needs
   };
-  // Nothing was heard of it for as long as would be a reason to drop it.
+  // Nothing was heard of it for kPeerDeafMs.
   bool HearsNothingOf(const Backup& backup) const;
   std::optional<RingPlace> PlaceAfter(Index last) const;
   bool FillContinue(Index last, v1::FollowOk* ok) const;

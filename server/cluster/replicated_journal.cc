@@ -60,7 +60,8 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
     backup_.reset();
     return;
   }
-  if (backup_ != nullptr && role_epoch_ == c_.epoch()) return;
+  const bool same = backup_ != nullptr && backup_->leader() == LifeOf(config.leader());
+  if (same && (role_epoch_ == c_.epoch() || Mutated(Mutant::kFollowsOnUnasked))) return;
   role_epoch_ = c_.epoch();
   answers_.clear();
   backup_ = std::make_unique<BackupSide>(&c_);

@@ -27,6 +27,7 @@ Watermark ReplicatedJournal::LastCertain(const v1::LogAnswer& log) const {
   // What an older generation called committed may have been given up by a later one.
   for (const v1::LossReport& loss : c_.config.losses()) {
     if (loss.generation() <= log.last_generation()) continue;
+    if (Mutated(Mutant::kOlderLossForgotten)) break;
     committed = std::min(committed,
                          Watermark{Index(loss.first_index()).prev(), Lsn(loss.first_lsn()).prev()});
   }
