@@ -26,6 +26,13 @@ v1::ErrorCode CodeOf(const absl::Status& status) {
   }
 }
 
+// By this node, which leads still.
+bool IsBeingHandedOver(const Journal& journal) {
+  ReplicatedJournal* replicated = journal.replicated;
+  return replicated != nullptr && replicated->leads() && replicated->planned()->holds_appends() &&
+         !Mutated(Mutant::kHandoverTakesAppends);
+}
+
 v1::ErrorReply RefusalOf(const absl::Status& status) {
   v1::ErrorReply error;
   Refuse(CodeOf(status), std::string(status.message()), &error);
@@ -144,11 +151,9 @@ bool Shard::AnswerPlan(const PlannedRequest& request) {
 // True: the frame can be answered in a moment, here or by another leader. Who is refused instead
 // comes back after a pause, and every client would add it to what a change of the leader costs.
 bool Shard::WaitsForLeader(Session* session, const Journal& journal) {
-  ReplicatedJournal* replicated = journal.replicated;
-  const bool hands_over = replicated != nullptr && replicated->planned()->holds_appends() &&
-                          !Mutated(Mutant::kHandoverTakesAppends);
+  const ReplicatedJournal* replicated = journal.replicated;
   const bool begins = replicated != nullptr && replicated->leads() && !replicated->serving();
-  if (!hands_over && !begins) {
+  if (!begins && !IsBeingHandedOver(journal)) {
     session->held_since_ns = 0;
     return false;
   }
@@ -160,10 +165,7 @@ bool Shard::WaitsForLeader(Session* session, const Journal& journal) {
 
 // True while the journal is being handed over: nothing may be appended, and soon another leads.
 bool Shard::HoldsAppends(const Journal& journal, v1::ErrorReply* error) const {
-  if (journal.replicated == nullptr || !journal.replicated->planned()->holds_appends() ||
-      Mutated(Mutant::kHandoverTakesAppends)) {
-    return false;
-  }
+  if (!IsBeingHandedOver(journal)) return false;
   const std::string& target = journal.replicated->planned()->node();
   RefuseBackPressure(limits::kHandoverRetryMs, error);
   error->set_message(absl::StrCat("journal ", journal.config.name(), " is being handed over to ",
