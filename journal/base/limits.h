@@ -291,10 +291,14 @@ inline constexpr uint32_t kStatementBytesMax = 200;
 inline constexpr uint32_t kConfigPollMs = 500;
 // A change of the config document without an answer is settled by a no-op change after this.
 inline constexpr uint32_t kConfigSettleMs = 100;
-// How long a planned handover waits for its target to hold everything; appends are refused
-// meanwhile, so it is about what a failover would cost. Then the old leader goes on.
+// How long a planned handover waits for its target to hold everything; appends wait meanwhile, so
+// it is about what a failover would cost. Then the old leader goes on.
 inline constexpr uint32_t kHandoverWaitMs = 250;
-// When to append again that a handover has refused.
+// How long an append or an open waits at a leader that is handing over, or whose epoch has not
+// begun yet, before it is refused: longer than a handover may take, so that one that is given up is
+// not noticed, and shorter than clients leave a silent node alone.
+inline constexpr uint32_t kHeldFrameMs = 350;
+// When to append again that a handover has refused, as it took too long.
 inline constexpr uint32_t kHandoverRetryMs = 10;
 // When to ask again for a change that another one is in the way of, or the state of the copies: a
 // change takes the config store some milliseconds.

@@ -67,6 +67,7 @@ enum class Mutant : int {
   // planned changes
   kHandsOverEarly,
   kHandoverTakesAppends,
+  kToldBeforeApplied,
   kResumesWhileUnknown,
   kRemovedInOneStep,
   kRemovedStaysCounted,
@@ -178,6 +179,8 @@ inline constexpr MutantName kMutantNames[] = {
      "a handover waits until its target holds everything"},
     {Mutant::kHandoverTakesAppends, "handover_takes_appends",
      "nothing is appended while a handover is under way"},
+    {Mutant::kToldBeforeApplied, "told_before_applied",
+     "other nodes are told a handover once the config store has confirmed it"},
     {Mutant::kResumesWhileUnknown, "resumes_while_unknown",
      "a handover whose outcome is unknown leaves the old leader silent"},
     {Mutant::kRemovedInOneStep, "removed_in_one_step",

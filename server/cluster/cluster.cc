@@ -5,7 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "server/config_store/document.h"
+#include "server/config_store/document_checks.h"
 
 namespace ringjournal {
 namespace {
@@ -90,7 +92,9 @@ void Cluster::Collect(ReplicatedJournal* journal) {
   for (std::string& note : context->notes) effects_->notes.push_back(std::move(note));
   context->notes.clear();
   if (!context->fatal.empty()) effects_->fatal = context->fatal;
-  if (std::exchange(context->tells_peers, false)) TellPeers();
+  if (std::exchange(context->tells_peers, false)) {
+    TellPeers(config_.document(), config_.version());
+  }
   if (!context->wants_config_read) return;
   context->wants_config_read = false;
   if (now_.monotonic_ns < read_not_before_ns_) return;
@@ -98,10 +102,15 @@ void Cluster::Collect(ReplicatedJournal* journal) {
   config_.WantRead();
 }
 
-// The document has changed: what the config store's watch says may be lost, or late.
-void Cluster::TellPeers() {
+// The document has changed: what the config store's watch says may be lost, or late. They get it
+// whole: until they have it nobody leads, and reading it takes as long as the change did.
+void Cluster::TellPeers(const v1::ConfigDocument& document, uint64_t version) {
+  if (std::exchange(told_version_, version) == version) return;  // of many journals' change once
   v1::PeerMessage message;
-  message.mutable_probe_reply()->set_config_version(config_.version());
+  v1::ProbeReply* told = message.mutable_probe_reply();
+  told->set_config_version(version);
+  *told->mutable_document() = document;
+  told->mutable_document()->set_version(version);
   links_.SendToAll(message);
 }
 
@@ -156,9 +165,21 @@ void Cluster::OnConfigAnswer(const ConfigCompletion& done) {
   NewDocument();
 }
 
+// Clients wait for a handover: it is not put off, but for others that are about to be ready.
+bool Cluster::MayPropose() const {
+  if (config_.busy() || shard_changes_) return false;
+  bool gathers = false, hands_over = false;
+  for (const auto& [id, journal] : journals_) {
+    PlannedChanges* planned = journal->planned();
+    gathers = gathers || planned->gathers();
+    hands_over = hands_over || (planned->holds_appends() && planned->wants_change());
+  }
+  return !gathers && (hands_over || now_.monotonic_ns >= propose_not_before_ns_);
+}
+
 // All journals' changes go in one: what a dead node led moves at once.
 void Cluster::ProposeChanges() {
-  if (config_.busy() || shard_changes_ || now_.monotonic_ns < propose_not_before_ns_) return;
+  if (!MayPropose()) return;
   std::string change_id;
   v1::ConfigDocument next;
   proposers_.clear();
@@ -177,6 +198,7 @@ void Cluster::ProposeChanges() {
   }
   if (proposers_.empty()) return;
   ++change_number_;
+  if (Mutated(Mutant::kToldBeforeApplied)) TellPeers(next, config_.version() + 1);
   config_.Propose(std::move(next), &effects_->config);
   for (ReplicatedJournal* journal : proposers_) journal->Proposed();
 }
@@ -223,6 +245,17 @@ void Cluster::OnPeerFrame(PeerConnection* peer, const PeerFrame& frame) {
   if (journal != nullptr) Collect(journal);
 }
 
+// What one node has read of the config store is true for all. What does not follow from the own one
+// is read there, where it is known what to do about that.
+void Cluster::TakeToldDocument(const v1::ConfigDocument& document) {
+  const v1::ConfigDocument& known = config_.document();
+  if (document.version() <= known.version()) return;
+  if (document.cluster_id() != known.cluster_id() || !ValidateDocument(document).ok()) return;
+  const bool next = document.version() == known.version() + 1;
+  if (next && !ValidateChange(known, document).ok()) return;
+  config_.TakeOver(document);
+}
+
 void Cluster::OnProbe(PeerConnection* peer, const v1::Probe& probe) {
   v1::PeerMessage message;
   v1::ProbeReply* reply = message.mutable_probe_reply();
@@ -235,6 +268,7 @@ void Cluster::OnProbe(PeerConnection* peer, const v1::Probe& probe) {
 }
 
 void Cluster::OnProbeReply(PeerConnection* peer, const v1::ProbeReply& reply) {
+  if (reply.has_document()) TakeToldDocument(reply.document());
   config_.NoteVersion(reply.config_version());
   if (!peer->dialed) return;
   for (const v1::LogAnswer& log : reply.logs()) {

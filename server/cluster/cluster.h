@@ -65,8 +65,10 @@ class Cluster : private PeerHandler {
   ReplicatedJournal* FindByView(std::string_view id);
   void OnProbe(PeerConnection* peer, const v1::Probe& probe);
   void OnProbeReply(PeerConnection* peer, const v1::ProbeReply& reply);
+  void TakeToldDocument(const v1::ConfigDocument& document);
   void SendProbes();
-  void TellPeers();
+  void TellPeers(const v1::ConfigDocument& document, uint64_t version);
+  bool MayPropose() const;
   void ProposeChanges();
   void NewDocument();
   void Collect(ReplicatedJournal* journal);
@@ -78,6 +80,7 @@ class Cluster : private PeerHandler {
   std::map<JournalId, std::unique_ptr<ReplicatedJournal>> journals_;
   std::vector<ReplicatedJournal*> proposers_;  // of the change that is out
   uint64_t seen_version_ = 0;
+  uint64_t told_version_ = 0;
   uint64_t change_number_ = 0;
   uint64_t probe_number_ = 0;
   int64_t probe_at_ns_ = 0;

@@ -64,6 +64,13 @@ absl::Status PlannedChanges::MoveLeader(const LeaderSide& leader, const std::str
   return absl::OkStatus();
 }
 
+bool PlannedChanges::gathers() const {
+  constexpr int64_t kGatherNs = int64_t{limits::kPeerHeartbeatMs} * 1000 * 1000;
+  constexpr int64_t kWaitNs = int64_t{limits::kHandoverWaitMs} * 1000 * 1000;
+  return holds_appends() && !ready_ && !out_at_.has_value() &&
+         c_->now.monotonic_ns < deadline_ns_ - kWaitNs + kGatherNs;
+}
+
 void PlannedChanges::FollowHandover(LeaderSide* leader) {
   const Marks marks = c_->replica->marks();
   const Index match = leader->in_sync().MatchOf(life_);

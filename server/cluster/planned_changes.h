@@ -15,7 +15,7 @@ namespace ringjournal {
 
 // One change at a time, on the leader, in its epoch (replication.md section 6). Pure; one thread.
 //
-// Handover: appends are refused; once the target holds everything, and everything is committed, the
+// Handover: appends wait; once the target holds everything, and everything is committed, the
 // document is changed. Until then a time-out ends it, and this node leads on. From then on it says
 // nothing until it is known what became of the change.
 // Membership: who is added becomes a member, and in sync by the leader's ordinary rule. Who is
@@ -43,6 +43,9 @@ class PlannedChanges {
   std::optional<absl::Status> TakeOutcome() { return std::exchange(outcome_, std::nullopt); }
   // Nothing may be appended: a handover is under way.
   bool holds_appends() const { return kind_ == Kind::kMoveLeader; }
+  // A handover that has just been asked for and whose target does not hold everything yet: others
+  // wait for it, so that one change moves them all.
+  bool gathers() const;
   const std::string& node() const { return node_; }
 
   // ---- the leader's turns ----

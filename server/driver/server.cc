@@ -41,6 +41,7 @@ void Server::Turn() {
   for (const Dialed& failed : dialed_->TakeFailed()) StepShard(failed);
   if (stop_requested_.load(std::memory_order_relaxed) && !stopping_) BeginDrain();
   StepShard(EndOfBatch{});
+  StopAcceptingClients();
   CarryOut();
   done_ = CheckStop();
 }
@@ -50,9 +51,14 @@ void Server::BeginDrain() {
   stop_deadline_ns_ = now_.monotonic_ns + options_.drain_timeout_ns;
   LogEvent(LogLevel::kInfo, "draining", {{"sessions", shard_->session_count()}});
   RemoveAddressFile();
-  // Nodes still come: to them a port at which nobody listens means a dead process.
-  loop_->StopAccepting(kForClients);
   StepShard(DrainRequested{});
+}
+
+// Nodes still come: to them a port at which nobody listens means a dead process.
+void Server::StopAcceptingClients() {
+  if (!stopping_ || stopped_accepting_ || shard_->takes_sessions()) return;
+  stopped_accepting_ = true;
+  loop_->StopAccepting(kForClients);
 }
 
 // Nobody is to find an address at which nobody answers. It was written before the first turn.

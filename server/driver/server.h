@@ -89,6 +89,7 @@ class Server {
   void CarryOutDiscards();
   io::WaitOptions NextWait();
   void BeginDrain();
+  void StopAcceptingClients();
   bool CheckStop();
   void RemoveAddressFile() const;
   void StepShard(const ShardEvent& event);
@@ -119,6 +120,7 @@ class Server {
   Time now_;
   std::atomic<bool> stop_requested_{false};
   bool stopping_ = false;
+  bool stopped_accepting_ = false;  // of clients
   int64_t stop_deadline_ns_ = 0;
   int64_t last_event_ns_ = 0;
   int exit_code_ = kServerExitOk;

@@ -137,6 +137,7 @@ struct Session {
   // An append was refused: so is everything behind it until Resume.
   bool refusing = false;
   int64_t stalled_since_ns = 0;  // an append waits for ring space; 0: none
+  int64_t held_since_ns = 0;     // its frame waits for a leader who can answer it; 0: none
   AckQueue acks;
   bool in_ack_list = false;
   std::vector<std::unique_ptr<Subscription>> subscriptions;

@@ -374,7 +374,11 @@ int64_t Shard::deadline_ns() const {
     deadline = std::min(deadline, journal->replica->deadline_ns());
   }
   deadline = std::min(deadline, TailDeadline());
+  if (stop_ == Stop::kHandingOver) deadline = std::min(deadline, dismiss_at_ns_);
   for (const Session* session : stalled_) {
+    // Once that is over, something else holds it up.
+    const int64_t held_until_ns = session->held_since_ns + limits::kHeldFrameMs * kMs;
+    if (held_until_ns > now_.monotonic_ns) deadline = std::min(deadline, held_until_ns);
     if (session->stalled_since_ns == 0) continue;
     deadline = std::min(deadline, session->stalled_since_ns + limits::kRingFullWaitMs * kMs);
   }

@@ -56,6 +56,9 @@ class Shard {
   int64_t deadline_ns() const;
   // After DrainRequested: everything is answered and on disk, and the config document says so.
   bool drained() const { return stop_ == Stop::kDone; }
+  // False: nobody is to connect any more. While it stops and hands its journals over, who comes is
+  // told their next leaders.
+  bool takes_sessions() const { return stop_ == Stop::kNo || stop_ == Stop::kHandingOver; }
   // A reader has more to send at once: do not sleep.
   bool has_more_to_read() const { return more_to_read_; }
 
@@ -187,6 +190,7 @@ class Shard {
                 const absl::Status& begun);
   void AnswerPlans();
   bool AnswerPlan(const PlannedRequest& request);
+  bool WaitsForLeader(Session* session, const Journal& journal);
   bool HoldsAppends(const Journal& journal, v1::ErrorReply* error) const;
   bool RefuseForeign(Session* session, uint64_t request_id, const std::string& name);
   void FillNotLeader(const v1::JournalConfig& config, v1::ErrorReply* error) const;
@@ -221,6 +225,7 @@ class Shard {
 
   // the way down (shard_drain.cc)
   void FollowDrain();
+  void DismissSessions();
   void StopJournals();
   bool AllSettled() const;
   void MarkStops(v1::ConfigDocument* next, const std::string& change_id) const;
@@ -276,9 +281,18 @@ class Shard {
   uint64_t random_state_;
   uint32_t next_reader_token_ = Checkpointer::kTokenEnd;
   bool draining_ = false;
-  // Of the journals, once the last session is gone: led by others where they can, closed on disk,
+  // Of the journals: led by others where they can; once the last session is gone closed on disk,
   // then marked in the document.
-  enum class Stop { kNo, kHandingOver, kClosing, kMarking, kDone } stop_ = Stop::kNo;
+  enum class Stop {
+    kNo,
+    kHandingOver,
+    kDismissing,       // clients that are still there
+    kHandingOverRest,  // what could not be at first, or was made meanwhile
+    kClosing,
+    kMarking,
+    kDone,
+  } stop_ = Stop::kNo;
+  int64_t dismiss_at_ns_ = 0;  // sessions wait for handovers until then
   bool more_to_read_ = false;
   bool batch_due_ = false;  // frames that had waited were taken behind the end of the batch
   std::vector<std::unique_ptr<Subscription>> finished_;  // ended; effects may point into them

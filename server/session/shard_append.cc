@@ -38,6 +38,7 @@ FrameIntake::Taken Shard::OnAppend(Session* session, ByteSpan frame) {
     Refuse(v1::ERROR_CODE_JOURNAL_NOT_FOUND, "the journal was removed", &error);
     return RefuseAppend(session, envelope.request_id, std::move(error));
   }
+  if (WaitsForLeader(session, *session->journal)) return Taken::kStall;
   if (HoldsAppends(*session->journal, &error)) {
     return RefuseAppend(session, envelope.request_id, std::move(error));
   }

@@ -98,6 +98,7 @@ void Shard::FollowRole(Journal* journal) {
                   absl::StrCat("this node leads the journal no longer; its leader is ",
                                config->has_leader() ? config->leader().node() : "not known yet",
                                ": connect there"));
+    batch_due_ = true;  // for frames that have waited for the next leader
   }
   journal->served = served;
   // Of those that are kept here, whoever leads: its checkpoints are this node's own.

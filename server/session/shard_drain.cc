@@ -11,6 +11,17 @@ namespace ringjournal {
 void Shard::OnDrain() {
   if (draining_) return;  // asked again: everybody has been told
   draining_ = true;
+  dismiss_at_ns_ = now_.monotonic_ns + 2 * int64_t{limits::kHandoverWaitMs} * 1000 * 1000;
+  stop_ = Stop::kHandingOver;
+  HandOverAll();
+  if (!HandsOver()) DismissSessions();
+}
+
+// Whose journal was handed over has been told its leader by now, and is gone.
+void Shard::DismissSessions() {
+  stop_ = Stop::kDismissing;
+  batch_due_ = true;
+  // Not before: the config store's disk may be the same one.
   for (auto& journal : journals_) {
     if (journal == nullptr || journal->replica == nullptr) continue;
     journal->replica->RequestCheckpoint();
@@ -37,9 +48,17 @@ bool Shard::AllSettled() const {
 
 // With the last session nothing can be appended any more.
 void Shard::FollowDrain() {
-  if (!draining_ || !sessions_.empty() || !changes_.empty()) return;
-  if (stop_ == Stop::kNo) HandOverAll();
-  if (stop_ == Stop::kHandingOver && !HandsOver()) StopJournals();
+  if (!draining_) return;
+  const bool hands_over = HandsOver();
+  // A config store that does not answer keeps nobody waiting who could be told to go elsewhere.
+  const bool waits = hands_over && now_.monotonic_ns < dismiss_at_ns_;
+  if (stop_ == Stop::kHandingOver && !waits) DismissSessions();
+  if (!sessions_.empty() || !changes_.empty()) return;
+  if (stop_ == Stop::kDismissing && !hands_over) {
+    stop_ = Stop::kHandingOverRest;
+    HandOverAll();
+  }
+  if (stop_ == Stop::kHandingOverRest && !HandsOver()) StopJournals();
   if (stop_ != Stop::kClosing || !AllSettled()) return;
   stop_ = Stop::kMarking;
   PendingChange change;

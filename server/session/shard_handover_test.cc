@@ -69,37 +69,38 @@ TEST_F(ShardHandover, WhoLeadsAlreadyIsNoReasonForAnEpoch) {
   EXPECT_EQ(cluster.leader(), 0);
 }
 
-TEST_F(ShardHandover, AppendsBeforeItAreAcknowledgedAndThoseBehindItAreRefusedInOrder) {
+TEST_F(ShardHandover, AppendsBeforeItAreAcknowledgedAndThoseBehindItWaitForTheNextLeader) {
   cluster.HoldAnswers();
   Append(11, 15);
   ConnectionNumber request = MoveLeader(&cluster, 0, "n2");
   Append(16, 18);
-  cluster.Run(20);
-  std::vector<v1::ServerMessage> answers = cluster.Take(c);
-  uint64_t acked = 0;
-  std::vector<v1::ErrorReply> refused;
-  for (const v1::ServerMessage& m : answers) {
-    for (const v1::AppendResult& result : m.append_reply().results()) acked += result.count();
-    if (m.has_error()) refused.push_back(m.error());
-  }
-  EXPECT_EQ(acked, 5u);
-  ASSERT_EQ(refused.size(), 3u);
-  EXPECT_EQ(refused[0].code(), v1::ERROR_CODE_BACK_PRESSURE);
-  EXPECT_EQ(refused[0].back_pressure().leader_address(), "n2");
-  EXPECT_GT(refused[0].back_pressure().retry_after_ms(), 0u);
-  EXPECT_EQ(refused[1].code(), v1::ERROR_CODE_BEHIND_REFUSED);
-  EXPECT_EQ(refused[2].code(), v1::ERROR_CODE_BEHIND_REFUSED);
   ConnectionNumber other = cluster.Open(0, "q");
-  cluster.Run(1);
-  EXPECT_EQ(AnswerTo(&cluster, other).error().code(), v1::ERROR_CODE_BACK_PRESSURE)
-      << "nothing is appended";
+  cluster.Run(20);
+  EXPECT_EQ(cluster.TakeAcked(c), 5u);
+  EXPECT_EQ(cluster.replica(0)->marks().end.lsn, Lsn(15)) << "nothing is appended";
+  EXPECT_EQ(AnswerTo(&cluster, other).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
   cluster.Answer();
   cluster.Run(50);
   EXPECT_EQ(cluster.leader(), 1);
   EXPECT_TRUE(AnswerTo(&cluster, request).has_journal_reply());
-  v1::ServerMessage last = cluster.Take(c).back();
-  EXPECT_EQ(last.error().code(), v1::ERROR_CODE_NOT_LEADER);
-  EXPECT_EQ(last.error().not_leader().leader_address(), "n2");
+  for (ConnectionNumber who : {c, other}) {
+    std::vector<v1::ServerMessage> answers = cluster.Take(who);
+    ASSERT_EQ(answers.size(), 1u) << "who waited is told once";
+    EXPECT_EQ(answers[0].error().code(), v1::ERROR_CODE_NOT_LEADER);
+    EXPECT_EQ(answers[0].error().not_leader().leader_address(), "n2");
+  }
+  EXPECT_TRUE(cluster.is_closed(c));
+  EXPECT_EQ(cluster.replica(1)->marks().end.lsn, Lsn(15));
+}
+
+// The watch of the config store says nothing, and nobody has to read it.
+TEST_F(ShardHandover, TheNextLeaderLearnsOfItFromTheOldOne) {
+  cluster.HoldAnswers();
+  MoveLeader(&cluster, 0, "n2");
+  cluster.Run(20);
+  cluster.AnswerOnly(0);
+  cluster.Run(10);
+  EXPECT_EQ(cluster.leader(), 1);
 }
 
 TEST_F(ShardHandover, ATargetThatDoesNotGetThereInTimeLeavesTheLeaderLeading) {
@@ -107,6 +108,7 @@ TEST_F(ShardHandover, ATargetThatDoesNotGetThereInTimeLeavesTheLeaderLeading) {
   Append(11, 11);
   ConnectionNumber request = MoveLeader(&cluster, 0, "n3");
   cluster.Silence(0, 2);
+  Append(12, 12);
   cluster.Run(140);
   EXPECT_EQ(AnswerTo(&cluster, request).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
   cluster.HoldAnswers();  // or who is silent would be dropped
@@ -116,15 +118,10 @@ TEST_F(ShardHandover, ATargetThatDoesNotGetThereInTimeLeavesTheLeaderLeading) {
   EXPECT_THAT(answer.error().message(),
               HasSubstr("did not take over journal ledger within 250 ms"));
   EXPECT_THAT(answer.error().message(), HasSubstr("leads on"));
-  cluster.Take(c);
-  v1::ClientMessage resume;
-  resume.mutable_resume()->set_request_id(12);
-  cluster.Send(0, c, FrameOf(resume));
-  Append(12, 12);
   cluster.Heal();
-  cluster.Run(5);
+  cluster.Run(10);
   EXPECT_EQ(cluster.leader(), 0);
-  EXPECT_EQ(cluster.TakeAcked(c), 2u) << "one from before, one from behind it";
+  EXPECT_EQ(cluster.TakeAcked(c), 2u) << "one from before, and the one that waited meanwhile";
 }
 
 TEST_F(ShardHandover, ATargetThatIsNotInSyncIsRefusedWithAdvice) {
@@ -178,11 +175,16 @@ TEST_F(ShardHandover, AfterAnUnknownOutcomeTheLeaderIsSilentUntilItIsKnown) {
   cluster.Run(5);
   cluster.HoldAnswers();
   cluster.Run(1000);
-  Append(11, 11);
-  cluster.Run(5);
+  Append(11, 12);
+  cluster.Run(limits::kHeldFrameMs - 10);
+  EXPECT_TRUE(cluster.Take(c).empty());
+  cluster.Run(20);
   std::vector<v1::ServerMessage> answers = cluster.Take(c);
-  ASSERT_EQ(answers.size(), 1u);
+  ASSERT_EQ(answers.size(), 2u);
   EXPECT_EQ(answers[0].error().code(), v1::ERROR_CODE_BACK_PRESSURE) << "long after the time-out";
+  EXPECT_EQ(answers[0].error().back_pressure().leader_address(), "n2");
+  EXPECT_GT(answers[0].error().back_pressure().retry_after_ms(), 0u);
+  EXPECT_EQ(answers[1].error().code(), v1::ERROR_CODE_BEHIND_REFUSED);
   EXPECT_EQ(AnswerTo(&cluster, request).message_case(), v1::ServerMessage::MESSAGE_NOT_SET);
   cluster.Answer();
   cluster.Run(300);
@@ -211,6 +213,41 @@ TEST_F(ShardHandover, AnOrderlyStopOfTheLeaderMovesTheJournalFirst) {
   cluster.Kill(0);
   cluster.Run(300);
   EXPECT_EQ(cluster.config().epoch(), 2u) << "nobody had to be elected";
+}
+
+TEST_F(ShardHandover, AnOrderlyStopKeepsItsClientsUntilTheyCanBeToldWhoLeadsNext) {
+  cluster.HoldAnswers();
+  cluster.Drain(0);
+  Append(11, 11);
+  ConnectionNumber late = cluster.Open(0, "q");
+  cluster.Run(20);
+  EXPECT_TRUE(cluster.Take(c).empty());
+  cluster.Answer();
+  cluster.Run(20);
+  std::vector<v1::ServerMessage> answers = cluster.Take(c);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].error().not_leader().leader_address(), "n2");
+  answers = cluster.Take(late);
+  ASSERT_EQ(answers.size(), 3u) << "greeted, sent to the next leader, dismissed";
+  EXPECT_EQ(answers[1].error().not_leader().leader_address(), "n2");
+  EXPECT_EQ(answers[2].error().code(), v1::ERROR_CODE_SHUTTING_DOWN);
+  EXPECT_TRUE(cluster.is_closed(c));
+  EXPECT_TRUE(cluster.is_closed(late));
+  cluster.Run(50);
+  EXPECT_TRUE(cluster.drained(0));
+}
+
+TEST_F(ShardHandover, AnOrderlyStopWithoutAConfigStoreKeepsItsClientsForABoundedTime) {
+  cluster.HoldAnswers();
+  cluster.Drain(0);
+  cluster.Run(2 * limits::kHandoverWaitMs - 20);
+  EXPECT_TRUE(cluster.Take(c).empty());
+  cluster.Run(40);
+  std::vector<v1::ServerMessage> answers = cluster.Take(c);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].error().code(), v1::ERROR_CODE_SHUTTING_DOWN);
+  EXPECT_TRUE(cluster.is_closed(c));
+  EXPECT_FALSE(cluster.drained(0)) << "the change may still come true";
 }
 
 TEST(ShardHandoverAlone, AnOrderlyStopOfTheOnlyNodeGoesOnWithoutOne) {

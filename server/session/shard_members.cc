@@ -10,6 +10,8 @@
 namespace ringjournal {
 namespace {
 
+constexpr int64_t kMs = 1000 * 1000;
+
 v1::ErrorCode CodeOf(const absl::Status& status) {
   switch (status.code()) {
     // What will not be right later either.
@@ -22,6 +24,13 @@ v1::ErrorCode CodeOf(const absl::Status& status) {
     default:
       return v1::ERROR_CODE_UNAVAILABLE;
   }
+}
+
+// By this node, which leads still.
+bool IsBeingHandedOver(const Journal& journal) {
+  ReplicatedJournal* replicated = journal.replicated;
+  return replicated != nullptr && replicated->leads() && replicated->planned()->holds_appends() &&
+         !Mutated(Mutant::kHandoverTakesAppends);
 }
 
 v1::ErrorReply RefusalOf(const absl::Status& status) {
@@ -139,12 +148,24 @@ bool Shard::AnswerPlan(const PlannedRequest& request) {
 
 // ---- appends meanwhile, and who asks elsewhere ----
 
-// True while the journal is being handed over: nothing may be appended, and soon another leads.
-bool Shard::HoldsAppends(const Journal& journal, v1::ErrorReply* error) const {
-  if (journal.replicated == nullptr || !journal.replicated->planned()->holds_appends() ||
-      Mutated(Mutant::kHandoverTakesAppends)) {
+// True: the frame can be answered in a moment, here or by another leader. Who is refused instead
+// comes back after a pause, and every client would add it to what a change of the leader costs.
+bool Shard::WaitsForLeader(Session* session, const Journal& journal) {
+  const ReplicatedJournal* replicated = journal.replicated;
+  const bool begins = replicated != nullptr && replicated->leads() && !replicated->serving();
+  if (!begins && !IsBeingHandedOver(journal)) {
+    session->held_since_ns = 0;
     return false;
   }
+  if (session->held_since_ns == 0) session->held_since_ns = now_.monotonic_ns;
+  if (now_.monotonic_ns - session->held_since_ns < limits::kHeldFrameMs * kMs) return true;
+  session->held_since_ns = 0;
+  return false;
+}
+
+// True while the journal is being handed over: nothing may be appended, and soon another leads.
+bool Shard::HoldsAppends(const Journal& journal, v1::ErrorReply* error) const {
+  if (!IsBeingHandedOver(journal)) return false;
   const std::string& target = journal.replicated->planned()->node();
   RefuseBackPressure(limits::kHandoverRetryMs, error);
   error->set_message(absl::StrCat("journal ", journal.config.name(), " is being handed over to ",
@@ -201,9 +222,9 @@ void Shard::Retire(Journal* journal) {
 
 // ---- an orderly stop ----
 
-// Each journal that this node leads goes to the best of its backups, where there is one.
+// Each journal that this node leads goes to the best of its backups, where there is one. Clients
+// stay meanwhile, so that they are told who leads next.
 void Shard::HandOverAll() {
-  stop_ = Stop::kHandingOver;
   for (auto& journal : journals_) {
     if (journal == nullptr || journal->removed || journal->replicated == nullptr) continue;
     if (!journal->replicated->serving()) continue;
@@ -212,7 +233,7 @@ void Shard::HandOverAll() {
       journal->replicated->GiveUpPlan("the server is shutting down; ask the next leader");
     }
     absl::Status begun = journal->replicated->MoveLeader("", false, now_);
-    if (begun.ok()) continue;
+    if (begun.ok() || stop_ == Stop::kHandingOver) continue;  // tried again without clients
     effects_->notes.push_back(
         absl::StrCat("not handed over before the stop: ", std::string(begun.message())));
   }

@@ -79,6 +79,7 @@ FrameIntake::Taken Shard::OnOpen(Session* session, const v1::Open& open) {
     FindOrRefuse(session, open.request_id(), open.journal());
     return Taken::kYes;
   }
+  if (WaitsForLeader(session, *journal)) return Taken::kStall;
   FinishOpen(session, open, journal);
   return Taken::kYes;
 }

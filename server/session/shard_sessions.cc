@@ -30,7 +30,7 @@ void Shard::OnAccepted(const Accepted& event) {
     EndWith(s, v1::ERROR_CODE_LIMIT,
             absl::StrCat("the server has its limit of ", options_.sessions_max,
                          " sessions; try again later or raise --sessions-max"));
-  } else if (draining_) {
+  } else if (!takes_sessions()) {
     EndWith(s, v1::ERROR_CODE_SHUTTING_DOWN, "the server is shutting down; connect again soon");
   }
 }

@@ -86,6 +86,8 @@ class TestCluster {
   // Nothing is answered until Answer; reads and changes wait.
   void HoldAnswers() { holds_answers_ = true; }
   void Answer() { holds_answers_ = false; }
+  // The same, but node i is answered.
+  void AnswerOnly(size_t i) { answered_only_ = i; }
 
   // ---- time ----
   // Lets everything happen that is due within so many milliseconds.
@@ -334,7 +336,11 @@ class TestCluster {
       any = true;
       Connect(i, dial);
     }
-    for (auto& [i, answer] : holds_answers_ ? decltype(answers_)() : std::exchange(answers_, {})) {
+    for (auto& [i, answer] : std::exchange(answers_, {})) {
+      if (holds_answers_ && answered_only_ != i) {
+        answers_.push_back({i, std::move(answer)});
+        continue;
+      }
       any = true;
       Step(i, ConfigAnswer{answer});
     }
@@ -383,6 +389,7 @@ class TestCluster {
   int64_t delay_ms_ = 0;
   std::optional<bool> unknown_applied_;
   bool holds_answers_ = false;
+  std::optional<size_t> answered_only_;
   std::map<ConnectionNumber, std::string> sent_;
   std::map<ConnectionNumber, size_t> heartbeats_;
   std::map<ConnectionNumber, bool> paused_;

@@ -48,6 +48,7 @@ inline constexpr MutantKill kMutantKills[] = {
     {"follows_on_unasked", Bias::kNone, 210, "I15"},
     {"zombie_goes_on", Bias::kNone, 4, "laggard"},
     {"hands_over_early", Bias::kOperated, 7, "handover"},
+    {"told_before_applied", Bias::kOperated, 1, "I1"},
     {"removed_in_one_step", Bias::kOperated, 1, "members"},
     {"removed_stays_counted", Bias::kOperated, 7, "I15"},
     {"emptied_disk_counted", Bias::kNone, 2000034, "I11"},
