@@ -384,7 +384,6 @@ class TestCluster {
   std::vector<std::pair<size_t, size_t>> silent_;
   int64_t delay_ms_ = 0;
   std::optional<bool> unknown_applied_;
-  std::optional<bool> unknown_applied_;
   bool holds_answers_ = false;
   std::optional<size_t> answered_only_;
   std::map<ConnectionNumber, std::string> sent_;
