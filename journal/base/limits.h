@@ -294,12 +294,10 @@ inline constexpr uint32_t kConfigSettleMs = 100;
 // How long a planned handover waits for its target to hold everything; appends wait meanwhile, so
 // it is about what a failover would cost. Then the old leader goes on.
 inline constexpr uint32_t kHandoverWaitMs = 250;
-// How long an append or an open waits at a leader that is handing over, or whose epoch has not
-// begun yet, before it is refused: longer than a handover may take, so that one that is given up is
-// not noticed, and shorter than clients leave a silent node alone.
+// How long an append or an open waits for a handover or for an epoch to begin before it is refused:
+// longer than a handover may take, and shorter than clients try a node (kNodeTriedMs).
 inline constexpr uint32_t kHeldFrameMs = 350;
-// When to append again that a handover has refused, as it took too long.
-inline constexpr uint32_t kHandoverRetryMs = 10;
+inline constexpr uint32_t kHandoverRetryMs = 10;  // when to append again that it has refused
 // When to ask again for a change that another one is in the way of, or the state of the copies: a
 // change takes the config store some milliseconds.
 inline constexpr uint32_t kChangeRetryMs = 50;

@@ -83,10 +83,9 @@ class TestCluster {
   // ---- the config store ----
   // The next change of the document is not answered with what became of it. `applied`: it was made.
   void MakeNextChangeUnknown(bool applied) { unknown_applied_ = applied; }
-  // Nothing is answered until Answer; reads and changes wait.
+  // Nothing is answered until Answer, or to one node only; reads and changes wait.
   void HoldAnswers() { holds_answers_ = true; }
   void Answer() { holds_answers_ = false; }
-  // The same, but node i is answered.
   void AnswerOnly(size_t i) { answered_only_ = i; }
 
   // ---- time ----
@@ -337,12 +336,9 @@ class TestCluster {
       Connect(i, dial);
     }
     for (auto& [i, answer] : std::exchange(answers_, {})) {
-      if (holds_answers_ && answered_only_ != i) {
-        answers_.push_back({i, std::move(answer)});
-        continue;
-      }
-      any = true;
-      Step(i, ConfigAnswer{answer});
+      const bool held = holds_answers_ && answered_only_ != i;
+      any = any || !held;
+      held ? answers_.push_back({i, answer}) : Step(i, ConfigAnswer{answer});
     }
     for (auto& [i, answer] : std::exchange(rings_, {})) {
       any = true;

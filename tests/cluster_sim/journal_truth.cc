@@ -138,8 +138,15 @@ void JournalTruth::OnLeads(uint32_t node, const NodeView& view) {
                        "/", it->second.second.value(), " and by ", nodes_[node], "/",
                        view.incarnation.value());
   }
+  // What somebody proposes is no change yet.
+  const Epoch stored{config_.generation(), config_.epoch()};
+  if (stored < view.epoch) {
+    report_->Violation("I1: ", nodes_[node], "/", view.incarnation.value(), " leads epoch ",
+                       EpochText(view.epoch), ", and the document has come to epoch ",
+                       EpochText(stored));
+  }
   // Who learns late that it has won may lack what a later leader has committed; it commits nothing.
-  bool is_newest = view.epoch == Epoch{config_.generation(), config_.epoch()};
+  bool is_newest = view.epoch == stored;
   if (!is_newest) return;
   std::string lacks = WhyLacks(*view.replica, entries_.size());
   if (!lacks.empty()) {

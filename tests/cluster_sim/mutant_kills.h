@@ -48,7 +48,6 @@ inline constexpr MutantKill kMutantKills[] = {
     {"follows_on_unasked", Bias::kNone, 69, "I15"},
     {"zombie_goes_on", Bias::kNone, 4, "laggard"},
     {"hands_over_early", Bias::kOperated, 3, "handover"},
-    {"told_before_applied", Bias::kOperated, 1, "I1"},
     {"removed_in_one_step", Bias::kOperated, 1, "members"},
     {"removed_stays_counted", Bias::kOperated, 18, "I15"},
     {"emptied_disk_counted", Bias::kNone, 2000034, "I11"},
@@ -79,7 +78,6 @@ inline constexpr MutantKill kMutantKills[] = {
     {"old_membership_counts", Bias::kOperated, 13, "I2"},
     {"silent_taken_back", Bias::kTwoInSync, 3, "laggard"},
     {"block_ignored", Bias::kNone, 8, "I14"},
-    {"two_lives_two_disks", Bias::kNone, 577, "I14"},
     {"common_point_by_ends", Bias::kNone, 1, "I15"},
     {"sessions_outlive_epoch", Bias::kMovingLeader, 15, "I15"},
     {"handover_takes_appends", Bias::kOperated, 48, "handover"},
@@ -99,6 +97,7 @@ inline constexpr ScriptKill kScriptKills[] = {
     {"laggard_leaves_one", "laggard"},     {"learner_counted", "I11"},
     {"leaving_disk_counts", "I11"},        {"removed_before_disks", "I11"},
     {"resumes_while_unknown", "handover"}, {"deaf_goes_on", "I15"},
+    {"told_before_applied", "I1"},         {"two_lives_two_disks", "I14"},
 };
 
 // No seed that kills them is known; docs/replication.md says what is known of each. Once one is,

@@ -29,10 +29,26 @@ std::string ResumesWhileUnknown() {
   return s.violation();
 }
 
+// The change that hands n1's journal over to n2 takes effect much later. Until then n2 is no
+// leader.
+std::string ToldBeforeItIsTrue() {
+  Stage s({.memory_only = true});
+  s.Append("early", Level::kReplicated);
+  auto settled = [&] { return s.all_answered() && s.WhyNotInSync().empty(); };
+  if (!s.WaitUntil(settled, kSecond)) return Stuck(s, "nothing is acknowledged");
+  s.DelayNextChange(300 * kMs);
+  s.admin()->MoveLeader(s.journal(), "n2", 200 * kMs);
+  s.Wait(100 * kMs);
+  if (s.config().leader().node() != "n1") return Stuck(s, "the change has come too early");
+  s.Wait(kSecond);
+  return s.violation();
+}
+
 }  // namespace
 
 std::optional<std::string> RunPlanScript(std::string_view mutant) {
   if (mutant == "resumes_while_unknown") return ResumesWhileUnknown();
+  if (mutant == "told_before_applied") return ToldBeforeItIsTrue();
   return std::nullopt;
 }
 
