@@ -237,8 +237,7 @@ inline constexpr uint32_t kPeerHeartbeatMs = 10;
 inline constexpr uint32_t kEpochRetryMs = 10;
 // How long a backup hears nothing before it wants to lead, and a leader before it drops a backup.
 inline constexpr uint32_t kPeerGraceMs = 150;
-// After how long a leader that hears nothing of a backup says nothing to it either: ten of its
-// answers. Sooner than it drops it, as the backup's own kPeerGraceMs begins with this silence.
+// A leader that hears nothing of a backup for ten of its answers says nothing to it either.
 inline constexpr uint32_t kPeerDeafMs = 100;
 // How long a member of the in-sync set may acknowledge no entry while some wait for it: it answers,
 // and yet holds everybody up. With the change of the config document clients wait 300 ms at most.
@@ -273,13 +272,11 @@ inline constexpr uint32_t kPeerBackOffDoublingsMax = 6;
 // Connections of peers that were accepted: each node dials once, and may come again before the old
 // one's end is seen.
 inline constexpr uint32_t kPeerConnectionsMax = 4 * 64;
-// An unanswered Follow, probe or connection is tried again after this.
-inline constexpr uint32_t kPeerRetryMs = 50;
+inline constexpr uint32_t kPeerRetryMs = 50;  // of an unanswered Follow, probe or connection
 // How long a recovery from memory waits for all replicas of `complete`, and how long members of the
 // in-sync set are left to elect one of themselves before others come in.
 inline constexpr uint32_t kMemoryRecoveryWaitMs = 1000;
-// An answer to a probe that is older says nothing about now.
-inline constexpr uint32_t kProbeFreshMs = 500;
+inline constexpr uint32_t kProbeFreshMs = 500;  // an older answer says nothing about now
 // How long an operator's recovery asks all nodes before it decides: whoever is alive answers one of
 // many probes in that time, and a node that was declared lost must not.
 inline constexpr uint32_t kRecoverAskMs = 1000;
@@ -303,8 +300,7 @@ inline constexpr uint32_t kHandoverRetryMs = 10;  // when to append again that i
 inline constexpr uint32_t kChangeRetryMs = 50;
 // How long a client is in trouble before it says so: a failover is over by then.
 inline constexpr uint32_t kClientNoticeAfterMs = 1000;
-// How long a change of the members waits for the disks of those who stay.
-inline constexpr uint32_t kMembershipWaitMs = 10000;
+inline constexpr uint32_t kMembershipWaitMs = 10000;  // of a change, for the disks of who stays
 // Bytes of a frame between nodes: the largest record with its envelope, or a state snapshot.
 inline constexpr uint32_t kPeerFrameBytesMax = 16 * kMiB;
 // Entries in one Replicate: large enough for the network, small enough that heartbeats pass.
@@ -363,8 +359,7 @@ inline constexpr uint32_t kEtcdPasswordBytesMax = 1024;
 // Of etcd's own words in our messages.
 inline constexpr uint32_t kEtcdErrorTextBytesMax = 200;
 
-// Starts of one node that are counted; a ring's control page has 48 bits for them.
-inline constexpr uint64_t kIncarnationMax = (uint64_t{1} << 48) - 1;
+inline constexpr uint64_t kIncarnationMax = (uint64_t{1} << 48) - 1;  // a sealed word of a ring
 inline constexpr uint32_t kNodesMax = 64;             // of a cluster; each is in every document
 inline constexpr uint32_t kNodeNameBytesMax = 64;     // it stands in log lines and metrics
 inline constexpr uint32_t kAddressBytesMax = 300;     // a DNS name (253) and a port

@@ -233,9 +233,11 @@ void JournalTruth::Add(uint32_t node, const RecordView& trusted) {
   payloads_.Note(view);
   report_->Mix(view.header.chain);
   entries_.push_back({std::string(AsView(view.record)), view.header});
-  const bool counts =
-      config_.min_isr() > 1 || config_.degraded_policy() != v1::DEGRADED_POLICY_MEMORY;
-  if (counts) entries_.back().copies = CopiesOf(entries_.size());
+  Entry* entry = &entries_.back();
+  if (config_.min_isr() > 1) entry->copies = CopiesOf(entries_.size());
+  if (config_.degraded_policy() != v1::DEGRADED_POLICY_MEMORY) {
+    entry->in_sync_copies = InSyncCopiesOf(entries_.size(), views_[node].epoch);
+  }
   committed_ever_ = std::max(committed_ever_, position_.last().lsn);
 }
 
@@ -294,7 +296,7 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
   // that no document of the epoch has called in sync counts for nobody who recovers.
   auto led = leaders_.find(receipt.epoch);
   const Fewest fewest = FewestIn(receipt.epoch);
-  const uint32_t copies = std::max(receipt.memory_copies, entry->copies);
+  const uint32_t copies = std::max(receipt.memory_copies, entry->in_sync_copies);
   const uint32_t counted = std::min(copies, static_cast<uint32_t>(fewest.widest));
   const bool degraded = !receipt.duplicate && counted < fewest.target;
   if (degraded && config_.degraded_policy() == v1::DEGRADED_POLICY_BLOCK) {

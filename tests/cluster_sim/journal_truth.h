@@ -98,7 +98,9 @@ class JournalTruth {
   struct Entry {
     std::string record;
     EntryHeader header;
-    uint32_t copies = 0;  // nodes that had it when it was committed; told apart where it matters
+    // Nodes that had it when it was committed; and of these whom a document of that epoch had
+    // called in sync in the life that had it. Told apart where it matters.
+    uint32_t copies = 0, in_sync_copies = 0;
   };
   struct NodeView {
     // What outlives the process.
@@ -135,6 +137,7 @@ class JournalTruth {
   struct Fewest {
     Fewest(int m, uint32_t t) : members(m), target(t) {}
     int members;
+    std::set<std::pair<std::string, Incarnation>> in_sync;  // that any document of it has named
     int widest = INT32_MAX;  // the in-sync set that any document of the epoch has named, at most
     uint32_t target;
   };
@@ -150,6 +153,7 @@ class JournalTruth {
   void CompareDisk(uint32_t node, sim::SimDisk* disk, uint64_t replay_bytes,
                    EntryDiffers differs) const;
   void OnLeads(uint32_t node, const NodeView& view);
+  uint32_t InSyncCopiesOf(uint64_t index, Epoch epoch) const;
   static Index FirstOfEpoch(const Replica& replica, Epoch epoch);
   void OnCommitted(uint32_t node, const NodeView& view);
   void Add(uint32_t node, const RecordView& trusted);

@@ -113,7 +113,6 @@ std::string RunMutantScript(std::string_view mutant) {
   if (std::optional<std::string> verdict = RunMemberScript(mutant)) return *verdict;
   if (std::optional<std::string> verdict = RunLagScript(mutant)) return *verdict;
   if (std::optional<std::string> verdict = RunCutScript(mutant)) return *verdict;
-  if (std::optional<std::string> verdict = RunDiskScript(mutant)) return *verdict;
   if (std::optional<std::string> verdict = RunPlanScript(mutant)) return *verdict;
   return absl::StrCat("script: none for ", std::string(mutant));
 }

@@ -32,7 +32,6 @@ inline std::string Stuck(const Stage& stage, const char* where) {
 std::optional<std::string> RunMemberScript(std::string_view mutant);  // scripts_members.cc
 std::optional<std::string> RunLagScript(std::string_view mutant);     // scripts_lags.cc
 std::optional<std::string> RunCutScript(std::string_view mutant);     // scripts_cuts.cc
-std::optional<std::string> RunDiskScript(std::string_view mutant);    // scripts_disks.cc
 std::optional<std::string> RunPlanScript(std::string_view mutant);    // scripts_plans.cc
 
 }  // namespace ringjournal::cluster_sim
