@@ -3,7 +3,7 @@
 import posixpath
 import re
 
-from tree import Finding
+from tree import Finding, is_test
 
 MACHINE_PATH = re.compile(r"(?<![\w.$}~-])/(?:work|root)/|(?<![\w.$}~-])/(?:home|Users)/\w")
 URL_HOST = re.compile(r"\b(?:https?|ftp)://(?:[^/@\s\"'`)>]*@)?\[?([\w.:$*{}<-]+)")
@@ -89,6 +89,24 @@ def check_build_files(tree):
                 findings.append(Finding(path, number, "build", "a native C++ rule",
                                         "It has no warnings as errors", "Use the rj_ macros of //tools/build_defs:cc.bzl"))
         findings += _check_visibility(path, tree)
+    return findings + _check_mutated(tree)
+
+
+MUTATED = "tests/cluster_sim/BUILD.bazel"
+
+
+def _check_mutated(tree):
+    """A rule that can be broken must be broken in what mutants_test runs."""
+    named = tree.files.get(MUTATED, "")
+    findings = []
+    for path in tree.paths(".cc"):
+        if path.startswith("tests/") or is_test(path) or "Mutated(Mutant::" not in tree.files[path]:
+            continue
+        if f'"//{posixpath.dirname(path)}:{posixpath.basename(path)}"' in named:
+            continue
+        findings.append(Finding(path, 1, "build", f"{MUTATED} does not compile it with mutants",
+                                "Its mutants change nothing, and live",
+                                "Add it to `mutated` there, and to exports_files of its folder"))
     return findings
 
 
