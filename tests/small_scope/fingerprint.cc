@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
 constexpr int64_t kGraceNs = limits::kPeerGraceMs * kMs;
+constexpr int64_t kDeafNs = limits::kPeerDeafMs * kMs;
 constexpr int64_t kRetryNs = limits::kPeerRetryMs * kMs;
 
 void PutLife(const NodeLife& life, Hasher* out) {
@@ -95,6 +96,7 @@ void World::PutLeader(uint32_t i, Hasher* out) const {
     out->Put(now - std::max(b.match_ns, StartedAt(leader)) > b.lag.StallAbove());
     out->Put(b.next.index.prev() > b.sent_anew_after);
     out->Put(now - b.last_heard_ns > kRetryNs);
+    out->Put(now - b.last_heard_ns > kDeafNs);
     out->Put(now < b.add_not_before_ns);
     out->Put(b.drops);
     out->Put(b.catch_up != nullptr);
