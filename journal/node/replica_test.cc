@@ -15,7 +15,7 @@ EntryHeader HeaderAt(const TestReplica& t, Index index) {
 TEST(Replica, TheFirstEntryOfALeaderIsItsEpochStart) {
   TestReplica t;
   EXPECT_EQ(HeaderAt(t, Index(1)).kind, static_cast<uint32_t>(v1::ENTRY_KIND_EPOCH_START));
-  EXPECT_EQ(t.memory.memory().control()->content_incarnation, 1u);
+  EXPECT_EQ(t.replica->ring().content_incarnation(), Incarnation(1));
 }
 
 TEST(Replica, NothingIsCommittedBeforeTheEndOfItsBatch) {

@@ -45,7 +45,7 @@ Ring Ring::Create(RingMemory memory, const RingIdentityValues& identity,
   StoreRelease(&control->identity.magic, 0);
   Ring ring(memory);
   control->content_incarnation = 0;
-  control->claim_incarnation = claim.value();
+  control->claim_incarnation = SealWord(claim.value());
   control->oldest = 0;
   control->active = 0;
   control->ends[0] = {0, 0};
