@@ -71,7 +71,7 @@ inline constexpr MutantKill kMutantKills[] = {
     {"open_before_commit", Bias::kCrossedFollow, 1, "I10"},
     {"stale_life_added", Bias::kMovingLeader, 17, "I7", "old_lives_heard"},
     {"old_lives_heard", Bias::kMovingLeader, 17, "I7", "stale_life_added"},
-    {"same_version_settles", Bias::kNewJournals, 88, "I2"},
+    {"same_version_settles", Bias::kNewJournals, 6, "I2"},
     {"drops_below_min_isr", Bias::kTwoInSync, 1, "laggard", "min_isr_drop_taken"},
     {"min_isr_drop_taken", Bias::kTwoInSync, 1, "laggard", "drops_below_min_isr"},
     {"old_membership_counts", Bias::kOperated, 13, "I2"},

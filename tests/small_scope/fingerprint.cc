@@ -55,7 +55,7 @@ void World::PutReplica(uint32_t i, Hasher* out) const {
   out->Put(r.marks().committed.index);
   out->Put(CommitAllowed(r).has_value() ? CommitAllowed(r)->value() + 1 : uint64_t{0});
   out->Put(CountedEnd(r));
-  out->Put(control->ends[control->active].acked_end);
+  out->Put(control->ends[SealedValue(control->active)].acked_end);
   out->Put(r.ring().generation());
   out->Put(r.ring().content_incarnation());
   out->Put(r.ring().claim_incarnation());

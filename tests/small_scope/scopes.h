@@ -44,6 +44,21 @@ inline constexpr Scope kTwoDelays{.entries = 1,
                                   .bursts = true,
                                   .slow = 2,
                                   .delays = 2};
+// The same with a crash; and with two appends.
+inline constexpr Scope kTwoDelaysOneCrash{.entries = 1,
+                                          .crashes = 1,
+                                          .changes = 2,
+                                          .unknowns = 0,
+                                          .bursts = true,
+                                          .slow = 2,
+                                          .delays = 2};
+inline constexpr Scope kTwoDelaysTwoAppends{.entries = 2,
+                                            .crashes = 0,
+                                            .changes = 2,
+                                            .unknowns = 0,
+                                            .bursts = true,
+                                            .slow = 2,
+                                            .delays = 2};
 
 }  // namespace ringjournal::small_scope
 
