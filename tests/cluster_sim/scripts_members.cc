@@ -39,8 +39,8 @@ std::string RecoverFromTheDiskOfN2(Stage* s) {
   return s->violation();
 }
 
-bool HasItOnDisk(Stage* s, const std::string& name) {
-  s->Append(name, Level::kDiskQuorum);
+bool HasItOnDisk(Stage* s, const std::string& name, size_t payload_bytes = 16) {
+  s->Append(name, Level::kDiskQuorum, payload_bytes);
   return s->WaitUntil([&] { return s->FateOf(name).acknowledged(); }, kSecond);
 }
 
@@ -95,10 +95,47 @@ std::string LeavingDiskCounts() {
   return RecoverFromTheDiskOfN2(&s);
 }
 
+// n1 and n2 are the members, and what is acknowledged at disk_quorum is on both disks. n2's is
+// emptied, and has most of the log again when it takes nothing more: until it has all of it, n2
+// may not lead, or a recovery would count it.
+std::string EmptiedDisk(uint32_t slower) {
+  Stage s({.policy = v1::DEGRADED_POLICY_MEMORY, .checkpoint_interval_ms = 20});
+  if (!HasItOnDisk(&s, "early")) return Stuck(s, "no disks acknowledge");
+  if (!Remove(&s, kN3)) return Stuck(s, "n3 stays a member");
+  for (int i = 0; i < 40; ++i) {  // several times what its ring takes without its disk
+    if (!HasItOnDisk(&s, absl::StrCat("much ", i), 12'000)) return Stuck(s, "a disk takes nothing");
+  }
+  s.PowerOff(kN2);
+  s.LoseDisk(kN2);
+  s.SlowDisk(kN2, slower);
+  s.Start(kN2);
+  auto lacks = [&] {
+    return EndOf(s, kN1).value() - s.replica(kN2)->marks().durable.index.value();
+  };
+  auto mostly = [&] { return s.replica(kN2) != nullptr && lacks() <= 2; };
+  if (!s.WaitUntil(mostly, 20 * kSecond)) return Stuck(s, "n2's disk gets too little");
+  if (lacks() == 0) return Stuck(s, "n2's disk has everything at once");
+  s.SlowDisk(kN2, kNever);
+  s.WaitUntil([&] { return IsInSync(s, kN2); }, 500 * kMs);
+  return RecoverFromTheDiskOfN2(&s);
+}
+
+// How long one operation of a disk takes is drawn, so it is tried with several disks.
+std::string EmptiedDisk() {
+  std::string stuck = "script: the disk gets everything or nothing";
+  for (uint32_t slower = 20; slower <= 400; slower += 20) {
+    std::string verdict = EmptiedDisk(slower);
+    if (verdict.empty()) stuck.clear();
+    if (!verdict.empty() && verdict.compare(0, 7, "script:") != 0) return verdict;
+  }
+  return stuck;
+}
+
 }  // namespace
 
 std::optional<std::string> RunMemberScript(std::string_view mutant) {
   if (mutant == "removed_before_disks") return RemovedBeforeDisks();
+  if (mutant == "emptied_disk_counted") return EmptiedDisk();
   if (mutant == "learner_counted") return LearnerCounted();
   if (mutant == "leaving_disk_counts") return LeavingDiskCounts();
   return std::nullopt;
