@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
+#include "journal/base/mutants.h"
 #include "journal/node/replica.h"
 #include "journal/node/snapshot_check.h"
 
@@ -34,8 +35,12 @@ void Replica::TryLead(Time now) {
 
 void Replica::StepDown() { leads_ = wants_to_lead_ = false; }
 
-void Replica::BackupStart() {
+void Replica::BackupStart(bool content_counts) {
   StepDown();
+  // The claim first: a kill in between leaves the content under the older name.
+  if (content_counts && !Mutated(Mutant::kOlderNameForgotten)) {
+    ring_.set_claim_incarnation(ring_.content_incarnation());
+  }
   OwnContent();
 }
 

@@ -7,11 +7,19 @@
 
 namespace ringjournal {
 
-InSyncSet::InSyncSet(const NodeLife& self, std::vector<NodeLife> isr, uint32_t min_isr)
-    : self_(self), isr_(std::move(isr)), min_isr_(min_isr) {}
+InSyncSet::InSyncSet(const NodeLife& self, std::vector<NodeLife> isr,
+                     std::vector<NodeLife> complete, uint32_t min_isr)
+    : self_(self) {
+  SetIsr(std::move(isr), std::move(complete), min_isr);
+}
 
-void InSyncSet::SetIsr(std::vector<NodeLife> isr, uint32_t min_isr) {
+void InSyncSet::SetIsr(std::vector<NodeLife> isr, std::vector<NodeLife> complete,
+                       uint32_t min_isr) {
   isr_ = std::move(isr);
+  restarted_ = std::move(complete);
+  std::erase_if(restarted_, [&](const NodeLife& life) {
+    return Contains(life) || Mutated(Mutant::kRestartedNotCounted);
+  });
   min_isr_ = min_isr;
   pending_.clear();
 }
@@ -30,7 +38,7 @@ void InSyncSet::AcknowledgeRound(const NodeLife& backup, uint64_t round) {
 uint64_t InSyncSet::RoundOfAll() const {
   uint64_t round = UINT64_MAX;
   if (Mutated(Mutant::kTailWithoutRound)) return round;
-  for (const std::vector<NodeLife>* set : {&isr_, &pending_}) {
+  for (const std::vector<NodeLife>* set : {&isr_, &restarted_, &pending_}) {
     for (const NodeLife& member : *set) {
       if (member == self_) continue;
       auto it = progress_.find(member);
@@ -76,7 +84,7 @@ Index InSyncSet::Committed(Index own_end) const {
   if (isr_.size() < min_isr_ && !Mutated(Mutant::kMinIsrIgnored)) return Index(0);
   if (Mutated(Mutant::kMajorityCommit)) return MajorityOf(own_end);
   Index committed = own_end;
-  for (const std::vector<NodeLife>* set : {&isr_, &pending_}) {
+  for (const std::vector<NodeLife>* set : {&isr_, &restarted_, &pending_}) {
     for (const NodeLife& member : *set) {
       if (member != self_) committed = std::min(committed, MatchOf(member));
     }
@@ -85,8 +93,10 @@ Index InSyncSet::Committed(Index own_end) const {
 }
 
 bool InSyncSet::Counts(const NodeLife& replica) const {
-  return Contains(replica) ||
-         std::find(pending_.begin(), pending_.end(), replica) != pending_.end();
+  auto is_in = [&](const std::vector<NodeLife>& set) {
+    return std::find(set.begin(), set.end(), replica) != set.end();
+  };
+  return is_in(isr_) || is_in(restarted_) || is_in(pending_);
 }
 
 bool InSyncSet::Contains(const NodeLife& replica) const {

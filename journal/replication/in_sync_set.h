@@ -20,15 +20,18 @@ struct NodeLife {
 
 // The leader's view of one epoch (replication.md section 4). Counted are the members of the
 // config's isr and of a change that is under way: whoever may already be, or may still be, in the
-// isr. What is acknowledged counts for this epoch and for the incarnation that the isr names, never
-// for another life of the node (KIP-903). Pure; one thread.
+// isr; and those of `complete` that have left the isr by a restart, as their memory may lead yet
+// (decision 0015). What is acknowledged counts for this epoch and for the incarnation that the isr
+// names, never for another life of the node (KIP-903). Pure; one thread.
 class InSyncSet {
  public:
   // A new epoch: nothing is acknowledged yet.
-  InSyncSet(const NodeLife& self, std::vector<NodeLife> isr, uint32_t min_isr);
+  InSyncSet(const NodeLife& self, std::vector<NodeLife> isr, std::vector<NodeLife> complete,
+            uint32_t min_isr);
 
-  // The config as it was read or won: settles a change that was under way.
-  void SetIsr(std::vector<NodeLife> isr, uint32_t min_isr);
+  // The config as it was read or won: settles a change that was under way. `complete` holds the
+  // isr.
+  void SetIsr(std::vector<NodeLife> isr, std::vector<NodeLife> complete, uint32_t min_isr);
   // A compare-and-swap to this isr was sent. Until a newer version of the document is seen its
   // outcome is unknown, so its members are counted beside those of the isr (KIP-320 shows why an
   // added one must be, and "shrink before it is confirmed" why a removed one still is).
@@ -56,12 +59,14 @@ class InSyncSet {
   // How many copies are in sync for certain: of the isr and of a change that is under way the
   // fewer, as an added one may be refused and a dropped one may be out of the document already.
   size_t FewestInSync() const;
-  // Whether the replica is counted: of the isr, or of a change that is under way.
+  // Whether the replica is counted: of the isr, of `complete`, or of a change that is under way.
   bool Counts(const NodeLife& replica) const;
   // A life that is over, and is not counted: nothing of it is kept.
   void Forget(const NodeLife& replica) { progress_.erase(replica); }
 
   const std::vector<NodeLife>& isr() const { return isr_; }
+  // Of `complete`, and not of the isr: a life that is over. Null: there is none.
+  const NodeLife* Restarted() const { return restarted_.empty() ? nullptr : &restarted_[0]; }
   bool Contains(const NodeLife& replica) const;
   uint32_t min_isr() const { return min_isr_; }
 
@@ -74,6 +79,7 @@ class InSyncSet {
 
   NodeLife self_;
   std::vector<NodeLife> isr_, pending_;
+  std::vector<NodeLife> restarted_;  // of `complete` and not of the isr
   uint32_t min_isr_;
   std::map<NodeLife, Progress> progress_;
 };

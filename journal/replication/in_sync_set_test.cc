@@ -8,12 +8,12 @@ namespace {
 const NodeLife kSelf{"a", Incarnation(1)}, kB{"b", Incarnation(1)}, kC{"c", Incarnation(1)};
 
 TEST(InSyncSet, AloneTheOwnEndIsCommitted) {
-  InSyncSet set(kSelf, {kSelf}, 1);
+  InSyncSet set(kSelf, {kSelf}, {kSelf}, 1);
   EXPECT_EQ(set.Committed(Index(7)), Index(7));
 }
 
 TEST(InSyncSet, EveryMemberIsCountedAndASlowOneHoldsItBack) {
-  InSyncSet set(kSelf, {kSelf, kB, kC}, 1);
+  InSyncSet set(kSelf, {kSelf, kB, kC}, {kSelf, kB, kC}, 1);
   set.Acknowledge(kB, Index(9), Index(0));
   EXPECT_EQ(set.Committed(Index(10)), Index(0)) << "a majority is not enough";
   set.Acknowledge(kC, Index(4), Index(0));
@@ -23,21 +23,39 @@ TEST(InSyncSet, EveryMemberIsCountedAndASlowOneHoldsItBack) {
 }
 
 TEST(InSyncSet, AnotherLifeOfAMemberDoesNotCount) {
-  InSyncSet set(kSelf, {kSelf, kB}, 1);
+  InSyncSet set(kSelf, {kSelf, kB}, {kSelf, kB}, 1);
   set.Acknowledge({"b", Incarnation(2)}, Index(9), Index(9));
   EXPECT_EQ(set.Committed(Index(9)), Index(0));
 }
 
 TEST(InSyncSet, AMemberThatIsBeingRemovedIsCountedUntilTheChangeIsKnown) {
-  InSyncSet set(kSelf, {kSelf, kB}, 1);
+  InSyncSet set(kSelf, {kSelf, kB}, {kSelf, kB}, 1);
   set.Propose({kSelf});
   EXPECT_EQ(set.Committed(Index(9)), Index(0));
-  set.SetIsr({kSelf}, 1);
+  set.SetIsr({kSelf}, {kSelf}, 1);
   EXPECT_EQ(set.Committed(Index(9)), Index(9));
 }
 
+// Its ring may lead as long as `complete` names it: a leader that had gone on would be overruled.
+TEST(InSyncSet, WhoHasRestartedIsCountedUntilCompleteNamesItNoMore) {
+  InSyncSet set(kSelf, {kSelf}, {kSelf, kB}, 1);
+  ASSERT_NE(set.Restarted(), nullptr);
+  EXPECT_EQ(*set.Restarted(), kB);
+  EXPECT_TRUE(set.Counts(kB));
+  EXPECT_FALSE(set.Contains(kB));
+  EXPECT_EQ(set.RoundOfAll(), 0u);
+  set.Acknowledge(kB, Index(5), Index(0));  // on its way when the process ended
+  EXPECT_EQ(set.Committed(Index(9)), Index(5));
+  set.Propose({kSelf});
+  EXPECT_EQ(set.Committed(Index(9)), Index(5)) << "the change is not known yet";
+  set.SetIsr({kSelf}, {kSelf}, 1);
+  EXPECT_EQ(set.Restarted(), nullptr);
+  EXPECT_EQ(set.Committed(Index(9)), Index(9));
+  EXPECT_EQ(set.RoundOfAll(), UINT64_MAX);
+}
+
 TEST(InSyncSet, AMemberThatIsBeingAddedIsCountedFromTheProposalOn) {
-  InSyncSet set(kSelf, {kSelf}, 1);
+  InSyncSet set(kSelf, {kSelf}, {kSelf}, 1);
   set.Acknowledge(kB, Index(5), Index(0));
   set.Propose({kSelf, kB});
   EXPECT_EQ(set.Committed(Index(9)), Index(5));
@@ -46,15 +64,15 @@ TEST(InSyncSet, AMemberThatIsBeingAddedIsCountedFromTheProposalOn) {
 }
 
 TEST(InSyncSet, BelowMinIsrNothingIsCommitted) {
-  InSyncSet set(kSelf, {kSelf}, 2);
+  InSyncSet set(kSelf, {kSelf}, {kSelf}, 2);
   EXPECT_EQ(set.Committed(Index(9)), Index(0));
-  set.SetIsr({kSelf, kB}, 2);
+  set.SetIsr({kSelf, kB}, {kSelf, kB}, 2);
   set.Acknowledge(kB, Index(3), Index(0));
   EXPECT_EQ(set.Committed(Index(9)), Index(3));
 }
 
 TEST(InSyncSet, ARoundIsOverOnceEveryCountedMemberHasAnsweredIt) {
-  InSyncSet set(kSelf, {kSelf, kB}, 1);
+  InSyncSet set(kSelf, {kSelf, kB}, {kSelf, kB}, 1);
   EXPECT_EQ(set.RoundOfAll(), 0u);
   set.AcknowledgeRound(kB, 7);
   set.AcknowledgeRound(kB, 5);
@@ -68,7 +86,7 @@ TEST(InSyncSet, ARoundIsOverOnceEveryCountedMemberHasAnsweredIt) {
 }
 
 TEST(InSyncSet, WhoMayNotBeInTheIsrIsNoCertainCopy) {
-  InSyncSet set(kSelf, {kSelf, kB}, 1);
+  InSyncSet set(kSelf, {kSelf, kB}, {kSelf, kB}, 1);
   EXPECT_EQ(set.FewestInSync(), 2u);
   set.Propose({kSelf, kB, kC});
   EXPECT_EQ(set.FewestInSync(), 2u) << "the add may be refused";
@@ -80,12 +98,12 @@ TEST(InSyncSet, WhoMayNotBeInTheIsrIsNoCertainCopy) {
 }
 
 TEST(InSyncSet, AloneEveryRoundIsOver) {
-  InSyncSet set(kSelf, {kSelf}, 1);
+  InSyncSet set(kSelf, {kSelf}, {kSelf}, 1);
   EXPECT_EQ(set.RoundOfAll(), UINT64_MAX);
 }
 
 TEST(InSyncSet, AcknowledgementsThatArriveLateTakeNothingBack) {
-  InSyncSet set(kSelf, {kSelf, kB}, 1);
+  InSyncSet set(kSelf, {kSelf, kB}, {kSelf, kB}, 1);
   set.Acknowledge(kB, Index(8), Index(6));
   set.Acknowledge(kB, Index(5), Index(2));
   EXPECT_EQ(set.MatchOf(kB), Index(8));
@@ -93,7 +111,7 @@ TEST(InSyncSet, AcknowledgementsThatArriveLateTakeNothingBack) {
 }
 
 TEST(InSyncSet, ALifeThatIsForgottenHasAcknowledgedNothing) {
-  InSyncSet set(kSelf, {kSelf, kB}, 1);
+  InSyncSet set(kSelf, {kSelf, kB}, {kSelf, kB}, 1);
   set.Acknowledge(kC, Index(7), Index(5));
   set.Propose({kSelf, kB, kC});
   EXPECT_TRUE(set.Counts(kC));

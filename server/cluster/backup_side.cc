@@ -4,12 +4,14 @@
 
 #include "journal/base/limits.h"
 #include "journal/base/mutants.h"
+#include "server/config_store/document.h"
 
 namespace ringjournal {
 namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
 // A leader that is silent for its backups hears nothing of them either: it moves first.
+constexpr int64_t kAwayNs = limits::kMemoryRecoveryWaitMs * kMs;
 constexpr int64_t kSuspectNs = (limits::kPeerGraceMs + limits::kPeerHeartbeatMs) * kMs;
 
 }  // namespace
@@ -103,7 +105,8 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
   }
   if (!cut.ok()) return GiveUp(cut);
   if (!Mutated(Mutant::kContentNotOwned)) {
-    c_->replica->BackupStart();
+    const Incarnation held = c_->replica->ring().content_incarnation();
+    c_->replica->BackupStart(Names(c_->config.complete(), {c_->self.node, held}));
     c_->OwnOrigin();
   }
   synced_ = true;
@@ -178,9 +181,11 @@ void BackupSide::AfterBatch() {
 }
 
 int64_t BackupSide::deadline_ns() const {
+  const int64_t now = c_->now.monotonic_ns;
   int64_t deadline = heard_ns_ + kSuspectNs + 1;
-  // Nothing more happens by time alone once the leader is suspected: the config is read then.
-  if (c_->now.monotonic_ns >= deadline) deadline = INT64_MAX;
+  if (now >= deadline) deadline = heard_ns_ + kAwayNs + 1;
+  // Nothing more happens by time alone then: the config is read.
+  if (now >= deadline) deadline = INT64_MAX;
   if (refused_ || c_->links->FindDialed(leader_.node) == nullptr) return deadline;
   int64_t silent_at = heard_ns_ + limits::kPeerRetryMs * kMs;
   return std::min(deadline, std::max(follow_at_ns_, synced_ ? silent_at : int64_t{0}));
@@ -190,5 +195,7 @@ bool BackupSide::suspects_leader() const {
   if (c_->links->IsGone(leader_)) return true;
   return c_->now.monotonic_ns - heard_ns_ > kSuspectNs;
 }
+
+bool BackupSide::leader_is_away() const { return c_->now.monotonic_ns - heard_ns_ > kAwayNs; }
 
 }  // namespace ringjournal

@@ -28,6 +28,8 @@ class BackupSide {
 
   // Nothing was heard of the leader for the grace time, or its process is known to be gone.
   bool suspects_leader() const;
+  // Nor for as long as the in-sync set has to elect another one.
+  bool leader_is_away() const;
   const NodeLife& leader() const { return leader_; }
   // It holds what the leader holds up to some entry, and is sent what follows.
   bool synced() const { return synced_; }

@@ -82,6 +82,7 @@ struct JournalContext {
   void OwnOrigin() {
     origin.source = v1::LOG_SOURCE_LIVE;
     origin.content = self.incarnation;
+    origin.claim = replica->ring().claim_incarnation();
   }
   LogOutline Outline() const {
     return {replica->derived().history(), replica->derived().position().last().index};

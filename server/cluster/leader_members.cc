@@ -87,6 +87,10 @@ std::optional<IsrChange> LeaderSide::Wanted(const v1::ConfigDocument& document) 
     std::string why = WhyDrop(life);
     if (!why.empty()) return IsrChange{IsrChange::Kind::kDrop, life, std::move(why)};
   }
+  // Below min_isr nothing is committed anyway, and its memory may lead yet.
+  if (set_.Restarted() != nullptr && set_.isr().size() >= set_.min_isr()) {
+    return IsrChange{IsrChange::Kind::kGoOnWithout, *set_.Restarted(), "its node has restarted"};
+  }
   // Before its epoch has begun in the log a backup's own log may still be another one (KIP-320).
   Index start = c_->replica->epoch_start();
   if (start == Index(0)) return std::nullopt;

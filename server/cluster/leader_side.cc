@@ -21,13 +21,15 @@ std::vector<NodeLife> Lives(const google::protobuf::RepeatedPtrField<v1::Replica
 
 LeaderSide::LeaderSide(JournalContext* context)
     : c_(context),
-      set_(context->self, Lives(context->config.isr()), context->config.min_isr()),
+      set_(context->self, Lives(context->config.isr()), Lives(context->config.complete()),
+           context->config.min_isr()),
       started_ns_(context->now.monotonic_ns),
       known_isr_(set_.isr()) {
   head_.set_journal_id(std::string(context->id.view()));
   head_.set_generation(context->epoch().generation);
   head_.set_epoch(context->epoch().epoch);
-  if (set_.isr().size() == 1) inherited_ = context->replica->derived().position().last().index;
+  bool alone = set_.isr().size() == 1 && set_.Restarted() == nullptr;
+  if (alone) inherited_ = context->replica->derived().position().last().index;
   NoteLearners();
 }
 
@@ -58,7 +60,7 @@ void LeaderSide::OnConfig() {
     Backup& b = backups_[life];
     b.last_heard_ns = b.progress_ns = b.match_ns = c_->now.monotonic_ns;
   }
-  set_.SetIsr(isr, c_->config.min_isr());
+  set_.SetIsr(isr, Lives(c_->config.complete()), c_->config.min_isr());
   known_isr_ = std::move(isr);
   ForgetOlderLives();
   NoteLearners();
@@ -83,11 +85,8 @@ void LeaderSide::ForgetOlderLives() {
 
 void LeaderSide::Propose(const IsrChange& change) {
   std::vector<NodeLife> isr = set_.isr();
-  if (change.kind == IsrChange::Kind::kAdd) {
-    isr.push_back(change.backup);
-  } else {
-    std::erase(isr, change.backup);
-  }
+  if (change.kind == IsrChange::Kind::kAdd) isr.push_back(change.backup);
+  if (change.kind == IsrChange::Kind::kDrop) std::erase(isr, change.backup);
   proposed_at_version_ = c_->config_version;
   proposed_ = change;
   ++proposals_;

@@ -20,7 +20,12 @@ namespace ringjournal {
 
 // A change of the in-sync set that the leader wants.
 struct IsrChange {
-  enum class Kind { kDrop, kAdd } kind = Kind::kDrop;
+  enum class Kind {
+    kDrop,
+    kAdd,
+    // The isr as it is, from now on without the life that left it by a restart.
+    kGoOnWithout,
+  } kind = Kind::kDrop;
   NodeLife backup;
   std::string why;
 };
@@ -164,8 +169,8 @@ class LeaderSide {
   JournalContext* c_;
   InSyncSet set_;
   std::map<NodeLife, Backup> backups_;
-  // Where it began alone in its isr: every later leader of the generation has its log from this
-  // one, so what it held then is committed, whatever min_isr says of what comes.
+  // Where it began alone in its isr and in `complete`: every later leader of the generation has its
+  // log from this one, so what it held then is committed, whatever min_isr says of what comes.
   Index inherited_;
   int64_t started_ns_;
   uint64_t lease_seq_ = 0;

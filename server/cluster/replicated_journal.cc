@@ -229,8 +229,16 @@ bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now
     return planned_.wants_change() || leader_->Wanted(document).has_value();
   }
   if (!c_.config.has_leader()) return WantsLeaderless();
+  if (backup_ == nullptr) return false;
   bool may = in_isr_ || Mutated(Mutant::kOutsiderElected);
-  return may && backup_ != nullptr && backup_->suspects_leader();
+  return may ? backup_->suspects_leader() : MayDepose();
+}
+
+// Those in sync have had their time, and the leader has not gone on without this memory.
+bool ReplicatedJournal::MayDepose() const {
+  if (!backup_->leader_is_away()) return false;
+  return CountsForComplete(c_.config, c_.self.node, DescribeLog()) ||
+         Mutated(Mutant::kStrangerDeposes);
 }
 
 // Looked at now and then only: it takes what all members have answered into account.
@@ -256,20 +264,36 @@ bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string
   if (leader_ != nullptr) return EditAsLeader(next, claim);
   if (!c_.config.has_leader()) return EditLeaderless(next, claim);
   if (!WantsChange(*next, now)) return false;
-  return Elect(next, claim);
+  if (in_isr_ || Mutated(Mutant::kOutsiderElected)) return Elect(next, claim);
+  const NodeLife& old = backup_->leader();
+  return Try(Depose(next, claim, {old.node, old.incarnation}, {c_.origin.content, c_.origin.claim}),
+             absl::StrCat("to depose ", old.node, ", of which nothing is heard"));
 }
+
+namespace {
+
+std::pair<absl::Status, const char*> EditIsr(v1::ConfigDocument* next, const Claim& leader,
+                                             IsrChange::Kind kind, const ReplicaName& backup) {
+  switch (kind) {
+    case IsrChange::Kind::kDrop:
+      return {ShrinkIsr(next, leader, backup), "to drop "};
+    case IsrChange::Kind::kAdd:
+      return {ExpandIsr(next, leader, backup), "to take back "};
+    case IsrChange::Kind::kGoOnWithout:
+      return {GoOnWithoutRestarted(next, leader), "to go on without "};
+  }
+  return {absl::InternalError("no such change"), ""};
+}
+
+}  // namespace
 
 bool ReplicatedJournal::EditAsLeader(v1::ConfigDocument* next, const Claim& claim) {
   if (planned_.wants_change()) return EditPlanned(next, claim);
   proposing_ = leader_->Wanted(*next);
   if (!proposing_.has_value()) return false;
   ReplicaName backup{proposing_->backup.node, proposing_->backup.incarnation};
-  bool drop = proposing_->kind == IsrChange::Kind::kDrop;
-  absl::Status edited = drop ? ShrinkIsr(next, claim, backup) : ExpandIsr(next, claim, backup);
-  if (Try(edited, absl::StrCat(drop ? "to drop " : "to take back ", ReplicaText(backup), ": ",
-                               proposing_->why))) {
-    return true;
-  }
+  const auto [edited, what] = EditIsr(next, claim, proposing_->kind, backup);
+  if (Try(edited, absl::StrCat(what, ReplicaText(backup), ": ", proposing_->why))) return true;
   proposing_.reset();
   return false;
 }

@@ -96,6 +96,7 @@ class ReplicatedJournal {
   bool EditAsLeader(v1::ConfigDocument* next, const Claim& claim);
   bool EditLeaderless(v1::ConfigDocument* next, const Claim& claim);
   bool WantsLeaderless();
+  bool MayDepose() const;
   bool MayLeadFirst() const;
   bool EditFirstLeader(v1::ConfigDocument* next, const Claim& claim);
   bool EditRecovery(v1::ConfigDocument* next, const Claim& claim);

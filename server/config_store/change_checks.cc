@@ -82,8 +82,9 @@ absl::Status ValidateJournalChange(const v1::JournalConfig& before,
   const std::string where = Where(after);
   if (!after.has_leader()) RJ_RETURN_IF_ERROR(IsrShrinks(before, after, {}));
   if (after.epoch() > before.epoch()) RJ_RETURN_IF_ERROR(ValidateNewLeader(before, after));
-  if (!after.has_leader() && !SameSet(before.complete(), after.complete())) {
-    return Broken(where, "`complete` changes only together with a leader");
+  if (!SameSet(before.complete(), after.complete()) &&
+      !(after.has_leader() && SameSet(after.complete(), after.isr()))) {
+    return Broken(where, "`complete` changes only to the isr of a change with a leader");
   }
   if (!after.has_leader() && !SameList(before.recovery_set(), after.recovery_set())) {
     return Broken(where, "recovery_set changes only together with a leader");
@@ -114,12 +115,14 @@ absl::Status ValidateChange(const v1::ConfigDocument& before, const v1::ConfigDo
   if (after.feature_level() > std::max(before.feature_level(), CommonFeatureLevel(after))) {
     return Broken("document", "the feature level rises only to what every node knows");
   }
+  bool registers = after.nodes_size() > before.nodes_size();
   for (const v1::NodeRegistration& node : before.nodes()) {
     const v1::NodeRegistration* now = FindNode(after, node.node());
     if (now == nullptr) return Broken("registry", "a node stays registered");
     if (now->incarnation() < node.incarnation()) {
       return Broken("registry", "incarnations never go back");
     }
+    registers |= now->incarnation() > node.incarnation();
   }
   for (const v1::JournalConfig& journal : after.journals()) {
     JournalId id;
@@ -127,6 +130,9 @@ absl::Status ValidateChange(const v1::ConfigDocument& before, const v1::ConfigDo
     const v1::JournalConfig* old = FindJournal(before, id);
     RJ_RETURN_IF_ERROR(old == nullptr ? ValidateNewJournal(journal)
                                       : ValidateJournalChange(*old, journal));
+    if (registers && old != nullptr && !SameSet(old->complete(), journal.complete())) {
+      return Broken(Where(journal), "a registration leaves `complete` alone");
+    }
   }
   return absl::OkStatus();
 }

@@ -185,6 +185,40 @@ absl::Status ExpandIsr(v1::ConfigDocument* document, const Claim& leader,
   return absl::OkStatus();
 }
 
+absl::Status GoOnWithoutRestarted(v1::ConfigDocument* document, const Claim& leader) {
+  absl::StatusOr<v1::JournalConfig*> led = LedJournal(document, leader);
+  if (!led.ok()) return led.status();
+  // The recovery set stays: a restart leaves it alone (KIP-966).
+  *(*led)->mutable_complete() = (*led)->isr();
+  (*led)->set_change_id(leader.change_id);
+  return absl::OkStatus();
+}
+
+absl::Status Depose(v1::ConfigDocument* document, const Claim& claim, const ReplicaName& leader,
+                    const RingIncarnations& held) {
+  absl::StatusOr<v1::JournalConfig*> found = JournalForClaim(document, claim);
+  if (!found.ok()) return found.status();
+  v1::JournalConfig* journal = *found;
+  const std::string what =
+      ReplicaText(leader) + " stays the leader of journal " + Quoted(journal->name());
+  if (!journal->has_leader() || AsReplica(journal->leader()) != leader) {
+    return absl::FailedPreconditionError(what + " or is it no more: re-read who leads");
+  }
+  bool counts = Names(journal->complete(), {claim.node, held.content}) ||
+                Names(journal->complete(), {claim.node, held.claim});
+  if (!counts && !Mutated(Mutant::kStrangerDeposes)) {
+    return absl::FailedPreconditionError(
+        what + ": the memory of node " + Quoted(claim.node) +
+        " may lack committed entries, and it has no say; wait until it is in sync");
+  }
+  journal->clear_leader();
+  if (journal->state() == v1::JOURNAL_STATE_ACTIVE) {
+    journal->set_state(v1::JOURNAL_STATE_LEADERLESS);
+  }
+  journal->set_change_id(claim.change_id);
+  return absl::OkStatus();
+}
+
 absl::Status BeginRecovery(v1::ConfigDocument* document, const Claim& claim,
                            std::span<const ReplicaName> lost) {
   absl::StatusOr<v1::JournalConfig*> found = JournalForClaim(document, claim);

@@ -60,6 +60,17 @@ absl::Status ShrinkIsr(v1::ConfigDocument* document, const Claim& leader,
 absl::Status ExpandIsr(v1::ConfigDocument* document, const Claim& leader,
                        const ReplicaName& backup);
 
+// `complete` = isr. A registration takes its node out of the isr and not out of `complete`, so that
+// the leader counts it until the outcome of this change is known (decision 0015).
+absl::Status GoOnWithoutRestarted(v1::ConfigDocument* document, const Claim& leader);
+
+// "Depose": no leader any more, isr and `complete` as they are, so that who is in sync elects
+// itself at once, and else the greatest memory of `complete` leads. By a node that is not in sync
+// and whose ring `held` counts for `complete`: without it the leader commits nothing.
+// FailedPrecondition for everybody else, and if another one leads.
+absl::Status Depose(v1::ConfigDocument* document, const Claim& claim, const ReplicaName& leader,
+                    const RingIncarnations& held);
+
 // ---- membership ----
 
 // Adds a registered node, which holds nothing yet and becomes in sync by ExpandIsr. A journal that

@@ -307,6 +307,47 @@ TEST(BeginRecovery, SaysSoAndLeavesWhatARecoveryNeeds) {
   ExpectLegal(recovering, document);
 }
 
+TEST(GoOnWithoutRestarted, TheLeaderCountsWhoHasRestartedNoMoreAndTheRecoverySetStays) {
+  v1::ConfigDocument document = ThreeInSync();
+  Start(&document, "n2");
+  ExpectRefused(document, kNotNow, "does not lead",
+                [](v1::ConfigDocument* d) { return GoOnWithoutRestarted(d, First("n3")); });
+  const v1::ConfigDocument before = document;
+  ASSERT_TRUE(GoOnWithoutRestarted(&document, First("n1")).ok());
+  const v1::JournalConfig& journal = document.journals(0);
+  EXPECT_EQ(Text(journal.isr()), "n1/1 n3/1");
+  EXPECT_EQ(Text(journal.complete()), "n1/1 n3/1");
+  EXPECT_EQ(Text(journal.recovery_set()), "n1 n2 n3");
+  EXPECT_EQ(journal.epoch(), before.journals(0).epoch());
+  ExpectLegal(before, document);
+}
+
+TEST(Depose, OnlyWhoseMemoryHoldsEveryCommittedEntryMay) {
+  v1::ConfigDocument document = ThreeInSync();
+  const Claim claim = ClaimOf(1, "n3", Start(&document, "n3"));
+  const ReplicaName n1 = FirstLife("n1");
+  const RingIncarnations mine = {.content = Incarnation(1), .claim = Incarnation(0)};
+  const RingIncarnations claimed = {.content = Incarnation(2), .claim = Incarnation(1)};
+  ExpectRefused(document, kNotNow, "may lack committed entries", [&](v1::ConfigDocument* d) {
+    return Depose(d, claim, n1, {.content = Incarnation(2), .claim = Incarnation(0)});
+  });
+  ExpectRefused(document, kNotNow, "re-read who leads",
+                [&](v1::ConfigDocument* d) { return Depose(d, claim, FirstLife("n2"), mine); });
+  for (const RingIncarnations& held : {mine, claimed}) {
+    v1::ConfigDocument next = document;
+    ASSERT_TRUE(Depose(&next, claim, n1, held).ok());
+    const v1::JournalConfig& journal = next.journals(0);
+    EXPECT_FALSE(journal.has_leader());
+    EXPECT_EQ(Text(journal.isr()), "n1/1 n2/1") << "who is in sync elects itself";
+    EXPECT_EQ(Text(journal.complete()), "n1/1 n2/1 n3/1");
+    EXPECT_EQ(journal.state(), v1::JOURNAL_STATE_LEADERLESS);
+    ExpectLegal(document, next);
+  }
+  ASSERT_TRUE(GoOnWithoutRestarted(&document, First("n1")).ok());
+  ExpectRefused(document, kNotNow, "may lack committed entries",
+                [&](v1::ConfigDocument* d) { return Depose(d, claim, n1, mine); });
+}
+
 TEST(BeginRecovery, IsRefusedWhileAReplicaIsInSyncThatNobodyDeclaredLost) {
   v1::ConfigDocument document = ThreeInSync();
   const Claim claim = ClaimOf(1, "n3", Start(&document, "n3"));
@@ -322,7 +363,7 @@ TEST(BeginRecovery, IsRefusedWhileAReplicaIsInSyncThatNobodyDeclaredLost) {
   const v1::JournalConfig& journal = document.journals(0);
   EXPECT_FALSE(journal.has_leader());
   EXPECT_EQ(Text(journal.isr()), "");
-  EXPECT_EQ(Text(journal.complete()), "n1/1 n2/1") << "their rings still win, if they come back";
+  EXPECT_EQ(Text(journal.complete()), "n1/1 n2/1 n3/1") << "their rings still win";
   EXPECT_EQ(Text(journal.recovery_set()), "n1 n2 n3");
   EXPECT_EQ(journal.state(), v1::JOURNAL_STATE_RECOVERING);
   ExpectLegal(before, document);

@@ -113,9 +113,6 @@ absl::Status ValidateLeader(const v1::JournalConfig& journal) {
   if (led && !Names(journal.isr(), AsReplica(journal.leader()))) {
     return Broken(where, "the leader is in the isr");
   }
-  if (led && !SameSet(journal.complete(), journal.isr())) {
-    return Broken(where, "with a leader, `complete` is the isr");
-  }
   if (journal.epoch() == 0 && (led || !journal.isr().empty() || !journal.complete().empty())) {
     return Broken(where, "before the first epoch nobody leads or is in sync");
   }

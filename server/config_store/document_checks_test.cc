@@ -84,7 +84,6 @@ TEST(ValidateDocument, FindsEveryBrokenRuleOfLeaderAndIsr) {
   ExpectInvalid("isr is within `complete`", [](D*, J* j) { j->mutable_complete()->RemoveLast(); });
   ExpectInvalid("within recovery_set", [](D*, J* j) { j->mutable_recovery_set()->RemoveLast(); });
   ExpectInvalid("leader is in the isr", [](D*, J* j) { j->mutable_leader()->set_incarnation(9); });
-  ExpectInvalid("`complete` is the isr", [](D*, J* j) { Add(j->mutable_complete(), "n1", 9); });
   ExpectInvalid("before the first epoch", [](D*, J* j) { j->set_epoch(0); });
   ExpectInvalid("names a replica", [](D*, J* j) {
     j->clear_leader();
@@ -168,6 +167,13 @@ TEST(ValidateChange, ALeaderAnEpochAndAGenerationComeTogether) {
   ExpectIllegalChange("`complete` changes", [&](D*, J* j) {
     lose_leader(j);
     j->mutable_complete()->RemoveLast();
+  });
+  // A leader alone makes it smaller, and to the isr; a registration never.
+  ExpectIllegalChange("`complete` changes", [](D*, J* j) { Add(j->mutable_complete(), "n1", 9); });
+  ExpectIllegalChange("a registration leaves `complete` alone", [](D* d, J* j) {
+    d->mutable_nodes(2)->set_incarnation(d->nodes(2).incarnation() + 1);
+    j->mutable_isr()->RemoveLast();
+    *j->mutable_complete() = j->isr();
   });
   ExpectIllegalChange("recovery_set changes", [&](D*, J* j) {
     lose_leader(j);

@@ -43,11 +43,11 @@ void RemoveFromIsr(std::string_view node, v1::JournalConfig* journal) {
       journal->set_state(v1::JOURNAL_STATE_LEADERLESS);
     }
   }
-  // Only "every change after which there is a leader" sets `complete`: without one, what was
-  // committed may be held by replicas that have just left the isr, and by nobody else.
-  bool counts = journal->has_leader() ||
-                (Mutated(Mutant::kCompleteFollowsEveryChange) && !journal->isr().empty());
-  if (counts) *journal->mutable_complete() = journal->isr();
+  // `complete` stays: what was committed may be held by replicas that have just left the isr, and
+  // by nobody else. A leader that goes on commits nothing without them before a change of its own.
+  if (Mutated(Mutant::kCompleteFollowsEveryChange) && !journal->isr().empty()) {
+    *journal->mutable_complete() = journal->isr();
+  }
 }
 
 absl::Status CheckRegistration(const v1::ConfigDocument& document, const Registration& wanted) {

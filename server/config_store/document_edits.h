@@ -43,8 +43,8 @@ struct Registration {
 };
 
 // "Process start": gives the node its next incarnation and in the same change removes every
-// (node, *) from all isrs and clears the leader where the node led. `complete` becomes the isr
-// where a leader remains and stays as it is elsewhere; recovery_set stays. With the nonce that is
+// (node, *) from all isrs and clears the leader where the node led. `complete` and recovery_set
+// stay: its memory may hold what nobody else does (decision 0015). With the nonce that is
 // already registered nothing changes and the incarnation is returned again: it is the same process
 // asking twice. Refused with FailedPrecondition where the node knows less than the document's
 // feature level: it would not understand what the others write. The same change raises that level

@@ -76,7 +76,8 @@ absl::Status RemoveMember(v1::ConfigDocument* document, const JournalId& id, std
   const std::string leaving(node);  // `node` may be the document's own
   Erase(leaving, journal->mutable_members());
   Erase(leaving, journal->mutable_learners());
-  // With a leader, everything committed is in its isr.
+  // With a leader, everything committed is in its isr, and this change is its own.
+  if (journal->has_leader()) *journal->mutable_complete() = journal->isr();
   Erase(leaving, journal->mutable_recovery_set());
   journal->set_target_copies(
       std::min(journal->target_copies(), static_cast<uint32_t>(journal->members_size())));

@@ -120,7 +120,10 @@ TEST(RemoveMember, ReplicasInSyncTheLastMemberAndMinIsrAreKept) {
 TEST(RemoveMember, WithoutALeaderWhoMayHoldTheLastCopyStays) {
   v1::ConfigDocument document = ThreeInSync();
   ASSERT_TRUE(ShrinkIsr(&document, ClaimOf(1, "n1", Incarnation(1)), {"n3", Incarnation(1)}).ok());
-  Start(&document, "n2");  // leaves `complete`, as there is a leader; not recovery_set
+  Start(&document, "n2");
+  ASSERT_TRUE(GoOnWithoutRestarted(&document, ClaimOf(1, "n1", Incarnation(1))).ok());
+  ASSERT_EQ(Text(document.journals(0).complete()), "n1/1");
+  ASSERT_EQ(Text(document.journals(0).recovery_set()), "n1 n2");
   Start(&document, "n1");  // stays in `complete`
   for (const char* node : {"n1", "n2"}) {
     ExpectRefused(document, kNotNow, "wait until it has one",
@@ -129,6 +132,16 @@ TEST(RemoveMember, WithoutALeaderWhoMayHoldTheLastCopyStays) {
   const v1::ConfigDocument before = document;
   ASSERT_TRUE(RemoveMember(&document, Id(1), "n3", "shrink").ok());
   EXPECT_EQ(Text(document.journals(0).members()), "n1 n2");
+  ExpectLegal(before, document);
+}
+
+// The leader that asks for it goes on without the memory of its last process, too.
+TEST(RemoveMember, WhoHasRestartedLeavesCompleteAsWell) {
+  v1::ConfigDocument document = ThreeInSync();
+  Start(&document, "n3");
+  const v1::ConfigDocument before = document;
+  ASSERT_TRUE(RemoveMember(&document, Id(1), "n3", "shrink").ok());
+  EXPECT_EQ(Text(document.journals(0).complete()), "n1/1 n2/1");
   ExpectLegal(before, document);
 }
 

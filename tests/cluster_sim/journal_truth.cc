@@ -252,6 +252,22 @@ void JournalTruth::CheckHolders() {
     if (lacks.empty()) continue;
     report_->Violation("I2: ", ReplicaText(member), " is in sync, but ", lacks);
   }
+  for (const v1::ReplicaId& member : config_.complete()) {
+    if (!Names(config_.isr(), AsReplica(member))) CheckKeeps(member);
+  }
+}
+
+// Its process has ended, and its memory may lead yet: it has every committed entry, or is gone.
+void JournalTruth::CheckKeeps(const v1::ReplicaId& member) {
+  const int node = NodeNamed(member.node());
+  auto then = memory_of_.find({member.node(), member.incarnation()});
+  if (node < 0 || then == memory_of_.end()) return;
+  const NodeView& view = views_[static_cast<size_t>(node)];
+  bool kept = then->second == wear_[static_cast<size_t>(node)].memory_life;
+  if (!kept || view.ended.value() != member.incarnation() || view.tail.empty()) return;
+  if (entries_.empty() || Has(view, view.ended, entries_.size())) return;
+  report_->Violation("I2: `complete` names ", ReplicaText(member), ", whose ring lacks entry ",
+                     entries_.size());
 }
 
 // ---- clients ----

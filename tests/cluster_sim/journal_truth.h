@@ -158,11 +158,13 @@ class JournalTruth {
   void OnCommitted(uint32_t node, const NodeView& view);
   void Add(uint32_t node, const RecordView& trusted);
   void CheckHolders();
+  void CheckKeeps(const v1::ReplicaId& member);
   std::string WhyLacks(const Replica& replica, uint64_t index) const;
   void CheckOverwritten(uint32_t node, const Replica& replica, NodeView* view);
   void CheckWaited(const v1::JournalConfig& before, const v1::JournalConfig& after,
                    int64_t now_ns) const;
   void NoteRecoverySet(const v1::JournalConfig& before, const v1::JournalConfig& after);
+  void NoteComplete(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void CheckLossIsDue(const v1::JournalConfig& before, const v1::LossReport& loss);
   void CheckLossRange(const v1::LossReport& loss, uint64_t kept);

@@ -31,10 +31,29 @@ std::string LeaderThatHearsNobody() {
   return s.violation();
 }
 
+// n3 is dropped and hears nothing of its leader, and reaches the config store all the time.
+std::string WhoIsNotInSyncHearsNobody() {
+  Stage s({});
+  s.Append("early", Level::kReplicated);
+  if (!s.WaitUntil([&] { return s.all_answered(); }, kSecond)) return Stuck(s, "no answer");
+  s.Cut(kN1, kN3);
+  if (!s.WaitUntil([&] { return s.config().isr_size() == 2; }, kSecond)) {
+    return Stuck(s, "n3 is not dropped");
+  }
+  const uint32_t epoch = s.config().epoch();
+  s.Append("late", Level::kReplicated);
+  if (s.WaitUntil([&] { return !s.config().has_leader(); }, 5 * kSecond)) {
+    return "I15: n3, which may lack committed entries, has deposed a leader that serves";
+  }
+  if (!s.all_answered() || s.config().epoch() != epoch) return Stuck(s, "n1 does not serve");
+  return s.violation();
+}
+
 }  // namespace
 
 std::optional<std::string> RunCutScript(std::string_view mutant) {
   if (mutant == "deaf_goes_on") return LeaderThatHearsNobody();
+  if (mutant == "stranger_deposes") return WhoIsNotInSyncHearsNobody();
   return std::nullopt;
 }
 

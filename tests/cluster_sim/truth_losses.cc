@@ -27,7 +27,7 @@ void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalCo
   CheckWaited(before, after, now_ns);
   if (before.has_leader() && !after.has_leader()) leaderless_ns_ = now_ns;
   NoteRecoverySet(before, after);
-  if (after.has_leader()) complete_.assign(after.isr().begin(), after.isr().end());
+  NoteComplete(before, after);
   CheckPlanned(before, after);
   // Whoever is added later has nothing yet: a majority of few members stays one of few.
   quorum_members_ = std::min(quorum_members_, after.members_size());
@@ -42,6 +42,18 @@ void JournalTruth::NoteRecoverySet(const v1::JournalConfig& before,
   if (!after.has_leader() || after.change_id() == before.change_id()) return;
   recovery_set_.clear();
   for (const v1::ReplicaId& member : after.isr()) recovery_set_.insert(member.node());
+}
+
+// Who is known to hold every committed entry: the in-sync set of the last change by which a leader
+// or an election says so. Neither a registration nor a commit hint does.
+void JournalTruth::NoteComplete(const v1::JournalConfig& before, const v1::JournalConfig& after) {
+  auto same = [](const auto& a, const auto& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const auto& x, const auto& y) { return AsReplica(x) == AsReplica(y); });
+  };
+  if (!after.has_leader() || after.change_id() == before.change_id()) return;
+  if (same(after.isr(), before.isr()) && same(after.complete(), before.complete())) return;
+  complete_.assign(after.isr().begin(), after.isr().end());
 }
 
 void JournalTruth::OnLoss(const v1::JournalConfig& before, const v1::JournalConfig& after) {

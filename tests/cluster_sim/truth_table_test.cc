@@ -188,7 +188,6 @@ TEST_P(EachLevel, EveryProcessIsKilledAndAllComeBackInTime) {
   EXPECT_EQ(cell.Result(), Outcome::kKept);
 }
 
-// Where its node is known to have restarted: else it may still lead, alone, and is waited for.
 TEST_P(EachLevel, EveryProcessIsKilledAndTheLeaderComesBackTooLate) {
   Cell cell(level());
   cell.AppendIt();
@@ -207,8 +206,26 @@ TEST_P(EachLevel, EveryProcessIsKilledAndNobodyKnowsOfTheLeader) {
   cell.AppendIt();
   cell->MendAll();
   for (uint32_t n = 0; n < 3; ++n) cell->Kill(n);
-  EXPECT_TRUE(cell.Unavailable({1, 2}));
-  EXPECT_EQ(cell.Result(), Outcome::kKept);
+  for (uint32_t n : {1u, 2u}) cell->Start(n);
+  ASSERT_TRUE(cell->WaitUntil([&] { return cell->leader() > 0; }, 10 * kSecond));
+  EXPECT_EQ(cell.Result(), AllButReceived());
+}
+
+// Its memory does not count, and those of the two that do had to be back before it was known.
+TEST_P(EachLevel, EveryProcessIsKilledAndTheLeadersMemoryIsLost) {
+  for (uint32_t first = 0; first < 3; ++first) {
+    Cell cell(level());
+    cell.AppendIt();
+    cell->MendAll();
+    for (uint32_t n = 0; n < 3; ++n) cell->Kill(n);
+    cell->PowerOff(0);
+    for (uint32_t n = 0; n < 3; ++n) {
+      cell->Start((first + n) % 3);
+      cell->Wait(kSecond / 10);
+    }
+    ASSERT_TRUE(cell->WaitUntil([&] { return cell->leader() >= 0; }, 10 * kSecond));
+    EXPECT_EQ(cell.Result(), AllButReceived()) << "n" << first + 1 << " first";
+  }
 }
 
 // Its machine comes back with its disk. Until then nobody leads, whatever the level was.

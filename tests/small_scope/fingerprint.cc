@@ -74,6 +74,7 @@ void World::PutLeader(uint32_t i, Hasher* out) const {
   const InSyncSet& set = SetOf(leader);
   PutLives(set.isr(), out);
   PutLives(PendingOf(set), out);
+  PutLives(RestartedOf(set), out);
   PutLives(KnownIsr(leader), out);
   out->Put(set.min_isr());
   for (const auto& [life, progress] : ProgressOf(set)) {

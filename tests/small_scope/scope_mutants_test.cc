@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(WithFewDelays, ScopeMutant,
                                          Kill{"restart_keeps_isr", kWholeOneDelay, "I2"},
                                          Kill{"election_without_cas", kWholeOneDelay, "I1"},
                                          Kill{"truncates_to_commit", kTwoDelays, "I2"},
-                                         Kill{"added_not_counted", kTwoDelaysOneCrash, "I2"},
+                                         Kill{"added_not_counted", kTwoDelaysThreeChanges, "I2"},
                                          Kill{"takes_unsynced", kTwoDelaysTwoAppends,
                                               "n3 stops itself: journal ledger: the "
                                               "leader of epoch 1, n1, wants to take back "

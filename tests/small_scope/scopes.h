@@ -44,14 +44,15 @@ inline constexpr Scope kTwoDelays{.entries = 1,
                                   .bursts = true,
                                   .slow = 2,
                                   .delays = 2};
-// The same with a crash; and with two appends.
-inline constexpr Scope kTwoDelaysOneCrash{.entries = 1,
-                                          .crashes = 1,
-                                          .changes = 2,
-                                          .unknowns = 0,
-                                          .bursts = true,
-                                          .slow = 2,
-                                          .delays = 2};
+// The same with a third change, as a leader that goes on without a restarted backup needs one; and
+// with two appends.
+inline constexpr Scope kTwoDelaysThreeChanges{.entries = 1,
+                                              .crashes = 0,
+                                              .changes = 3,
+                                              .unknowns = 0,
+                                              .bursts = true,
+                                              .slow = 2,
+                                              .delays = 2};
 inline constexpr Scope kTwoDelaysTwoAppends{.entries = 2,
                                             .crashes = 0,
                                             .changes = 2,
