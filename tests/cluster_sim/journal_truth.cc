@@ -241,35 +241,6 @@ void JournalTruth::Add(uint32_t node, const RecordView& trusted) {
   committed_ever_ = std::max(committed_ever_, position_.last().lsn);
 }
 
-// I2 and I3: commit has advanced, or the in-sync set has changed.
-void JournalTruth::CheckHolders() {
-  for (const v1::ReplicaId& member : config_.isr()) {
-    int node = NodeNamed(member.node());
-    if (node < 0) continue;
-    const NodeView& view = views_[static_cast<size_t>(node)];
-    if (view.replica == nullptr || view.incarnation.value() != member.incarnation()) continue;
-    std::string lacks = WhyLacks(*view.replica, entries_.size());
-    if (lacks.empty()) continue;
-    report_->Violation("I2: ", ReplicaText(member), " is in sync, but ", lacks);
-  }
-  for (const v1::ReplicaId& member : config_.complete()) {
-    if (!Names(config_.isr(), AsReplica(member))) CheckKeeps(member);
-  }
-}
-
-// Its process has ended, and its memory may lead yet: it has every committed entry, or is gone.
-void JournalTruth::CheckKeeps(const v1::ReplicaId& member) {
-  const int node = NodeNamed(member.node());
-  auto then = memory_of_.find({member.node(), member.incarnation()});
-  if (node < 0 || then == memory_of_.end()) return;
-  const NodeView& view = views_[static_cast<size_t>(node)];
-  bool kept = then->second == wear_[static_cast<size_t>(node)].memory_life;
-  if (!kept || view.ended.value() != member.incarnation() || view.tail.empty()) return;
-  if (entries_.empty() || Has(view, view.ended, entries_.size())) return;
-  report_->Violation("I2: `complete` names ", ReplicaText(member), ", whose ring lacks entry ",
-                     entries_.size());
-}
-
 // ---- clients ----
 
 const JournalTruth::Entry* JournalTruth::FindLost(Index index, uint64_t chain) const {

@@ -157,6 +157,7 @@ class JournalTruth {
   static Index FirstOfEpoch(const Replica& replica, Epoch epoch);
   void OnCommitted(uint32_t node, const NodeView& view);
   void Add(uint32_t node, const RecordView& trusted);
+  // truth_holders.cc
   void CheckHolders();
   void CheckKeeps(const v1::ReplicaId& member);
   std::string WhyLacks(const Replica& replica, uint64_t index) const;

@@ -1,0 +1,37 @@
+// Who must hold every committed entry: the in-sync set, and all that `complete` names.
+#include "absl/strings/str_cat.h"
+#include "server/config_store/document.h"
+#include "tests/cluster_sim/journal_truth.h"
+
+namespace ringjournal::cluster_sim {
+
+// I2 and I3: commit has advanced, or the in-sync set has changed.
+void JournalTruth::CheckHolders() {
+  for (const v1::ReplicaId& member : config_.isr()) {
+    int node = NodeNamed(member.node());
+    if (node < 0) continue;
+    const NodeView& view = views_[static_cast<size_t>(node)];
+    if (view.replica == nullptr || view.incarnation.value() != member.incarnation()) continue;
+    std::string lacks = WhyLacks(*view.replica, entries_.size());
+    if (lacks.empty()) continue;
+    report_->Violation("I2: ", ReplicaText(member), " is in sync, but ", lacks);
+  }
+  for (const v1::ReplicaId& member : config_.complete()) {
+    if (!Names(config_.isr(), AsReplica(member))) CheckKeeps(member);
+  }
+}
+
+// Its process has ended, and its memory may lead yet: it has every committed entry, or is gone.
+void JournalTruth::CheckKeeps(const v1::ReplicaId& member) {
+  const int node = NodeNamed(member.node());
+  auto then = memory_of_.find({member.node(), member.incarnation()});
+  if (node < 0 || then == memory_of_.end()) return;
+  const NodeView& view = views_[static_cast<size_t>(node)];
+  bool kept = then->second == wear_[static_cast<size_t>(node)].memory_life;
+  if (!kept || view.ended.value() != member.incarnation() || view.tail.empty()) return;
+  if (entries_.empty() || Has(view, view.ended, entries_.size())) return;
+  report_->Violation("I2: `complete` names ", ReplicaText(member), ", whose ring lacks entry ",
+                     entries_.size());
+}
+
+}  // namespace ringjournal::cluster_sim
