@@ -10,8 +10,8 @@ namespace ringjournal {
 namespace {
 
 constexpr int64_t kMs = 1000 * 1000;
-// A leader that is silent for its backups hears nothing of them either: it moves first.
 constexpr int64_t kAwayNs = limits::kMemoryRecoveryWaitMs * kMs;
+// A leader that is silent for its backups hears nothing of them either: it moves first.
 constexpr int64_t kSuspectNs = (limits::kPeerGraceMs + limits::kPeerHeartbeatMs) * kMs;
 
 }  // namespace
@@ -196,6 +196,10 @@ bool BackupSide::suspects_leader() const {
   return c_->now.monotonic_ns - heard_ns_ > kSuspectNs;
 }
 
-bool BackupSide::leader_is_away() const { return c_->now.monotonic_ns - heard_ns_ > kAwayNs; }
+// Its process may have nothing to say of this journal: a log that it refuses, for one.
+bool BackupSide::leader_is_away() const {
+  const int64_t since = c_->now.monotonic_ns - kAwayNs;
+  return !refused_ && heard_ns_ < since && !c_->links->HasSaid(leader_, since);
+}
 
 }  // namespace ringjournal

@@ -28,7 +28,7 @@ class BackupSide {
 
   // Nothing was heard of the leader for the grace time, or its process is known to be gone.
   bool suspects_leader() const;
-  // Nor for as long as the in-sync set has to elect another one.
+  // Nothing came from its process for as long as the in-sync set has to elect another one.
   bool leader_is_away() const;
   const NodeLife& leader() const { return leader_; }
   // It holds what the leader holds up to some entry, and is sent what follows.

@@ -132,6 +132,13 @@ bool PeerLinks::HeardFrom(const std::string& node, int64_t since_ns) const {
   });
 }
 
+bool PeerLinks::HasSaid(const NodeLife& life, int64_t since_ns) const {
+  return std::any_of(connections_.begin(), connections_.end(), [&](const auto& numbered) {
+    const PeerConnection& peer = *numbered.second;
+    return peer.up && peer.life == life && peer.heard_ns >= since_ns;
+  });
+}
+
 void PeerLinks::DialAnew(const std::string& node) {
   auto target = targets_.find(node);
   if (target != targets_.end() && target->second.connection != 0) {

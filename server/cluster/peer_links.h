@@ -103,6 +103,9 @@ class PeerLinks {
   bool IsGone(const NodeLife& life) const;
   // Whether anything came from the node since, in whatever life, or its address took a connection.
   bool HeardFrom(const std::string& node, int64_t since_ns) const;
+  // Whether a message of that process has come since. That its kernel takes connections says
+  // nothing.
+  bool HasSaid(const NodeLife& life, int64_t since_ns) const;
   // Closes the dialed connection to the node, if there is one: whether another comes about shows
   // whether somebody is there.
   void DialAnew(const std::string& node);

@@ -87,6 +87,23 @@ TEST_F(PeerLinksTest, TwoHellosBindAConnectionToBothIncarnations) {
   EXPECT_EQ(b.links.FindDialed("a"), nullptr) << "it is not b's to ask on";
 }
 
+// A frozen process's kernel goes on to take connections.
+TEST_F(PeerLinksTest, OnlyWhatAProcessSaysShowsThatItIsThere) {
+  Side a("a", 1, document_), b("b", 1, document_);
+  const NodeLife first{"b", Incarnation(1)}, second{"b", Incarnation(2)};
+  ConnectionNumber at_a = Dial(&a);
+  a.Step(2, [&] { a.links.OnDialed({at_a, 0}); });
+  EXPECT_FALSE(a.links.HasSaid(first, 0));
+  std::string hello = a.Sent();
+  b.Step(3, [&] { b.links.OnAccepted(5); });
+  b.Step(3, [&] { b.links.OnReceived({5, AsBytes(hello)}); });
+  std::string reply = b.Sent();
+  a.Step(4, [&] { a.links.OnReceived({at_a, AsBytes(reply)}); });
+  EXPECT_TRUE(a.links.HasSaid(first, 4 * kMs));
+  EXPECT_FALSE(a.links.HasSaid(first, 4 * kMs + 1));
+  EXPECT_FALSE(a.links.HasSaid(second, 0));
+}
+
 TEST_F(PeerLinksTest, AHelloForAnotherLifeOfTheNodeIsRefused) {
   Side a("a", 1, document_), b("b", 2, document_);
   ConnectionNumber at_a = Dial(&a);

@@ -31,7 +31,8 @@ bool Shard::TailIsCertain(const Journal& journal, const TailWait& tail) const {
 
 v1::ErrorReply Shard::TailIsUncertain(const Journal& journal) const {
   std::string isr;
-  for (const v1::ReplicaId& id : journal.config.isr()) absl::StrAppend(&isr, " ", id.node());
+  // Who has left the isr by a restart is in `complete` until the leader goes on without.
+  for (const v1::ReplicaId& id : journal.config.complete()) absl::StrAppend(&isr, " ", id.node());
   v1::ErrorReply error;
   Refuse(v1::ERROR_CODE_UNAVAILABLE,
          absl::StrCat("where journal ", journal.config.name(), " ends is not certain: of those in ",

@@ -16,6 +16,7 @@ void JournalTruth::CheckHolders() {
     if (lacks.empty()) continue;
     report_->Violation("I2: ", ReplicaText(member), " is in sync, but ", lacks);
   }
+  if (config_.complete_size() == config_.isr_size()) return;  // the same
   for (const v1::ReplicaId& member : config_.complete()) {
     if (!Names(config_.isr(), AsReplica(member))) CheckKeeps(member);
   }
