@@ -59,6 +59,9 @@ class LeaderSide {
   void AfterBatch();
   int64_t deadline_ns() const;
 
+  // Nothing was heard for kPeerDeafMs of any other in the isr: it can neither commit nor tell that
+  // it is cut off. Not while it is alone.
+  bool HearsNobody() const;
   // The epoch's start is committed: this leader may answer for what is in its log (KIP-207).
   bool serving() const;
   std::optional<IsrChange> Wanted(const v1::ConfigDocument& document) const;

@@ -83,6 +83,7 @@ class ReplicatedJournal {
   bool leads() const { return leader_ != nullptr; }
   // Appends, reads and openings may be answered.
   bool serving() const { return leader_ != nullptr && leader_->serving(); }
+  bool hears_nobody() const { return leader_ != nullptr && leader_->HearsNobody(); }
   // Only while serving().
   LeaderSide* mutable_leader() { return leader_.get(); }
   const JournalContext& context() const { return c_; }

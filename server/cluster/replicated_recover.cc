@@ -50,8 +50,10 @@ v1::LossReport ReplicatedJournal::BuildReport(const std::string& leader) const {
     Watermark committed{Index(log.commit_index()), Lsn(log.commit_lsn())};
     loss.committed_seen = std::max(loss.committed_seen, committed);
     // One that was emptied and came back has a disk without a hole, and yet lacks what it once had:
-    // it counts once it is in sync again.
-    loss.whole_disks += log.disk_is_whole() && Names(c_.config.recovery_set(), node);
+    // it counts once it is in sync again. Until then it is a learner; a restart leaves it in the
+    // recovery set.
+    const bool learns = Names(c_.config.learners(), node) && !Mutated(Mutant::kLearnerCounted);
+    loss.whole_disks += log.disk_is_whole() && Names(c_.config.recovery_set(), node) && !learns;
   }
   loss.reason = absl::StrCat("no memory was left that held every committed entry; the log of ",
                              leader, " was the greatest of ", in.logs.size());

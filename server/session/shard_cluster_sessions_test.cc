@@ -49,6 +49,30 @@ TEST_F(ClusterSessions, ARemovedJournalEndsASessionThatWaitsForCommit) {
   EXPECT_EQ(cluster.replica(0), nullptr) << "nobody uses it any more";
 }
 
+// Else its clients would stay, though another may lead by now: nothing that says so arrives here.
+TEST_F(ClusterSessions, ALeaderThatHearsNobodyGivesItsClientsNoHopeAndOneThatIsHeardDoes) {
+  ConnectionNumber c = cluster.OpenReady(0, "p");
+  cluster.HoldAnswers();
+  cluster.Silence(0, 1);
+  cluster.Append(0, c, 1);
+  cluster.Run(400);  // one of two still answers
+  cluster.Take(c);
+  const size_t heard = cluster.heartbeats(c);
+  EXPECT_GE(heard, 6u);
+  cluster.Silence(0, 2);
+  cluster.Run(limits::kPeerDeafMs + limits::kClusterHeartbeatMs);
+  cluster.Take(c);
+  const size_t deaf = cluster.heartbeats(c);
+  EXPECT_GT(deaf, heard);
+  cluster.Run(500);
+  cluster.Take(c);
+  EXPECT_EQ(cluster.heartbeats(c), deaf);
+  cluster.Answer();
+  cluster.Heal();
+  cluster.Run(300);
+  EXPECT_EQ(cluster.TakeAcked(c), cluster.leader() == 0 ? 1u : 0u);
+}
+
 TEST_F(ClusterSessions, NoAcknowledgementLeavesBeforeTheAnswerToTheOpen) {
   SilenceBackups();
   ConnectionNumber c = cluster.Open(0, "p");

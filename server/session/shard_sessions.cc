@@ -125,7 +125,7 @@ void Shard::BeginClosing(Session* session) {
 // Who says nothing at the start, or stops in the middle of a frame, or does not take its replies.
 // A client of several nodes that waits for an answer must be able to tell a node that works on it,
 // or has to wait itself, from one that is gone: its own heartbeats may stand behind what is
-// stalled.
+// stalled. A leader that hears nobody else is silent: another may lead by now, and cannot tell it.
 void Shard::ReassureOwed() {
   if (cluster_ == nullptr || now_.monotonic_ns < next_reassurance_ns_) return;
   next_reassurance_ns_ = now_.monotonic_ns + limits::kClusterHeartbeatMs * kMs;
@@ -134,6 +134,10 @@ void Shard::ReassureOwed() {
         now_.monotonic_ns - session->last_send_ns >= limits::kClusterHeartbeatMs * kMs;
     if (!quiet || !session->hello_done || session->closing || session->waits_for_peer) continue;
     if (!Owes(*session)) continue;
+    const Journal* journal = session->journal;
+    const bool deaf =
+        journal != nullptr && journal->replicated != nullptr && journal->replicated->hears_nobody();
+    if (deaf) continue;
     v1::ServerMessage message;
     message.mutable_heartbeat();
     Reply(session.get(), message);

@@ -37,6 +37,10 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {7020250,
      "what two had had when it was committed counted as one copy, since the other had started "
      "again"},
+    {8411015,
+     "an emptied disk that was filled again in part counted as whole once more after a restart, as "
+     "its node was still in the recovery set: what was acknowledged at disk_quorum was lost, and "
+     "the report said that nothing was"},
 };
 
 }  // namespace ringjournal::cluster_sim
