@@ -53,7 +53,8 @@ void BackupSide::SendFollow(PeerConnection* peer) {
   for (const v1::EpochHistory& h : replica.derived().history()) *follow->add_history() = h;
   Marks marks = replica.marks();
   follow->set_durable_index(marks.durable.index.value());
-  follow->set_commit_index(marks.committed.index.value());
+  // Else a leader with a shorter log would never have a state that is late enough.
+  follow->set_commit_index(c_->CommitIsOver() ? 0 : marks.committed.index.value());
   follow->set_oldest_index(marks.oldest.index.value());
   follow->set_needs_snapshot(needs_snapshot_);
   c_->links->Send(peer, message);

@@ -71,11 +71,14 @@ struct JournalContext {
       return !e.catch_up->waits_for_disk() && e.in_step != links->step();
     });
   }
-  // Leads, or follows the leader of, the config's epoch from now on. A recovery may have given up
-  // what an older generation called committed.
+  // What the log calls committed, a recovery may have given up: it is of an older generation.
+  bool CommitIsOver() const {
+    const bool older = replica->options().epoch.generation < config.generation();
+    return older && !Mutated(Mutant::kCommitOutlivesGeneration);
+  }
+  // Leads, or follows the leader of, the config's epoch from now on.
   void EnterEpoch() {
-    bool newer = replica->options().epoch.generation < config.generation();
-    if (newer && !Mutated(Mutant::kCommitOutlivesGeneration)) replica->ForgetCommit();
+    if (CommitIsOver()) replica->ForgetCommit();
     replica->set_epoch(epoch(), config_version);
   }
   // Content that is acknowledged from now on, or already is, counts under this incarnation.

@@ -41,6 +41,10 @@ inline constexpr KeptSeed kKeptSeeds[] = {
      "an emptied disk that was filled again in part counted as whole once more after a restart, as "
      "its node was still in the recovery set: what was acknowledged at disk_quorum was lost, and "
      "the report said that nothing was"},
+    {8600232,
+     "a backup told the leader of a new generation what had been committed in the one before, and "
+     "was never given a state that would have been older: it did not follow until the log had "
+     "grown"},
 };
 
 }  // namespace ringjournal::cluster_sim

@@ -73,7 +73,7 @@ inline constexpr MutantKill kMutantKills[] = {
     {"open_before_commit", Bias::kCrossedFollow, 1, "I10"},
     {"stale_life_added", Bias::kMovingLeader, 35, "I7", "old_lives_heard"},
     {"old_lives_heard", Bias::kMovingLeader, 35, "I7", "stale_life_added"},
-    {"same_version_settles", Bias::kNewJournals, 74, "I2"},
+    {"same_version_settles", Bias::kNewJournals, 82, "I2"},
     {"drops_below_min_isr", Bias::kTwoInSync, 1, "laggard", "min_isr_drop_taken"},
     {"min_isr_drop_taken", Bias::kTwoInSync, 1, "laggard", "drops_below_min_isr"},
     {"old_membership_counts", Bias::kOperated, 69, "I2"},
