@@ -230,8 +230,11 @@ bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now
   }
   if (!c_.config.has_leader()) return WantsLeaderless();
   if (backup_ == nullptr) return false;
-  bool may = in_isr_ || Mutated(Mutant::kOutsiderElected);
-  return may ? backup_->suspects_leader() : MayDepose();
+  return MayBeElected() ? backup_->suspects_leader() : MayDepose();
+}
+
+bool ReplicatedJournal::MayBeElected() const {
+  return in_isr_ || Mutated(Mutant::kOutsiderElected);
 }
 
 // Those in sync have had their time, and the leader has not gone on without this memory.
@@ -244,7 +247,7 @@ bool ReplicatedJournal::MayDepose() const {
 // Looked at now and then only: it takes what all members have answered into account.
 bool ReplicatedJournal::WantsLeaderless() {
   if (c_.config.epoch() == 0) return MayLeadFirst();
-  if (in_isr_ || Mutated(Mutant::kOutsiderElected)) return true;
+  if (MayBeElected()) return true;
   if (c_.now.monotonic_ns < decide_at_ns_) return false;
   decide_at_ns_ = c_.now.monotonic_ns + limits::kPeerHeartbeatMs * kMs;
   RecoveryDecision decision = DecideRecovery(MakeRecoveryInput());
@@ -264,7 +267,7 @@ bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string
   if (leader_ != nullptr) return EditAsLeader(next, claim);
   if (!c_.config.has_leader()) return EditLeaderless(next, claim);
   if (!WantsChange(*next, now)) return false;
-  if (in_isr_ || Mutated(Mutant::kOutsiderElected)) return Elect(next, claim);
+  if (MayBeElected()) return Elect(next, claim);
   const NodeLife& old = backup_->leader();
   return Try(Depose(next, claim, {old.node, old.incarnation}, {c_.origin.content, c_.origin.claim}),
              absl::StrCat("to depose ", old.node, ", of which nothing is heard"));
@@ -335,7 +338,7 @@ bool ReplicatedJournal::Elect(v1::ConfigDocument* next, const Claim& claim) {
 
 bool ReplicatedJournal::EditLeaderless(v1::ConfigDocument* next, const Claim& claim) {
   if (c_.config.epoch() == 0) return EditFirstLeader(next, claim);
-  if (in_isr_ || Mutated(Mutant::kOutsiderElected)) return Elect(next, claim);
+  if (MayBeElected()) return Elect(next, claim);
   return EditRecovery(next, claim);
 }
 

@@ -97,6 +97,7 @@ class ReplicatedJournal {
   bool EditAsLeader(v1::ConfigDocument* next, const Claim& claim);
   bool EditLeaderless(v1::ConfigDocument* next, const Claim& claim);
   bool WantsLeaderless();
+  bool MayBeElected() const;
   bool MayDepose() const;
   bool MayLeadFirst() const;
   bool EditFirstLeader(v1::ConfigDocument* next, const Claim& claim);

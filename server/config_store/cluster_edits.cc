@@ -199,16 +199,15 @@ absl::Status Depose(v1::ConfigDocument* document, const Claim& claim, const Repl
   absl::StatusOr<v1::JournalConfig*> found = JournalForClaim(document, claim);
   if (!found.ok()) return found.status();
   v1::JournalConfig* journal = *found;
-  const std::string what =
-      ReplicaText(leader) + " stays the leader of journal " + Quoted(journal->name());
   if (!journal->has_leader() || AsReplica(journal->leader()) != leader) {
-    return absl::FailedPreconditionError(what + " or is it no more: re-read who leads");
+    return absl::FailedPreconditionError(ReplicaText(leader) + " does not lead journal " +
+                                         Quoted(journal->name()) +
+                                         " (any more); re-read who leads");
   }
-  bool counts = Names(journal->complete(), {claim.node, held.content}) ||
-                Names(journal->complete(), {claim.node, held.claim});
-  if (!counts && !Mutated(Mutant::kStrangerDeposes)) {
+  if (!RingCounts(*journal, claim.node, held) && !Mutated(Mutant::kStrangerDeposes)) {
     return absl::FailedPreconditionError(
-        what + ": the memory of node " + Quoted(claim.node) +
+        ReplicaText(leader) + " stays the leader of journal " + Quoted(journal->name()) +
+        ": the memory of node " + Quoted(claim.node) +
         " may lack committed entries, and it has no say; wait until it is in sync");
   }
   journal->clear_leader();

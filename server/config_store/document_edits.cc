@@ -211,10 +211,7 @@ absl::Status LeadAfterMemoryRecovery(v1::ConfigDocument* document, const Claim& 
                                      const RingIncarnations& ring) {
   absl::StatusOr<v1::JournalConfig*> journal = ClaimableJournal(document, claim);
   if (!journal.ok()) return journal.status();
-  const auto& complete = (*journal)->complete();
-  bool counts = Names(complete, {claim.node, ring.content}) ||
-                Names(complete, {claim.node, ring.claim}) || Mutated(Mutant::kStrangersMemoryLeads);
-  if (!counts) {
+  if (!RingCounts(**journal, claim.node, ring) && !Mutated(Mutant::kStrangersMemoryLeads)) {
     return absl::FailedPreconditionError(
         "the ring of node " + Quoted(claim.node) + " for journal " + Quoted((*journal)->name()) +
         " has content of incarnation " + std::to_string(ring.content.value()) + " (claim " +

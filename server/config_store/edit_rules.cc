@@ -48,6 +48,12 @@ absl::StatusOr<v1::JournalConfig*> LedJournal(v1::ConfigDocument* document, cons
   return journal;
 }
 
+bool RingCounts(const v1::JournalConfig& journal, std::string_view node,
+                const RingIncarnations& ring) {
+  return Names(journal.complete(), {node, ring.content}) ||
+         Names(journal.complete(), {node, ring.claim});
+}
+
 void SetInSync(ReplicaSet isr, v1::JournalConfig* journal) {
   *journal->mutable_isr() = std::move(isr);
   *journal->mutable_complete() = journal->isr();

@@ -32,6 +32,10 @@ absl::StatusOr<v1::JournalConfig*> JournalForClaim(v1::ConfigDocument* document,
 // The journal, which the claimant leads.
 absl::StatusOr<v1::JournalConfig*> LedJournal(v1::ConfigDocument* document, const Claim& leader);
 
+// True if `complete` names the node's ring, by its content or its claim.
+bool RingCounts(const v1::JournalConfig& journal, std::string_view node,
+                const RingIncarnations& ring);
+
 // Everything that a change does after which there is a leader: sets the isr, `complete` to the
 // isr, and recovery_set to its nodes. Arguments by value, as they may be the journal's own.
 void SetInSync(ReplicaSet isr, v1::JournalConfig* journal);

@@ -182,6 +182,29 @@ TEST(ShardCluster, AllProcessesDieAndTheMemoryLeads) {
   ExpectEqualLogs(cluster, 3);
 }
 
+// Below min_isr the leader commits nothing, so it does not go on without the memory of who has
+// restarted: that one may lead where the leader's own is lost.
+TEST(ShardCluster, BelowMinIsrTheMemoryOfWhoHasRestartedCountsOn) {
+  TestCluster cluster(2, true, 2);
+  cluster.Run(300);
+  ConnectionNumber c = cluster.OpenReady(0, "p");
+  AppendAndAwait(&cluster, c, 1, 10);
+  const Index end = cluster.replica(1)->marks().end.index;
+  cluster.Silence(0, 1);
+  cluster.Kill(1);
+  cluster.Start(1, true);
+  cluster.Run(500);
+  ASSERT_EQ(cluster.Isr(), "n1");
+  EXPECT_EQ(cluster.config().complete_size(), 2);
+  cluster.Kill(0);
+  cluster.Heal();
+  cluster.Start(0, false);
+  cluster.Run(3000);
+  EXPECT_EQ(cluster.leader(), 1);
+  EXPECT_EQ(cluster.config().generation(), 1u);
+  EXPECT_GE(cluster.replica(0)->marks().end.index, end);
+}
+
 TEST(ShardCluster, AllMemoryIsLostAndTheLossIsReported) {
   TestCluster cluster(3);
   cluster.Run(300);

@@ -30,13 +30,14 @@ bool Shard::TailIsCertain(const Journal& journal, const TailWait& tail) const {
 }
 
 v1::ErrorReply Shard::TailIsUncertain(const Journal& journal) const {
-  std::string isr;
+  std::string counted;
   // Who has left the isr by a restart is in `complete` until the leader goes on without.
-  for (const v1::ReplicaId& id : journal.config.complete()) absl::StrAppend(&isr, " ", id.node());
+  for (const v1::ReplicaId& id : journal.config.complete())
+    absl::StrAppend(&counted, " ", id.node());
   v1::ErrorReply error;
   Refuse(v1::ERROR_CODE_UNAVAILABLE,
          absl::StrCat("where journal ", journal.config.name(), " ends is not certain: of those in ",
-                      "sync (", isr.substr(std::min<size_t>(1, isr.size())),
+                      "sync (", counted.substr(std::min<size_t>(1, counted.size())),
                       ") not every one has answered within ", limits::kTailWaitMs,
                       " ms; try again: another node may lead, and who is dead is dropped where "
                       "min_isr allows it"),

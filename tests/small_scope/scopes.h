@@ -14,7 +14,7 @@ inline constexpr Scope kOneChange{.entries = 1, .crashes = 0, .changes = 1, .unk
 inline constexpr Scope kOneUnknown{
     .nodes = 2, .entries = 1, .crashes = 0, .changes = 2, .unknowns = 1};
 // A crash, with the memory or without, and a start again.
-inline constexpr Scope kOneCrash{.entries = 1, .crashes = 1, .changes = 0, .unknowns = 0};
+inline constexpr Scope kOneCrash{.entries = 2, .crashes = 1, .changes = 0, .unknowns = 0};
 
 // One append, one crash and one change; one way at a time holds back what is on it, as often as can
 // be.
@@ -29,13 +29,11 @@ inline constexpr Scope kWhole{.entries = 2,
                               .slow = 0,
                               .delays = 0};
 // The same, and once, at any moment, one way begins to hold back, for as long as can be.
-inline constexpr Scope kWholeOneDelay{.entries = 2,
-                                      .crashes = 2,
-                                      .changes = 2,
-                                      .unknowns = 0,
-                                      .bursts = true,
-                                      .slow = 1,
-                                      .delays = 1};
+inline constexpr Scope kWholeOneDelay = [] {
+  Scope scope = kWhole;
+  scope.slow = scope.delays = 1;
+  return scope;
+}();
 // One append and two changes, with two delays.
 inline constexpr Scope kTwoDelays{.entries = 1,
                                   .crashes = 0,
@@ -44,22 +42,17 @@ inline constexpr Scope kTwoDelays{.entries = 1,
                                   .bursts = true,
                                   .slow = 2,
                                   .delays = 2};
-// The same with a third change, as a leader that goes on without a restarted backup needs one; and
-// with two appends.
-inline constexpr Scope kTwoDelaysThreeChanges{.entries = 1,
-                                              .crashes = 0,
-                                              .changes = 3,
-                                              .unknowns = 0,
-                                              .bursts = true,
-                                              .slow = 2,
-                                              .delays = 2};
-inline constexpr Scope kTwoDelaysTwoAppends{.entries = 2,
-                                            .crashes = 0,
-                                            .changes = 2,
-                                            .unknowns = 0,
-                                            .bursts = true,
-                                            .slow = 2,
-                                            .delays = 2};
+// The same with a third change, as a leader that goes on without a restarted backup needs one.
+inline constexpr Scope kTwoDelaysThreeChanges = [] {
+  Scope scope = kTwoDelays;
+  scope.changes = 3;
+  return scope;
+}();
+inline constexpr Scope kTwoDelaysTwoAppends = [] {
+  Scope scope = kTwoDelays;
+  scope.entries = 2;
+  return scope;
+}();
 
 }  // namespace ringjournal::small_scope
 
