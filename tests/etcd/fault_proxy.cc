@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 
 #include "journal/base/check.h"
@@ -77,7 +78,7 @@ FaultProxy::~FaultProxy() {
   stopping_ = true;
   Release();
   shutdown(listener_.get(), SHUT_RDWR);
-  acceptor_.join();
+  if (acceptor_.joinable()) acceptor_.join();
   CutAll();
   for (std::thread& thread : threads_) thread.join();
 }
@@ -110,7 +111,14 @@ void FaultProxy::CutAll() {
   for (int fd : open_) shutdown(fd, SHUT_RDWR);
 }
 
-void FaultProxy::StopListening() { shutdown(listener_.get(), SHUT_RDWR); }
+void FaultProxy::StopForGood() {
+  shutdown(listener_.get(), SHUT_RDWR);
+  acceptor_.join();
+  CutAll();
+  // A request that had arrived whole is read, and counted, by a thread that may not have run yet.
+  std::unique_lock<std::mutex> lock(mutex_);
+  RJ_CHECK(closed_.wait_for(lock, std::chrono::seconds(30), [this] { return open_.empty(); }));
+}
 
 int FaultProxy::Count(const std::string& path) const {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -245,6 +253,7 @@ void FaultProxy::Close(int fd) {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::erase(open_, fd);
   close(fd);
+  closed_.notify_all();
 }
 
 }  // namespace ringjournal

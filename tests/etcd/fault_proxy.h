@@ -47,8 +47,9 @@ class FaultProxy {
   void Release();
   // Ends all connections that are open, watches before all.
   void CutAll();
-  // No connection is accepted from now on: each is refused.
-  void StopListening();
+  // No connection is accepted from now on: each is refused. Who was accepted is cut. Afterwards
+  // Count does not rise any more: what had come in is counted. Nothing may be held.
+  void StopForGood();
 
   // Requests that have come in so far whose path starts with `path`.
   int Count(const std::string& path) const;
@@ -71,7 +72,7 @@ class FaultProxy {
   io::FileDescriptor listener_;
   std::atomic<bool> stopping_ = false;
   mutable std::mutex mutex_;
-  std::condition_variable released_changed_;
+  std::condition_variable released_changed_, closed_;
   bool released_ = false;
   std::string fault_path_;
   Fault fault_ = Fault::kNone;

@@ -204,8 +204,7 @@ TEST_F(EtcdFaults, AnEndpointThatRefusesIsLeftForOneThatWorks) {
   options.endpoints.push_back(Etcd()->endpoint(0));
   EtcdTestClient client(options);
   EXPECT_EQ(client.Read().outcome, ConfigOutcome::kOk);
-  proxy_.StopListening();
-  proxy_.CutAll();
+  proxy_.StopForGood();
   EXPECT_EQ(client.Cas(2, Changed("b:1")).outcome, ConfigOutcome::kOk)
       << "nothing was sent, so it may be asked elsewhere";
   EXPECT_THAT(client.store()->TakeNote(), HasSubstr(Etcd()->endpoint(0)));
