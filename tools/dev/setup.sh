@@ -10,7 +10,7 @@ packages=(
   # tests, checks
   libgtest-dev libgmock-dev libbenchmark-dev clang-14 clang-format clang-tidy libclang-rt-14-dev
   pkgconf python3 python3-protobuf iproute2 procps valgrind git zsh fish
-  etcd-server openssl nftables
+  etcd-server openssl nftables libtcmalloc-minimal4
   # the demonstration
   postgresql-15 postgresql-client-15
 )
