@@ -16,8 +16,12 @@ START_S = 30.0
 STOP_S = 30.0
 
 
+ports_given = set()
+
+
 def free_port():
-    """A free port below the system's ephemeral range.
+    """A free port below the system's ephemeral range, each only once: most are bound later, and who
+    is killed wants its own again.
 
     A client that retries on a dead server's ephemeral port may connect to itself and so take the
     port away from the server that comes back.
@@ -26,9 +30,12 @@ def free_port():
         low = int(file.read().split()[0])
     for _ in range(1000):
         port = random.randrange(max(1100, low - 20000), low)
+        if port in ports_given:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
+                ports_given.add(port)
                 return port
             except OSError:
                 continue
