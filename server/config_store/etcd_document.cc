@@ -1,10 +1,15 @@
 #include "server/config_store/etcd_document.h"
 
+#include <zstd.h>
+
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "journal/base/bytes.h"
 #include "journal/base/check.h"
+#include "journal/base/checksum.h"
 #include "server/config_store/document_edits.h"
 #include "server/config_store/slot_format.h"
 
@@ -17,9 +22,40 @@ absl::Status NeedsNewer(std::string_view key, std::string_view what) {
       " than this program knows; nothing was changed. Start a newer version of ringjournald"));
 }
 
+// Clients of a handover wait for it.
+constexpr int kCompressionLevel = 1;
+constexpr std::string_view kCompressedMagic = "RJCONFZ1";
+
+std::string Compress(std::string_view bytes) {
+  std::string frame(ZSTD_compressBound(bytes.size()), '\0');
+  const size_t size =
+      ZSTD_compress(frame.data(), frame.size(), bytes.data(), bytes.size(), kCompressionLevel);
+  RJ_CHECK(!ZSTD_isError(size));
+  frame.resize(size);
+  std::string crc(sizeof(uint32_t), '\0');
+  Store32(crc.data(), Crc32c(AsBytes(frame)));
+  return std::string(kCompressedMagic) + crc + frame;
+}
+
+// nullopt: it is damaged, or more than a slot's bytes.
+std::optional<std::string> Decompress(std::string_view frame) {
+  if (frame.size() < sizeof(uint32_t)) return std::nullopt;
+  const uint32_t crc = Load32(frame.data());
+  frame.remove_prefix(sizeof crc);
+  if (Crc32c(AsBytes(frame)) != crc) return std::nullopt;
+  const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (size > kSlotBytes) return std::nullopt;  // also where it is not known
+  std::string bytes(size, '\0');
+  const size_t got = ZSTD_decompress(bytes.data(), bytes.size(), frame.data(), frame.size());
+  if (ZSTD_isError(got) || got != size) return std::nullopt;
+  return bytes;
+}
+
 }  // namespace
 
-std::string EncodeEtcdValue(const v1::ConfigDocument& document) { return EncodeSlot(0, document); }
+std::string EncodeEtcdValue(const v1::ConfigDocument& document) {
+  return Compress(EncodeSlot(0, document));
+}
 
 absl::Status EtcdSeen::Lost(std::string_view what) const {
   std::string seen = version() == 0 ? std::string("none yet")
@@ -52,16 +88,33 @@ absl::StatusOr<EtcdDocument> EtcdSeen::Admit(const EtcdKey& found, uint64_t floo
     return absl::NotFoundError(absl::StrCat("there is no config document in etcd (key ", key_,
                                             "), and none was seen before"));
   }
-  Slot slot = DecodeSlot(found.value, 0);
+  // What was admitted before and is there still: most answers to who reads often.
+  const bool same = found.mod_revision == newest_.mod_revision && found.value == newest_value_;
+  if (same && version() >= floor) return newest_;
+  absl::StatusOr<v1::ConfigDocument> document = Decode(found.value);
+  if (!document.ok()) return document.status();
+  RJ_RETURN_IF_ERROR(Compare(*document, floor));
+  EtcdDocument admitted{*std::move(document), found.mod_revision};
+  Wrote(admitted);
+  if (newest_.mod_revision == found.mod_revision) newest_value_ = found.value;
+  return admitted;
+}
+
+absl::StatusOr<v1::ConfigDocument> EtcdSeen::Decode(std::string_view value) const {
+  std::optional<std::string> bytes;
+  if (value.starts_with(kCompressedMagic)) {
+    bytes = Decompress(value.substr(kCompressedMagic.size()));
+  } else {
+    bytes = value;
+  }
+  if (!bytes.has_value()) return Lost("is damaged (it cannot be decompressed)");
+  Slot slot = DecodeSlot(*bytes, 0);
   if (slot.verdict == SlotVerdict::kNewerLayout) return NeedsNewer(key_, "layout");
   if (slot.verdict != SlotVerdict::kValid) {
     return Lost(absl::StrCat("is damaged (", SlotVerdictText(slot.verdict), ")"));
   }
   if (slot.document.feature_level() > kFeatureLevel) return NeedsNewer(key_, "feature level");
-  RJ_RETURN_IF_ERROR(Compare(slot.document, floor));
-  EtcdDocument admitted{std::move(slot.document), found.mod_revision};
-  Wrote(admitted);
-  return admitted;
+  return std::move(slot.document);
 }
 
 void EtcdSeen::Wrote(const EtcdDocument& written) {

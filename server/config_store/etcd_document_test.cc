@@ -1,7 +1,11 @@
 #include "server/config_store/etcd_document.h"
 
+#include <zstd.h>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "journal/base/bytes.h"
+#include "journal/base/checksum.h"
 #include "server/config_store/slot_format.h"
 #include "server/config_store/test_document.h"
 
@@ -79,6 +83,43 @@ TEST_F(EtcdSeenTest, EveryFlippedByteAndEveryCutIsDamage) {
     bad.value = good.value.substr(0, at);
     EXPECT_EQ(CodeOf(bad), absl::StatusCode::kDataLoss) << at;
   }
+}
+
+TEST_F(EtcdSeenTest, AValueWithoutCompressionIsReadToo) {
+  const EtcdKey plain{.exists = true, .mod_revision = 60, .value = EncodeSlot(0, Version(6))};
+  ASSERT_TRUE(seen_.Admit(plain, 5).ok());
+  EXPECT_EQ(seen_.version(), 6u);
+}
+
+TEST_F(EtcdSeenTest, AHundredJournalsAreAnEighthOfTheirSize) {
+  v1::ConfigDocument many = Version(6);
+  while (many.journals_size() < 100) {
+    *many.add_journals() = many.journals(0);
+    const std::string number = std::to_string(many.journals_size());
+    many.mutable_journals()->rbegin()->set_name("journal-" + number);
+    many.mutable_journals()->rbegin()->set_id("0123456789" + std::string(6 - number.size(), 'x') +
+                                              number);
+  }
+  EXPECT_LT(EncodeEtcdValue(many).size() * 8, EncodeSlot(0, many).size());
+  ASSERT_TRUE(seen_.Admit(Holding(many, 60), 5).ok());
+}
+
+TEST_F(EtcdSeenTest, AFrameThatClaimsMoreThanADocumentMayHaveIsDamage) {
+  std::string zeros(2 * kSlotBytes, '\0');
+  std::string frame(ZSTD_compressBound(zeros.size()), '\0');
+  frame.resize(ZSTD_compress(frame.data(), frame.size(), zeros.data(), zeros.size(), 1));
+  std::string crc(4, '\0');
+  Store32(crc.data(), Crc32c(AsBytes(frame)));
+  EXPECT_THAT(Message({.exists = true, .mod_revision = 60, .value = "RJCONFZ1" + crc + frame}),
+              HasSubstr("cannot be decompressed"));
+}
+
+// An older floor must not hide that the document went back.
+TEST_F(EtcdSeenTest, TheSameValueAgainIsTheSameDocument) {
+  const auto again = seen_.Admit(Holding(Version(5), 50), 5);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->document.version(), 5u);
+  EXPECT_EQ(CodeOf(Holding(Version(4), 50)), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(EtcdSeenTest, ADocumentThatBreaksARuleIsDamage) {
