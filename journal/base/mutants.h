@@ -44,6 +44,7 @@ enum class Mutant : int {
   kDiskLevelOfMemory,
   kQuorumOfOneDisk,
   kTwoLivesTwoDisks,
+  kRestartedDiskCounts,
   kOverwritesUncommitted,
   // laggards, and the end of the journal
   kDeafGoesOn,
@@ -156,6 +157,8 @@ inline constexpr MutantName kMutantNames[] = {
     {Mutant::kDiskLevelOfMemory, "disk_level_of_memory", "disk levels are synced"},
     {Mutant::kQuorumOfOneDisk, "quorum_of_one_disk", "disk_quorum is a majority of the members"},
     {Mutant::kTwoLivesTwoDisks, "two_lives_two_disks", "two lives of a node are one copy"},
+    {Mutant::kRestartedDiskCounts, "restarted_disk_counts",
+     "after a restart of its node a disk counts once the new life has said what it holds"},
     {Mutant::kOverwritesUncommitted, "overwrites_uncommitted",
      "no ring byte above commit is overwritten (I13)"},
     {Mutant::kDeafGoesOn, "deaf_goes_on", "a backup that is not heard is told nothing"},

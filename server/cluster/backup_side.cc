@@ -192,6 +192,13 @@ int64_t BackupSide::deadline_ns() const {
   return std::min(deadline, std::max(follow_at_ns_, synced_ ? silent_at : int64_t{0}));
 }
 
+bool BackupSide::IsIdle() const {
+  const PeerConnection* peer = c_->links->FindDialed(leader_.node);
+  if (peer == nullptr || peer->life != leader_ || refused_ || !synced_ || owes_ack_) return false;
+  const bool silent = c_->now.monotonic_ns - heard_ns_ >= limits::kPeerRetryMs * kMs;
+  return !silent && c_->replica->marks().durable.index <= acked_durable_;
+}
+
 bool BackupSide::suspects_leader() const {
   if (c_->links->IsGone(leader_)) return true;
   return c_->now.monotonic_ns - heard_ns_ > kSuspectNs;

@@ -25,6 +25,9 @@ class BackupSide {
   // After the replica's EndOfBatch: asks and acknowledges.
   void AfterBatch();
   int64_t deadline_ns() const;
+  // It follows, and has said all that it has: until the leader sends more, or falls silent, there
+  // is nothing to do.
+  bool IsIdle() const;
 
   // Nothing was heard of the leader for the grace time, or its process is known to be gone.
   bool suspects_leader() const;

@@ -34,7 +34,8 @@ ReplicatedJournal* Cluster::FindByView(std::string_view view) {
 }
 
 ReplicatedJournal* Cluster::Add(const JournalId& id, Replica* replica, LogOrigin origin) {
-  auto journal = std::make_unique<ReplicatedJournal>(id, self_, replica, origin, &links_, &seats_);
+  auto journal =
+      std::make_unique<ReplicatedJournal>(id, self_, replica, origin, &links_, &seats_, &now_);
   ReplicatedJournal* added = journal.get();
   journals_[id] = std::move(journal);
   seen_version_ = 0;  // it has not seen the document yet
@@ -48,7 +49,7 @@ void Cluster::Remove(const JournalId& id) {
 
 // All nodes that may know something are connected to as long as it is under way.
 bool Cluster::Recover(ReplicatedJournal* journal, RecoverRequest request) {
-  if (!journal->StartRecovery(std::move(request), now_)) return false;
+  if (!journal->StartRecovery(std::move(request))) return false;
   seen_version_ = 0;
   probe_at_ns_ = 0;
   return true;
@@ -72,13 +73,16 @@ void Cluster::EndStep() { links_.Flush(); }
 
 void Cluster::BeforeBatch() {
   NewDocument();
-  for (auto& [id, journal] : journals_) journal->BeforeBatch(now_);
+  for (auto& [id, journal] : journals_) {
+    if (journal->awake()) journal->BeforeBatch();
+  }
 }
 
 void Cluster::AfterBatch() {
   links_.Turn();
   for (auto& [id, journal] : journals_) {
-    journal->AfterBatch(now_);
+    if (!journal->awake()) continue;
+    journal->AfterBatch();
     Collect(journal.get());
   }
   SendProbes();
@@ -121,7 +125,7 @@ int64_t Cluster::deadline_ns() const {
   }
   for (const auto& [id, journal] : journals_) {
     deadline = std::min(deadline, journal->deadline_ns());
-    if (journal->wants_probes()) deadline = std::min(deadline, probe_at_ns_);
+    if (journal->awake() && journal->wants_probes()) deadline = std::min(deadline, probe_at_ns_);
   }
   return deadline;
 }
@@ -142,7 +146,7 @@ void Cluster::NewDocument() {
   std::set<std::string> wanted;
   for (auto& [id, journal] : journals_) {
     const v1::JournalConfig* config = FindJournal(config_.document(), id);
-    if (config != nullptr) journal->OnConfig(config_.document(), *config, now_);
+    if (config != nullptr) journal->OnConfig(config_.document(), *config);
     journal->AddWantedPeers(&wanted);
     Collect(journal.get());
   }
@@ -170,6 +174,7 @@ bool Cluster::MayPropose() const {
   if (config_.busy() || shard_changes_) return false;
   bool gathers = false, hands_over = false;
   for (const auto& [id, journal] : journals_) {
+    if (!journal->awake()) continue;
     PlannedChanges* planned = journal->planned();
     gathers = gathers || planned->gathers();
     hands_over = hands_over || (planned->holds_appends() && planned->wants_change());
@@ -184,12 +189,12 @@ void Cluster::ProposeChanges() {
   v1::ConfigDocument next;
   proposers_.clear();
   for (auto& [id, journal] : journals_) {
-    if (!journal->WantsChange(config_.document(), now_)) continue;
+    if (!journal->awake() || !journal->WantsChange(config_.document())) continue;
     if (next.version() == 0) {
       next = config_.document();
       change_id = absl::StrCat(self_.node, "-", self_.incarnation.value(), "-c", change_number_);
     }
-    if (journal->EditDocument(&next, change_id, now_)) proposers_.push_back(journal.get());
+    if (journal->EditDocument(&next, change_id)) proposers_.push_back(journal.get());
     Collect(journal.get());
   }
   // Nobody could propose what he wants: not again in every turn.
@@ -206,11 +211,11 @@ void Cluster::ProposeChanges() {
 // ---- peers ----
 
 void Cluster::OnUp(PeerConnection* peer) {
-  for (auto& [id, journal] : journals_) journal->OnUp(peer, now_);
+  for (auto& [id, journal] : journals_) journal->OnUp(peer);
 }
 
 void Cluster::OnDown(const PeerConnection& peer) {
-  for (auto& [id, journal] : journals_) journal->OnDown(peer, now_);
+  for (auto& [id, journal] : journals_) journal->OnDown(peer);
 }
 
 void Cluster::OnPeerFrame(PeerConnection* peer, const PeerFrame& frame) {
@@ -219,19 +224,19 @@ void Cluster::OnPeerFrame(PeerConnection* peer, const PeerFrame& frame) {
   switch (m.message_case()) {
     case v1::PeerMessage::kReplicate:
       journal = FindByView(m.replicate().journal_id());
-      if (journal != nullptr) journal->OnReplicate(peer, m.replicate(), frame.entries, now_);
+      if (journal != nullptr) journal->OnReplicate(peer, m.replicate(), frame.entries);
       break;
     case v1::PeerMessage::kReplicateAck:
       journal = FindByView(m.replicate_ack().journal_id());
-      if (journal != nullptr) journal->OnAck(peer, m.replicate_ack(), now_);
+      if (journal != nullptr) journal->OnAck(peer, m.replicate_ack());
       break;
     case v1::PeerMessage::kFollow:
       journal = FindByView(m.follow().journal_id());
-      if (journal != nullptr) journal->OnFollow(peer, m.follow(), now_);
+      if (journal != nullptr) journal->OnFollow(peer, m.follow());
       break;
     case v1::PeerMessage::kFollowOk:
       journal = FindByView(m.follow_ok().journal_id());
-      if (journal != nullptr) journal->OnFollowOk(peer, m.follow_ok(), now_);
+      if (journal != nullptr) journal->OnFollowOk(peer, m.follow_ok());
       break;
     case v1::PeerMessage::kProbe:
       OnProbe(peer, m.probe());
@@ -273,14 +278,15 @@ void Cluster::OnProbeReply(PeerConnection* peer, const v1::ProbeReply& reply) {
   if (!peer->dialed) return;
   for (const v1::LogAnswer& log : reply.logs()) {
     ReplicatedJournal* journal = FindByView(log.journal_id());
-    if (journal != nullptr) journal->OnLogAnswer(peer->life.node, log, now_);
+    if (journal != nullptr) journal->OnLogAnswer(peer->life.node, log);
   }
 }
 
 void Cluster::SendProbes() {
   if (now_.monotonic_ns < probe_at_ns_) return;
-  bool wanted = std::any_of(journals_.begin(), journals_.end(),
-                            [](const auto& named) { return named.second->wants_probes(); });
+  bool wanted = std::any_of(journals_.begin(), journals_.end(), [](const auto& named) {
+    return named.second->awake() && named.second->wants_probes();
+  });
   if (!wanted) return;
   v1::PeerMessage message;
   v1::Probe* probe = message.mutable_probe();

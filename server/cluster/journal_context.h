@@ -31,6 +31,9 @@ struct LogOrigin {
 
 // Owned by the ReplicatedJournal; its parts point to it. One thread.
 struct JournalContext {
+  explicit JournalContext(const Time* clock) : now(*clock) {}
+
+  const Time& now;  // of the Step that runs: the node's, so that nobody's is behind
   JournalId id;
   NodeLife self;
   Replica* replica = nullptr;
@@ -40,7 +43,6 @@ struct JournalContext {
   // The document as this node knows it.
   uint64_t config_version = 0;
   v1::JournalConfig config;
-  Time now;
   bool wants_config_read = false;  // a message showed a newer epoch
   bool tells_peers = false;        // that the document has changed
   std::string fatal;               // the process must stop with this

@@ -48,11 +48,18 @@ bool LeaderSide::Follows(const NodeLife& life) const {
          c_->now.monotonic_ns - it->second.last_heard_ns <= limits::kPeerRetryMs * kMs;
 }
 
+// What is on its disk, as far as that is known: what stopped the process may have taken the disk
+// along, so once a later life is registered only that one's word counts.
+Index LeaderSide::DurableOf(const NodeLife& life) const {
+  const bool over = c_->links->IsOver(life) && !Mutated(Mutant::kRestartedDiskCounts);
+  return over ? Index(0) : set_.DurableOf(life);
+}
+
 uint32_t LeaderSide::DisksWith(Index index) const {
   std::set<std::string_view> nodes;
   for (const auto& [life, backup] : backups_) {
     bool stays = Names(c_->config.members(), life.node) && life.node != leaving_;
-    if (stays && set_.DurableOf(life) >= index) nodes.insert(life.node);
+    if (stays && DurableOf(life) >= index) nodes.insert(life.node);
   }
   return static_cast<uint32_t>(nodes.size());
 }

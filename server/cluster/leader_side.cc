@@ -260,7 +260,7 @@ void LeaderSide::BeforeBatch() {
     // One copy for each node: lives are in order, and the newest counts.
     if (life.node == counted && !Mutated(Mutant::kTwoLivesTwoDisks)) marks_.backups.pop_back();
     counted = life.node;
-    marks_.backups.push_back({backup.first, set_.MatchOf(life), set_.DurableOf(life)});
+    marks_.backups.push_back({backup.first, set_.MatchOf(life), DurableOf(life)});
   }
   c_->replica->SetReplicationMarks(marks_);
 }

@@ -58,6 +58,9 @@ class LeaderSide {
   // After it: entries, commit and heartbeats to the backups.
   void AfterBatch();
   int64_t deadline_ns() const;
+  // All members are in sync, follow, and hold and know all that is in the log: until somebody
+  // appends, asks or falls silent nothing happens but heartbeats.
+  bool IsIdle() const;
 
   // Nothing was heard for kPeerDeafMs of any other in the isr: it can neither commit nor tell that
   // it is cut off. Not while it is alone.
@@ -136,6 +139,8 @@ class LeaderSide {
     uint64_t sent_in_step = 0;   // bytes that the catch-up had read
     bool segments_fail = false;  // the disk here lacks what it needs
   };
+  bool IsUpToDate(const NodeLife& life, const Backup& backup) const;
+  Index DurableOf(const NodeLife& life) const;
   // Nothing was heard of it for kPeerDeafMs.
   bool HearsNothingOf(const Backup& backup) const;
   std::optional<RingPlace> PlaceAfter(Index last) const;

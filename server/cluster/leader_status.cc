@@ -35,4 +35,24 @@ std::vector<LeaderSide::Copy> LeaderSide::Copies() const {
   return copies;
 }
 
+// It holds everything, and knows what is committed of it.
+bool LeaderSide::IsUpToDate(const NodeLife& life, const Backup& backup) const {
+  const RingPlace end = c_->replica->ring().end();
+  return backup.connection != 0 && backup.catch_up == nullptr && !HearsNothingOf(backup) &&
+         !backup.lag.marked() && backup.in_flight.empty() && backup.next.index == end.index &&
+         set_.MatchOf(life) >= end.index.prev() && backup.commit_sent >= end.index.prev();
+}
+
+bool LeaderSide::IsIdle() const {
+  if (!serving() || round_wanted_ || set_.has_pending() || set_.Restarted() != nullptr)
+    return false;
+  if (static_cast<int>(set_.isr().size()) != c_->config.members_size()) return false;
+  for (const NodeLife& life : set_.isr()) {
+    if (life == c_->self) continue;
+    auto it = backups_.find(life);
+    if (it == backups_.end() || !IsUpToDate(life, it->second)) return false;
+  }
+  return true;
+}
+
 }  // namespace ringjournal

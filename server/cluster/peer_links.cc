@@ -124,6 +124,11 @@ bool PeerLinks::IsGone(const NodeLife& life) const {
   return target != targets_.end() && target->second.life == life && target->second.refused;
 }
 
+bool PeerLinks::IsOver(const NodeLife& life) const {
+  auto known = lives_.find(life.node);
+  return known != lives_.end() && life.incarnation < known->second;
+}
+
 bool PeerLinks::HeardFrom(const std::string& node, int64_t since_ns) const {
   auto heard = heard_ns_.find(node);
   if (heard != heard_ns_.end() && heard->second >= since_ns) return true;

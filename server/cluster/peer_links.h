@@ -101,6 +101,8 @@ class PeerLinks {
   // The node's host says that nothing listens at its address any more: the process is gone. True
   // until a connection to it succeeds or another life is known.
   bool IsGone(const NodeLife& life) const;
+  // The document names a later life of that node.
+  bool IsOver(const NodeLife& life) const;
   // Whether anything came from the node since, in whatever life, or its address took a connection.
   bool HeardFrom(const std::string& node, int64_t since_ns) const;
   // Whether a message of that process has come since. That its kernel takes connections says

@@ -137,22 +137,22 @@ absl::Status PlannedChanges::Edit(v1::ConfigDocument* next, const Claim& claim,
 
 // ---- the journal's side ----
 
-absl::Status ReplicatedJournal::MoveLeader(const std::string& target, bool stays, Time now) {
-  c_.now = now;
+absl::Status ReplicatedJournal::MoveLeader(const std::string& target, bool stays) {
+  Wake();
   RJ_CHECK(leader_ != nullptr);
   return planned_.MoveLeader(*leader_, target, stays);
 }
 
 absl::Status ReplicatedJournal::AddMember(const v1::ConfigDocument& document,
-                                          const std::string& node, Time now) {
-  c_.now = now;
+                                          const std::string& node) {
+  Wake();
   RJ_CHECK(leader_ != nullptr);
   return planned_.AddMember(document, node);
 }
 
 absl::Status ReplicatedJournal::RemoveMember(const v1::ConfigDocument& document,
-                                             const std::string& node, Time now) {
-  c_.now = now;
+                                             const std::string& node) {
+  Wake();
   RJ_CHECK(leader_ != nullptr);
   return planned_.RemoveMember(leader_.get(), document, node);
 }

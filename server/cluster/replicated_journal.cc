@@ -20,7 +20,9 @@ bool IsListed(const google::protobuf::RepeatedPtrField<v1::ReplicaId>& set, cons
 }  // namespace
 
 ReplicatedJournal::ReplicatedJournal(const JournalId& id, const NodeLife& self, Replica* replica,
-                                     LogOrigin origin, PeerLinks* links, CatchUpSeats* seats) {
+                                     LogOrigin origin, PeerLinks* links, CatchUpSeats* seats,
+                                     const Time* clock)
+    : c_(clock) {
   c_.id = id;
   c_.self = self;
   c_.replica = replica;
@@ -34,13 +36,13 @@ ReplicatedJournal::ReplicatedJournal(const JournalId& id, const NodeLife& self, 
 // ---- roles ----
 
 void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
-                                 const v1::JournalConfig& config, Time now) {
+                                 const v1::JournalConfig& config) {
+  Wake();
   // Another wait begins where a leader has come and gone in between.
   bool was_leaderless =
       c_.config_version != 0 && !c_.config.has_leader() && c_.config.epoch() == config.epoch();
   c_.config = config;
   c_.config_version = document.version();
-  c_.now = now;
   in_isr_ = IsListed(config.isr(), c_.self);
   if (stopped_) return;
   bool mine = config.has_leader() && LifeOf(config.leader()) == c_.self;
@@ -56,7 +58,7 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
             config.has_leader() ? config.leader().node() : "nobody");
   }
   if (!config.has_leader()) {
-    if (!was_leaderless) leaderless_since_ns_ = now.monotonic_ns;
+    if (!was_leaderless) leaderless_since_ns_ = c_.now.monotonic_ns;
     backup_.reset();
     return;
   }
@@ -68,6 +70,7 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
 }
 
 void ReplicatedJournal::Stop() {
+  Wake();
   stopped_ = true;
   planned_.GiveUp(leader_.get(), "the node stops; ask the next leader");
   if (leader_ != nullptr) c_.replica->StepDown();
@@ -91,43 +94,44 @@ void ReplicatedJournal::Lead() {
 
 // ---- peers ----
 
-void ReplicatedJournal::OnUp(PeerConnection* peer, Time now) {
-  c_.now = now;
+void ReplicatedJournal::OnUp(PeerConnection* peer) {
+  Wake();
   if (backup_ != nullptr && peer->dialed && peer->life == backup_->leader()) backup_->OnUp();
 }
 
-void ReplicatedJournal::OnDown(const PeerConnection& peer, Time now) {
-  c_.now = now;
+void ReplicatedJournal::OnDown(const PeerConnection& peer) {
+  Wake();
   answers_.erase(peer.life.node);
   if (leader_ != nullptr && !peer.dialed) leader_->OnDown(peer);
   if (backup_ != nullptr && peer.dialed && peer.life == backup_->leader()) backup_->OnDown();
 }
 
-void ReplicatedJournal::OnFollow(PeerConnection* peer, const v1::Follow& follow, Time now) {
-  c_.now = now;
+void ReplicatedJournal::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
+  Wake();
   if (EpochOf(follow) > c_.epoch()) c_.wants_config_read = true;
   if (leader_ != nullptr) leader_->OnFollow(peer, follow);
 }
 
-void ReplicatedJournal::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok, Time now) {
-  c_.now = now;
+void ReplicatedJournal::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
+  Wake();
   if (backup_ != nullptr) backup_->OnFollowOk(peer, ok);
 }
 
 void ReplicatedJournal::OnReplicate(PeerConnection* peer, const v1::Replicate& head,
-                                    ByteSpan entries, Time now) {
-  c_.now = now;
+                                    ByteSpan entries) {
+  Wake();
   if (EpochOf(head) > c_.epoch()) c_.wants_config_read = true;
   if (backup_ != nullptr) backup_->OnReplicate(peer, head, entries);
 }
 
-void ReplicatedJournal::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack, Time now) {
-  c_.now = now;
+void ReplicatedJournal::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
+  Wake();
   if (EpochOf(ack) > c_.epoch()) c_.wants_config_read = true;
   if (leader_ != nullptr) leader_->OnAck(peer, ack);
 }
 
 void ReplicatedJournal::OnStorageDone(const StorageDone& done) {
+  Wake();
   if (leader_ != nullptr && leader_->OnStorageDone(done)) return;
   for (JournalContext::Ended& ended : c_.ended) {
     if (ended.catch_up->token() != done.token) continue;
@@ -143,8 +147,9 @@ bool ReplicatedJournal::reads_disk() const {
   return ended || !c_.storage.empty() || (leader_ != nullptr && leader_->waits_for_disk());
 }
 
-void ReplicatedJournal::OnLogAnswer(const std::string& node, const v1::LogAnswer& log, Time now) {
-  answers_[node] = {log, now.monotonic_ns};
+void ReplicatedJournal::OnLogAnswer(const std::string& node, const v1::LogAnswer& log) {
+  Wake();
+  answers_[node] = {log, c_.now.monotonic_ns};
 }
 
 v1::LogAnswer ReplicatedJournal::DescribeLog() const {
@@ -182,22 +187,33 @@ void ReplicatedJournal::AddWantedPeers(std::set<std::string>* nodes) const {
 
 // ---- batches ----
 
-void ReplicatedJournal::BeforeBatch(Time now) {
-  c_.now = now;
+void ReplicatedJournal::BeforeBatch() {
   if (leader_ != nullptr) leader_->BeforeBatch();
 }
 
-void ReplicatedJournal::AfterBatch(Time now) {
-  c_.now = now;
+void ReplicatedJournal::AfterBatch() {
   c_.ClearEnded();
   if (leader_ != nullptr) leader_->AfterBatch();
   planned_.AfterBatch(leader_.get());
   if (backup_ != nullptr) backup_->AfterBatch();
   if (backup_ != nullptr && backup_->suspects_leader()) c_.wants_config_read = true;
   TurnRecovery();
+  awake_ = !IsIdle();
+  if (!awake_) sleeps_until_ns_ = DeadlineNow();
+}
+
+// Only another event, or its deadline, can give it something to do.
+bool ReplicatedJournal::IsIdle() const {
+  if (recovers() || planned_.active() || !c_.ended.empty() || !c_.storage.empty()) return false;
+  if (leader_ != nullptr) return leader_->IsIdle();
+  return backup_ != nullptr && backup_->IsIdle();
 }
 
 int64_t ReplicatedJournal::deadline_ns() const {
+  return awake() ? DeadlineNow() : sleeps_until_ns_;
+}
+
+int64_t ReplicatedJournal::DeadlineNow() const {
   const int64_t asked = recovery_deadline_ns();
   if (leader_ != nullptr) {
     return std::min({asked, leader_->deadline_ns(), planned_.deadline_ns()});
@@ -221,8 +237,7 @@ bool ReplicatedJournal::Try(const absl::Status& edited, const std::string& what)
   return edited.ok();
 }
 
-bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document, Time now) {
-  c_.now = now;
+bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document) {
   if (c_.config_version == 0 || stopped_) return false;
   if (recovers() && operator_->ready && !operator_->proposed_to.has_value()) return true;
   if (leader_ != nullptr) {
@@ -257,16 +272,14 @@ bool ReplicatedJournal::WantsLeaderless() {
   return decision.step != RecoveryStep::kWait;
 }
 
-bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string& change_id,
-                                     Time now) {
-  c_.now = now;
+bool ReplicatedJournal::EditDocument(v1::ConfigDocument* next, const std::string& change_id) {
   proposing_.reset();
   electing_ = proposing_planned_ = false;
   Claim claim{c_.id, c_.self.node, c_.self.incarnation, change_id};
   if (recovers() && operator_->ready) return EditOperatorRecovery(next, claim);
   if (leader_ != nullptr) return EditAsLeader(next, claim);
   if (!c_.config.has_leader()) return EditLeaderless(next, claim);
-  if (!WantsChange(*next, now)) return false;
+  if (!WantsChange(*next)) return false;
   if (MayBeElected()) return Elect(next, claim);
   const NodeLife& old = backup_->leader();
   return Try(Depose(next, claim, {old.node, old.incarnation}, {c_.origin.content, c_.origin.claim}),
@@ -302,6 +315,7 @@ bool ReplicatedJournal::EditAsLeader(v1::ConfigDocument* next, const Claim& clai
 }
 
 void ReplicatedJournal::Proposed() {
+  Wake();
   if (Mutated(Mutant::kElectionWithoutCas) && electing_) {
     c_.config = elected_;
     return Lead();
@@ -314,6 +328,7 @@ void ReplicatedJournal::Proposed() {
 }
 
 void ReplicatedJournal::Refused() {
+  Wake();
   if (recovers()) operator_->proposed_to.reset();
   if (leader_ != nullptr) leader_->Withdraw();
   planned_.Refused(leader_.get());
@@ -352,45 +367,6 @@ bool ReplicatedJournal::EditFirstLeader(v1::ConfigDocument* next, const Claim& c
   if (!Try(LeadNew(next, claim), "to be its first leader")) return false;
   PrepareClaim();
   return true;
-}
-
-RecoveryInput ReplicatedJournal::MakeRecoveryInput() const {
-  RecoveryInput in;
-  in.config = &c_.config;
-  in.self = c_.self.node;
-  int64_t now = c_.now.monotonic_ns;
-  in.waited = now - leaderless_since_ns_ > limits::kMemoryRecoveryWaitMs * kMs;
-  for (const auto& [node, answer] : answers_) {
-    if (now - answer.at_ns <= limits::kProbeFreshMs * kMs) in.logs[node] = answer.log;
-  }
-  in.logs[c_.self.node] = DescribeLog();
-  return in;
-}
-
-bool ReplicatedJournal::EditRecovery(v1::ConfigDocument* next, const Claim& claim) {
-  RecoveryDecision decision = DecideRecovery(MakeRecoveryInput());
-  if (decision.step == RecoveryStep::kWait) return false;
-  if (decision.step == RecoveryStep::kLeadFromMemory) {
-    RingIncarnations held{c_.origin.content, c_.origin.claim};
-    if (!Try(LeadAfterMemoryRecovery(next, claim, held), "to lead from memory")) return false;
-  } else if (!Try(LeadAfterDiskRecovery(next, claim, BuildReport(c_.self.node)),
-                  "a new generation, and to lead it from disk")) {
-    return false;
-  }
-  PrepareClaim();
-  return true;
-}
-
-// Written before the cas that names this incarnation, so that a crash in between is understood. The
-// content is that of whom `complete` names already: two deaths in a row must not leave a ring that
-// counts for nobody.
-void ReplicatedJournal::PrepareClaim() {
-  if (Mutated(Mutant::kNoClaim)) return;
-  bool content_counts = IsListed(c_.config.complete(), {c_.self.node, c_.origin.content}) ||
-                        !IsListed(c_.config.complete(), {c_.self.node, c_.origin.claim});
-  c_.replica->Claim(content_counts);
-  if (!content_counts) c_.origin.content = c_.origin.claim;
-  c_.origin.claim = c_.self.incarnation;
 }
 
 }  // namespace ringjournal

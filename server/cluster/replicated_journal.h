@@ -21,19 +21,20 @@ namespace ringjournal {
 // thread.
 class ReplicatedJournal {
  public:
-  // `replica`, `links` and `seats` outlive it; the replica does not lead.
+  // `replica`, `links` and `seats` outlive it, and `clock`, the time of the Step that runs; the
+  // replica does not lead.
   ReplicatedJournal(const JournalId& id, const NodeLife& self, Replica* replica, LogOrigin origin,
-                    PeerLinks* links, CatchUpSeats* seats);
+                    PeerLinks* links, CatchUpSeats* seats, const Time* clock);
 
   // Every newer document, the first included.
-  void OnConfig(const v1::ConfigDocument& document, const v1::JournalConfig& config, Time now);
-  void OnUp(PeerConnection* peer, Time now);
-  void OnDown(const PeerConnection& peer, Time now);
-  void OnFollow(PeerConnection* peer, const v1::Follow& follow, Time now);
-  void OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok, Time now);
-  void OnReplicate(PeerConnection* peer, const v1::Replicate& head, ByteSpan entries, Time now);
-  void OnAck(PeerConnection* peer, const v1::ReplicateAck& ack, Time now);
-  void OnLogAnswer(const std::string& node, const v1::LogAnswer& log, Time now);
+  void OnConfig(const v1::ConfigDocument& document, const v1::JournalConfig& config);
+  void OnUp(PeerConnection* peer);
+  void OnDown(const PeerConnection& peer);
+  void OnFollow(PeerConnection* peer, const v1::Follow& follow);
+  void OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok);
+  void OnReplicate(PeerConnection* peer, const v1::Replicate& head, ByteSpan entries);
+  void OnAck(PeerConnection* peer, const v1::ReplicateAck& ack);
+  void OnLogAnswer(const std::string& node, const v1::LogAnswer& log);
 
   // Of its own disk operations, which read segments for backups.
   static bool OwnsToken(uint32_t token) { return token >= CatchUp::kTokenBase; }
@@ -43,30 +44,39 @@ class ReplicatedJournal {
   // A buffer is in the kernel's hands, or about to be: it must not be destroyed.
   bool reads_disk() const;
 
-  // Around the replica's EndOfBatch.
-  void BeforeBatch(Time now);
-  void AfterBatch(Time now);
+  // ---- batches ----
+  // Where nothing is under way it takes no part in them until something happens to it or its
+  // deadline comes: a node may keep thousands of journals, and ends thousands of batches a second.
+  // Every event wakes it; whoever appends to its replica, or asks it for anything, calls Wake.
+  void Wake() { awake_ = true; }
+  bool awake() const { return awake_ || c_.now.monotonic_ns >= sleeps_until_ns_; }
+  // Around the replica's EndOfBatch, while it is awake.
+  void BeforeBatch();
+  void AfterBatch();
   int64_t deadline_ns() const;
 
   // Cheap: whether EditDocument may have something to do.
-  bool WantsChange(const v1::ConfigDocument& document, Time now);
+  bool WantsChange(const v1::ConfigDocument& document);
   // Applies the change that this replica wants now to a copy of the newest document. False: none.
   // Call Proposed right after the change was sent on its way, and Refused if it was refused.
-  bool EditDocument(v1::ConfigDocument* next, const std::string& change_id, Time now);
+  bool EditDocument(v1::ConfigDocument* next, const std::string& change_id);
   void Proposed();
   void Refused();
 
   // What somebody asks, of a journal that is served here: see PlannedChanges.
-  absl::Status MoveLeader(const std::string& target, bool stays, Time now);
-  absl::Status AddMember(const v1::ConfigDocument& document, const std::string& node, Time now);
-  absl::Status RemoveMember(const v1::ConfigDocument& document, const std::string& node, Time now);
-  void GiveUpPlan(const std::string& why) { planned_.GiveUp(leader_.get(), why); }
+  absl::Status MoveLeader(const std::string& target, bool stays);
+  absl::Status AddMember(const v1::ConfigDocument& document, const std::string& node);
+  absl::Status RemoveMember(const v1::ConfigDocument& document, const std::string& node);
+  void GiveUpPlan(const std::string& why) {
+    Wake();
+    planned_.GiveUp(leader_.get(), why);
+  }
   PlannedChanges* planned() { return &planned_; }
 
   // ---- an operator's recovery (replicated_recover.cc), one at a time ----
   // False: another one is under way. What became of it is there to be taken, once, within
   // kRecoverWaitMs.
-  bool StartRecovery(RecoverRequest request, Time now);
+  bool StartRecovery(RecoverRequest request);
   std::optional<RecoverResult> TakeRecovery();
   // Asks all nodes for their logs.
   bool recovers() const { return operator_ != nullptr && !operator_->result.has_value(); }
@@ -85,13 +95,18 @@ class ReplicatedJournal {
   bool serving() const { return leader_ != nullptr && leader_->serving(); }
   bool hears_nobody() const { return leader_ != nullptr && leader_->HearsNobody(); }
   // Only while serving().
-  LeaderSide* mutable_leader() { return leader_.get(); }
+  LeaderSide* mutable_leader() {
+    Wake();
+    return leader_.get();
+  }
   const JournalContext& context() const { return c_; }
   JournalContext* mutable_context() { return &c_; }
   const LeaderSide* leader() const { return leader_.get(); }
   const BackupSide* backup() const { return backup_.get(); }
 
  private:
+  int64_t DeadlineNow() const;
+  bool IsIdle() const;
   void Lead();
   bool EditPlanned(v1::ConfigDocument* next, const Claim& claim);
   bool EditAsLeader(v1::ConfigDocument* next, const Claim& claim);
@@ -125,6 +140,8 @@ class ReplicatedJournal {
   std::unique_ptr<LeaderSide> leader_;
   std::unique_ptr<BackupSide> backup_;
   Epoch role_epoch_;  // of the role that it has
+  bool awake_ = true;
+  int64_t sleeps_until_ns_ = 0;  // while it is not
   bool stopped_ = false;
   bool in_isr_ = false;                         // in its current incarnation
   std::unique_ptr<OperatorRecovery> operator_;  // null: nobody has asked

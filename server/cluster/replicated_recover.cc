@@ -1,6 +1,6 @@
-// What a recovery reports as lost; and an operator's on the node that was asked: who answers is
-// looked at first, then one change of the document makes the greatest log's node the leader of a
-// new generation.
+// A recovery by the node itself: what it knows, and what it reports as lost. And an operator's, on
+// the node that was asked: who answers is looked at first, then one change of the document makes
+// the greatest log's node the leader of a new generation.
 #include <algorithm>
 
 #include "journal/base/limits.h"
@@ -61,14 +61,53 @@ v1::LossReport ReplicatedJournal::BuildReport(const std::string& leader) const {
   return BuildClusterLossReport(loss);
 }
 
+RecoveryInput ReplicatedJournal::MakeRecoveryInput() const {
+  RecoveryInput in;
+  in.config = &c_.config;
+  in.self = c_.self.node;
+  int64_t now = c_.now.monotonic_ns;
+  in.waited = now - leaderless_since_ns_ > limits::kMemoryRecoveryWaitMs * kMs;
+  for (const auto& [node, answer] : answers_) {
+    if (now - answer.at_ns <= limits::kProbeFreshMs * kMs) in.logs[node] = answer.log;
+  }
+  in.logs[c_.self.node] = DescribeLog();
+  return in;
+}
+
+bool ReplicatedJournal::EditRecovery(v1::ConfigDocument* next, const Claim& claim) {
+  RecoveryDecision decision = DecideRecovery(MakeRecoveryInput());
+  if (decision.step == RecoveryStep::kWait) return false;
+  if (decision.step == RecoveryStep::kLeadFromMemory) {
+    RingIncarnations held{c_.origin.content, c_.origin.claim};
+    if (!Try(LeadAfterMemoryRecovery(next, claim, held), "to lead from memory")) return false;
+  } else if (!Try(LeadAfterDiskRecovery(next, claim, BuildReport(c_.self.node)),
+                  "a new generation, and to lead it from disk")) {
+    return false;
+  }
+  PrepareClaim();
+  return true;
+}
+
+// Written before the cas that names this incarnation, so that a crash in between is understood. The
+// content is that of whom `complete` names already: two deaths in a row must not leave a ring that
+// counts for nobody.
+void ReplicatedJournal::PrepareClaim() {
+  if (Mutated(Mutant::kNoClaim)) return;
+  bool content_counts = Names(c_.config.complete(), {c_.self.node, c_.origin.content}) ||
+                        !Names(c_.config.complete(), {c_.self.node, c_.origin.claim});
+  c_.replica->Claim(content_counts);
+  if (!content_counts) c_.origin.content = c_.origin.claim;
+  c_.origin.claim = c_.self.incarnation;
+}
+
 // ---- an operator's ----
 
-bool ReplicatedJournal::StartRecovery(RecoverRequest request, Time now) {
+bool ReplicatedJournal::StartRecovery(RecoverRequest request) {
   if (operator_ != nullptr || stopped_) return false;
-  c_.now = now;
+  Wake();
   operator_ = std::make_unique<OperatorRecovery>();
   operator_->request = std::move(request);
-  operator_->began_ns = now.monotonic_ns;
+  operator_->began_ns = c_.now.monotonic_ns;
   // A connection to a machine that is gone may look alive for long; a new one says what is so.
   for (const std::string& node : operator_->request.lost) c_.links->DialAnew(node);
   return true;

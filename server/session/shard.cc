@@ -322,13 +322,22 @@ void Shard::OnEndOfBatch() {
   FollowDrain();
 }
 
+// Something happened to it, or is due.
+bool Shard::IsDue(const Journal& journal) const {
+  return journal.dirty || journal.replica->deadline_ns() <= now_.monotonic_ns;
+}
+
 void Shard::EndJournals() {
+  for (auto& journal : journals_) {
+    if (journal == nullptr || journal->replicated == nullptr) continue;
+    if (IsDue(*journal)) journal->replicated->Wake();
+  }
   if (cluster_ != nullptr) cluster_->BeforeBatch();
   for (auto& journal : journals_) {
     if (journal == nullptr || journal->replica == nullptr) continue;
     // What may be committed moves by what others say.
-    bool moves = journal->dirty || journal->replicated != nullptr;
-    if (!moves && journal->replica->deadline_ns() > now_.monotonic_ns) continue;
+    const bool told = journal->replicated != nullptr && journal->replicated->awake();
+    if (!told && !IsDue(*journal)) continue;
     journal->dirty = false;
     journal->replica->EndOfBatch(now_, &ops_);
     EmitStorage(journal.get());

@@ -98,6 +98,7 @@ class Shard {
   void OnConfig(const ConfigAnswer& event);
   void OnRing(const RingAnswer& event);
   void OnEndOfBatch();
+  bool IsDue(const Journal& journal) const;
   void EndJournals();
   void EndCluster();
   void EmitCatchUps();

@@ -91,21 +91,21 @@ void Shard::OnMoveLeader(Session* session, const v1::JournalMoveLeader& request)
   Journal* journal = FindForPlan(session, request.request_id(), request.name());
   if (journal == nullptr) return;
   TakePlan(session, request.request_id(), *journal,
-           journal->replicated->MoveLeader(request.target(), true, now_));
+           journal->replicated->MoveLeader(request.target(), true));
 }
 
 void Shard::OnAddMember(Session* session, const v1::JournalAddMember& request) {
   Journal* journal = FindForPlan(session, request.request_id(), request.name());
   if (journal == nullptr) return;
   TakePlan(session, request.request_id(), *journal,
-           journal->replicated->AddMember(options_.document, request.node(), now_));
+           journal->replicated->AddMember(options_.document, request.node()));
 }
 
 void Shard::OnRemoveMember(Session* session, const v1::JournalRemoveMember& request) {
   Journal* journal = FindForPlan(session, request.request_id(), request.name());
   if (journal == nullptr) return;
   TakePlan(session, request.request_id(), *journal,
-           journal->replicated->RemoveMember(options_.document, request.node(), now_));
+           journal->replicated->RemoveMember(options_.document, request.node()));
 }
 
 // What the session sends behind it waits, so it asks for one thing at a time.
@@ -232,7 +232,7 @@ void Shard::HandOverAll() {
       if (journal->replicated->planned()->holds_appends()) continue;
       journal->replicated->GiveUpPlan("the server is shutting down; ask the next leader");
     }
-    absl::Status begun = journal->replicated->MoveLeader("", false, now_);
+    absl::Status begun = journal->replicated->MoveLeader("", false);
     if (begun.ok() || stop_ == Stop::kHandingOver) continue;  // tried again without clients
     effects_->notes.push_back(
         absl::StrCat("not handed over before the stop: ", std::string(begun.message())));

@@ -164,6 +164,7 @@ class TestCluster {
 
   // ---- what is visible ----
   bool alive(size_t i) const { return nodes_[i]->shard != nullptr; }
+  const Shard& shard(size_t i) const { return *nodes_[i]->shard; }
   const Replica* replica(size_t i) const {
     for (const auto& journal : nodes_[i]->shard->journals()) {
       if (journal != nullptr) return journal->replica.get();

@@ -243,7 +243,7 @@ void ClusterNode::ObserveReplicas() {
     auto truth = env_.truths->find(journal->replica->options().id);
     if (truth == env_.truths->end()) continue;
     const uint64_t leaders = truth->second->leaders();
-    truth->second->Observe(number_, incarnation_, *journal->replica);
+    truth->second->Observe(number_, incarnation_, *journal->replica, shard_->cluster()->document());
     truth->second->CheckDiskAfterCut(number_, &machine_.disk);
     if (truth->second->leaders() == leaders) continue;
     env_.on_moment(this, Moment::kLeads);

@@ -13,8 +13,6 @@ namespace {
 
 std::string LevelText(client::Level level) { return std::string(client::LevelName(level)); }
 
-std::string EpochText(Epoch epoch) { return absl::StrCat(epoch.generation, "/", epoch.epoch); }
-
 // The chain hash of an entry in a replica's ring. False: it is not there.
 bool ChainAt(const Replica& replica, Index index, uint64_t* chain) {
   std::optional<RingPlace> place = replica.ring().Find(index);
@@ -44,7 +42,8 @@ int JournalTruth::NodeNamed(std::string_view name) const {
 
 // ---- replicas ----
 
-void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica& replica) {
+void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica& replica,
+                           const v1::ConfigDocument& known) {
   NodeView* view = &views_[node];
   const Epoch epoch = replica.options().epoch;
   const Marks marks = replica.marks();
@@ -55,6 +54,7 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
     memory_of_[{nodes_[node], incarnation.value()}] = wear_[node].memory_life;
   }
   NoteCut(marks, epoch, view);
+  if (replica.leads() && epoch == StoredEpoch()) SettleMarks(known);
   view->end = marks.end.index;
   CheckOverwritten(node, replica, view);
   NoteDurable(marks.durable.index, epoch, view);
@@ -100,17 +100,6 @@ void JournalTruth::CheckOverwritten(uint32_t node, const Replica& replica, NodeV
                      marks.durable.index.value());
 }
 
-// What lies above the committed entries may be cut whenever the replica gets another leader or
-// process; what it still has, its mark still covers.
-void JournalTruth::NoteDurable(Index durable, Epoch epoch, NodeView* view) {
-  const bool may_be_cut = epoch != view->epoch || durable < view->durable_seen;
-  view->durable_seen = durable;
-  if (may_be_cut) view->durable_max = std::min(view->durable_max, Index(entries_.size()));
-  // Of an older generation: its entries are not those that stand there now.
-  if (epoch.generation != generation_) return;
-  view->durable_max = std::max(view->durable_max, durable);
-}
-
 void JournalTruth::OnProcessEnd(uint32_t node) {
   NodeView* view = &views_[node];
   if (view->replica != nullptr) {
@@ -139,7 +128,7 @@ void JournalTruth::OnLeads(uint32_t node, const NodeView& view) {
                        view.incarnation.value());
   }
   // What somebody proposes is no change yet.
-  const Epoch stored{config_.generation(), config_.epoch()};
+  const Epoch stored = StoredEpoch();
   if (stored < view.epoch) {
     report_->Violation("I1: ", nodes_[node], "/", view.incarnation.value(), " leads epoch ",
                        EpochText(view.epoch), ", and the document has come to epoch ",
@@ -148,6 +137,7 @@ void JournalTruth::OnLeads(uint32_t node, const NodeView& view) {
   // Who learns late that it has won may lack what a later leader has committed; it commits nothing.
   bool is_newest = view.epoch == stored;
   if (!is_newest) return;
+  for (NodeView& v : views_) SettleMark(&v);
   std::string lacks = WhyLacks(*view.replica, entries_.size());
   if (!lacks.empty()) {
     report_->Violation("I6: ", nodes_[node], " leads in epoch ", EpochText(view.epoch), ", but ",
@@ -302,53 +292,8 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
     acked_[level] = std::max(acked_[level], receipt.index);
   }
   known_lsn_ = std::max(known_lsn_, receipt.last_lsn());
-  CheckDiskLevels(receipt, asked);
-}
-
-// I12: an entry counts as on a disk only once the start of the epoch that answers is there as well.
-Index JournalTruth::DurableFloor(const client::AppendReceipt& receipt) const {
-  auto start = epoch_starts_.find(receipt.epoch);
-  return start == epoch_starts_.end() ? receipt.index : std::max(receipt.index, start->second);
-}
-
-// I12 and I14 for what the acknowledgement says of disks. A majority need not have the leader in
-// it.
-void JournalTruth::CheckDiskLevels(const client::AppendReceipt& receipt, client::Level asked) {
-  using client::Level;
-  if (asked == Level::kDisk || receipt.level == Level::kDisk) NoteLeadersDisk(receipt);
-  if (receipt.level < Level::kDiskQuorum) return;
-  int disks = 0;
-  for (const NodeView& v : views_) disks += v.durable_max >= DurableFloor(receipt) ? 1 : 0;
-  if (2 * disks <= FewestIn(receipt.epoch).members) {
-    report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged at disk_quorum, ",
-                       disks, " of ", FewestIn(receipt.epoch).members, " disks have it");
-  }
-  if (receipt.index < quorum_word_) return;
-  quorum_word_ = receipt.index;
-  quorum_disk_lives_ = disks_of_[receipt.epoch];
-  quorum_members_ = static_cast<int>(FewestIn(receipt.epoch).members);
-}
-
-void JournalTruth::NoteLeadersDisk(const client::AppendReceipt& receipt) {
-  auto led = leaders_.find(receipt.epoch);
-  if (led == leaders_.end()) {
-    report_->Violation("I1: an acknowledgement of epoch ", EpochText(receipt.epoch),
-                       ", which nobody has led");
-    return;
-  }
-  const uint32_t leader = led->second.first;
-  const NodeView& view = views_[leader];
-  bool still_there = view.replica != nullptr && view.incarnation == led->second.second;
-  if (still_there && view.epoch == receipt.epoch && view.durable_seen < DurableFloor(receipt)) {
-    report_->Violation("I14: entry ", receipt.index.value(), " was acknowledged as on the disk of ",
-                       nodes_[leader], ", which is durable up to ", view.durable_seen.value(),
-                       "; its epoch begins at entry ", epoch_starts_[receipt.epoch].value());
-  }
-  if (disks_of_[receipt.epoch][leader] != wear_[leader].disk_life) return;
-  DiskWord* word = &disk_words_[leader];
-  if (word->disk_life != wear_[leader].disk_life) word->index = Index();
-  word->index = std::max(word->index, receipt.index);
-  word->disk_life = wear_[leader].disk_life;
+  // What a report has declared lost since its holders may lose as well; that is told.
+  if (!WasDeclaredLost(receipt.epoch, receipt.index)) CheckDiskLevels(receipt, asked);
 }
 
 Lsn JournalTruth::oldest_in_ring() const {

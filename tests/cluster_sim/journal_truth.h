@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "client/outcome.h"
 #include "client/read_transaction.h"
 #include "journal/node/replica.h"
@@ -21,6 +22,10 @@
 namespace ringjournal::cluster_sim {
 
 using sim::Report;
+
+inline std::string EpochText(Epoch epoch) {
+  return absl::StrCat(epoch.generation, "/", epoch.epoch);
+}
 
 // What has happened to a node's memory and disk, as the world did it.
 struct NodeWear {
@@ -42,7 +47,9 @@ class JournalTruth {
   JournalTruth(const v1::JournalConfig& config, std::vector<std::string> nodes, Report* report);
 
   // ---- replicas; `node` is an index into `nodes` ----
-  void Observe(uint32_t node, Incarnation incarnation, const Replica& replica);
+  // `known`: the newest document that the node has read.
+  void Observe(uint32_t node, Incarnation incarnation, const Replica& replica,
+               const v1::ConfigDocument& known);
   // Before its replicas go.
   void OnProcessEnd(uint32_t node);
   // The node has given up its replica: it is a member no more.
@@ -111,6 +118,9 @@ class JournalTruth {
       view.tail = tail;
       view.durable_seen = durable_seen;
       view.durable_max = durable_max;
+      view.ended_epoch = replica == nullptr ? ended_epoch : epoch;
+      view.durable_before = durable_before;
+      view.before_life = before_life;
       return view;
     }
     const Replica* replica = nullptr;  // of the process that lives
@@ -126,6 +136,11 @@ class JournalTruth {
     Index durable_seen;          // now, or at the end of the last process
     // Of what is in the log now or was acknowledged: an acknowledgement may be on its way for long.
     Index durable_max;
+    Epoch ended_epoch;  // of the process that ended last
+    // What was on its disk when that life ended, in the epoch that is led now: the disk may have
+    // less since, and the leader cannot know before it knows of a later life.
+    Index durable_before;
+    Incarnation before_life;
     uint32_t rises_to_check = 0;  // of durable, since the log may have been cut
     bool disk_is_due = false;
   };
@@ -147,7 +162,11 @@ class JournalTruth {
   const NodeView* LivingView(const v1::ReplicaId& id) const;
   Fewest FewestIn(Epoch epoch) const;
 
+  Epoch StoredEpoch() const { return {config_.generation(), config_.epoch()}; }
+  // truth_disks.cc
   void NoteDurable(Index durable, Epoch epoch, NodeView* view);
+  void SettleMark(NodeView* view);
+  void SettleMarks(const v1::ConfigDocument& known);
   void NoteCut(const Marks& marks, Epoch epoch, NodeView* view) const;
   using EntryDiffers = std::function<bool(const RecordView& view)>;
   void CompareDisk(uint32_t node, sim::SimDisk* disk, uint64_t replay_bytes,

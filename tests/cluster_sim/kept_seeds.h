@@ -45,6 +45,13 @@ inline constexpr KeptSeed kKeptSeeds[] = {
      "a backup told the leader of a new generation what had been committed in the one before, and "
      "was never given a state that would have been older: it did not follow until the log had "
      "grown"},
+    {9007990,
+     "a disk counted for disk_quorum although its node had registered again without it, as what it "
+     "had taken was committed only afterwards"},
+    {9050112, "the same, with one in sync"},
+    {9014207,
+     "the checker of disk_quorum held a leader that had been declared lost to what it acknowledged "
+     "of what the report says may be lost"},
 };
 
 }  // namespace ringjournal::cluster_sim

@@ -100,7 +100,7 @@ inline constexpr ScriptKill kScriptKills[] = {
     {"leaving_disk_counts", "I11"},        {"removed_before_disks", "I11"},
     {"resumes_while_unknown", "handover"}, {"deaf_goes_on", "I15"},
     {"stranger_deposes", "I15"},           {"told_before_applied", "I1"},
-    {"emptied_disk_counted", "I11"},
+    {"emptied_disk_counted", "I11"},       {"restarted_disk_counts", "I14"},
 };
 
 // No seed that kills them is known; docs/replication.md says what is known of each. Once one is,

@@ -95,6 +95,31 @@ std::string LeavingDiskCounts() {
   return RecoverFromTheDiskOfN2(&s);
 }
 
+// An entry is on the disks of n1 and n3, and waits for n2 to be committed. Then n3 comes back
+// without its disk, and n1 hears of that from the config store only.
+std::string RestartedDiskCounts() {
+  Stage s({.policy = v1::DEGRADED_POLICY_MEMORY, .checkpoint_interval_ms = 20});
+  if (!HasItOnDisk(&s, "early")) return Stuck(s, "no disks acknowledge");
+  s.Wait(200 * kMs);
+  s.SlowDisk(kN2, kNever);
+  s.Cut(kN1, kN2);
+  s.Append("late", Level::kDiskQuorum);
+  auto on_disk = [&](uint32_t n) { return s.replica(n)->marks().durable.index == EndOf(s, kN1); };
+  s.Wait(2 * kMs);
+  if (!s.WaitUntil([&] { return on_disk(kN1) && on_disk(kN3); }, 100 * kMs)) {
+    return Stuck(s, "two disks do not get it");
+  }
+  s.Wait(5 * kMs);  // n1 is told
+  s.Cut(kN1, kN3);
+  s.PowerOff(kN3);
+  s.LoseDisk(kN3);
+  s.Start(kN3);
+  s.Wait(40 * kMs);
+  s.Mend(kN1, kN2);
+  s.WaitUntil([&] { return s.FateOf("late").acknowledged(); }, 500 * kMs);
+  return s.violation();
+}
+
 // n1 and n2 are the members, and what is acknowledged at disk_quorum is on both disks. n2's is
 // emptied, and has most of the log again when it takes nothing more: until it has all of it, n2
 // may not lead, or a recovery would count it.
@@ -138,6 +163,7 @@ std::optional<std::string> RunMemberScript(std::string_view mutant) {
   if (mutant == "emptied_disk_counted") return EmptiedDisk();
   if (mutant == "learner_counted") return LearnerCounted();
   if (mutant == "leaving_disk_counts") return LeavingDiskCounts();
+  if (mutant == "restarted_disk_counts") return RestartedDiskCounts();
   return std::nullopt;
 }
 

@@ -300,7 +300,10 @@ void JournalTruth::CutTo(Index next) {
   }
   for (Index& mark : acked_) mark = std::min(mark, next.prev());
   known_lsn_ = std::min(known_lsn_, lsn.prev());
-  for (NodeView& view : views_) view.durable_max = std::min(view.durable_max, next.prev());
+  for (NodeView& view : views_) {
+    view.durable_max = std::min(view.durable_max, next.prev());
+    view.durable_before = Index();
+  }
   for (DiskWord& word : disk_words_) word.index = std::min(word.index, next.prev());
   quorum_word_ = std::min(quorum_word_, next.prev());
 }

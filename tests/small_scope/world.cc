@@ -140,7 +140,7 @@ void World::Take(uint32_t i, const ShardEffects& effects) {
 void World::Observe(uint32_t i) {
   const Replica* observed = replica(i);
   if (observed == nullptr) return;
-  truth_->Observe(i, nodes_[i].incarnation, *observed);
+  truth_->Observe(i, nodes_[i].incarnation, *observed, nodes_[i].shard->cluster()->document());
   if (truth_->committed() == committed_seen_) return;
   committed_seen_ = truth_->committed();
   std::optional<RingPlace> place = observed->ring().Find(Index(committed_seen_));
