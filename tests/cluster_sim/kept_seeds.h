@@ -52,6 +52,9 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {9014207,
      "the checker of disk_quorum held a leader that had been declared lost to what it acknowledged "
      "of what the report says may be lost"},
+    {9235915,
+     "the checker of an operator's recovery wanted a longer log of an older epoch to lead, as a "
+     "leader that is gone had committed more of it later"},
 };
 
 }  // namespace ringjournal::cluster_sim

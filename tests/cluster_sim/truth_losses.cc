@@ -15,6 +15,11 @@ bool IsDeclaredLost(const v1::LossReport& loss, const std::string& node) {
   return std::count(loss.declared_lost().begin(), loss.declared_lost().end(), node) > 0;
 }
 
+Epoch LastEpochIn(const Replica& replica) {
+  const std::vector<v1::EpochHistory>& history = replica.derived().history();
+  return history.empty() ? Epoch() : Epoch{history.back().generation(), history.back().epoch()};
+}
+
 }  // namespace
 
 void JournalTruth::OnConfig(const v1::JournalConfig& before, const v1::JournalConfig& after,
@@ -213,14 +218,19 @@ void JournalTruth::CheckDiskWords(const v1::LossReport& loss, uint64_t kept) {
 
 // After an operator's recovery: of those that he did not declare lost nobody keeps more than the
 // winner. A hasty one may name a leader that goes on, and others may get more from it meanwhile.
+// The log of the latest epoch is the greatest: it has what was committed before that epoch began.
+// Which part of a longer, older one a leader that is gone has committed afterwards, nobody knows
+// who answers.
 void JournalTruth::CheckKeepsMost(const v1::LossReport& loss, const v1::ReplicaId& winner,
                                   uint64_t kept) {
   if (kept == entries_.size() || loss.statement().rfind("hasty", 0) == 0) return;
+  const NodeView* won = LivingView(winner);
   for (size_t i = 0; i < views_.size(); ++i) {
     const Replica* replica = views_[i].replica;
     if (replica == nullptr || nodes_[i] == winner.node() || IsDeclaredLost(loss, nodes_[i])) {
       continue;
     }
+    if (won != nullptr && LastEpochIn(*replica) < LastEpochIn(*won->replica)) continue;
     if (!WhyLacks(*replica, kept + 1).empty()) continue;
     report_->Violation("operator: ", nodes_[i], " keeps entry ", kept + 1,
                        ", which was committed and which ", winner.node(), ", the winner, lacks");
