@@ -269,11 +269,13 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
                        " with ", receipt.memory_copies, " copies, min_isr is ", config_.min_isr());
   }
   // Below target_copies, and by the policy `disk`, it is on the leader's disk. Where so many had it
-  // when it was committed, one may have started again since then, and is not counted yet. A copy
-  // that no document of the epoch has called in sync counts for nobody who recovers.
+  // when it was committed, or have it now, one may have started again since then, and is not
+  // counted yet. A copy that no document of the epoch has called in sync counts for nobody who
+  // recovers.
   auto led = leaders_.find(receipt.epoch);
   const Fewest fewest = FewestIn(receipt.epoch);
-  const uint32_t copies = std::max(receipt.memory_copies, entry->in_sync_copies);
+  uint32_t copies = std::max(receipt.memory_copies, entry->in_sync_copies);
+  if (copies < fewest.target) copies = std::max(copies, MemoriesInSync(i, receipt.epoch));
   const uint32_t counted = std::min(copies, static_cast<uint32_t>(fewest.widest));
   const bool degraded = !receipt.duplicate && counted < fewest.target;
   if (degraded && config_.degraded_policy() == v1::DEGRADED_POLICY_BLOCK) {

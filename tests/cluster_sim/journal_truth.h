@@ -177,6 +177,7 @@ class JournalTruth {
   void OnCommitted(uint32_t node, const NodeView& view);
   void Add(uint32_t node, const RecordView& trusted);
   // truth_holders.cc
+  uint32_t MemoriesInSync(uint64_t index, Epoch epoch) const;
   void CheckHolders();
   void CheckKeeps(const v1::ReplicaId& member);
   std::string WhyLacks(const Replica& replica, uint64_t index) const;

@@ -55,6 +55,9 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {9235915,
      "the checker of an operator's recovery wanted a longer log of an older epoch to lead, as a "
      "leader that is gone had committed more of it later"},
+    {9411825,
+     "the checker of degraded policies passed over a memory that had come to be in sync after the "
+     "commit, and whose process had ended before the acknowledgement"},
 };
 
 }  // namespace ringjournal::cluster_sim

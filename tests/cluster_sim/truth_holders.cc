@@ -22,6 +22,24 @@ void JournalTruth::CheckHolders() {
   }
 }
 
+// Of the lives that any document of the epoch has called in sync, those whose memory is there and
+// has the entry, whether or not their process runs: `complete` names them, so that they lead from
+// it.
+uint32_t JournalTruth::MemoriesInSync(uint64_t index, Epoch epoch) const {
+  auto known = fewest_.find(epoch);
+  if (known == fewest_.end()) return 0;
+  std::set<int> nodes;
+  for (const auto& [name, incarnation] : known->second.in_sync) {
+    const int node = NodeNamed(name);
+    auto then = memory_of_.find({name, incarnation.value()});
+    if (node < 0 || then == memory_of_.end()) continue;
+    const size_t n = static_cast<size_t>(node);
+    const bool kept = then->second == wear_[n].memory_life;
+    if (kept && Has(views_[n], incarnation, index)) nodes.insert(node);
+  }
+  return static_cast<uint32_t>(nodes.size());
+}
+
 // Its process has ended, and its memory may lead yet: it has every committed entry, or is gone.
 void JournalTruth::CheckKeeps(const v1::ReplicaId& member) {
   const int node = NodeNamed(member.node());
