@@ -14,9 +14,10 @@
 
 namespace ringjournal {
 
-// The value under the key: the layout of slot_format.h (sequence 0), so that damage is found, as
-// one zstd frame: a hundred journals are an eighth of their size, and each change goes through
-// JSON, base64 and every member of etcd. What has no such frame around it is read as well.
+// The value under the key: magic "RJCONFZ1", CRC32C u32 of the rest, then one zstd frame of what
+// slot_format.h lays out (sequence 0). A hundred journals are an eighth of their size so, and each
+// change goes through JSON, base64 and every member of etcd. A slot that is not compressed, as
+// earlier versions wrote it, is read as well.
 std::string EncodeEtcdValue(const v1::ConfigDocument& document);
 
 // A document with the revision that compare-and-swap compares.
