@@ -226,7 +226,8 @@ void JournalTruth::Add(uint32_t node, const RecordView& trusted) {
   Entry* entry = &entries_.back();
   if (config_.min_isr() > 1) entry->copies = CopiesOf(entries_.size());
   if (config_.degraded_policy() != v1::DEGRADED_POLICY_MEMORY) {
-    entry->in_sync_copies = InSyncCopiesOf(entries_.size(), views_[node].epoch);
+    entry->in_sync_copies =
+        InSyncCopiesOf(entries_.size(), views_[node].epoch, Memories::kThatHadIt);
   }
   committed_ever_ = std::max(committed_ever_, position_.last().lsn);
 }
@@ -275,7 +276,8 @@ void JournalTruth::OnAck(const client::AppendReceipt& receipt, client::Level ask
   auto led = leaders_.find(receipt.epoch);
   const Fewest fewest = FewestIn(receipt.epoch);
   uint32_t copies = std::max(receipt.memory_copies, entry->in_sync_copies);
-  if (copies < fewest.target) copies = std::max(copies, MemoriesInSync(i, receipt.epoch));
+  if (copies < fewest.target)
+    copies = std::max(copies, InSyncCopiesOf(i, receipt.epoch, Memories::kThatAreThere));
   const uint32_t counted = std::min(copies, static_cast<uint32_t>(fewest.widest));
   const bool degraded = !receipt.duplicate && counted < fewest.target;
   if (degraded && config_.degraded_policy() == v1::DEGRADED_POLICY_BLOCK) {

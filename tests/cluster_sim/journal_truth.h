@@ -172,12 +172,13 @@ class JournalTruth {
   void CompareDisk(uint32_t node, sim::SimDisk* disk, uint64_t replay_bytes,
                    EntryDiffers differs) const;
   void OnLeads(uint32_t node, const NodeView& view);
-  uint32_t InSyncCopiesOf(uint64_t index, Epoch epoch) const;
   static Index FirstOfEpoch(const Replica& replica, Epoch epoch);
   void OnCommitted(uint32_t node, const NodeView& view);
   void Add(uint32_t node, const RecordView& trusted);
   // truth_holders.cc
-  uint32_t MemoriesInSync(uint64_t index, Epoch epoch) const;
+  enum class Memories { kThatHadIt, kThatAreThere };
+  uint32_t InSyncCopiesOf(uint64_t index, Epoch epoch, Memories counted) const;
+  bool MemoryIsThere(size_t node, Incarnation life) const;
   void CheckHolders();
   void CheckKeeps(const v1::ReplicaId& member);
   std::string WhyLacks(const Replica& replica, uint64_t index) const;

@@ -22,20 +22,25 @@ void JournalTruth::CheckHolders() {
   }
 }
 
-// Of the lives that any document of the epoch has called in sync, those whose memory is there and
-// has the entry, whether or not their process runs: `complete` names them, so that they lead from
-// it.
-uint32_t JournalTruth::MemoriesInSync(uint64_t index, Epoch epoch) const {
+// What that process had in memory was neither lost nor damaged since.
+bool JournalTruth::MemoryIsThere(size_t node, Incarnation life) const {
+  auto then = memory_of_.find({nodes_[node], life.value()});
+  return then != memory_of_.end() && then->second == wear_[node].memory_life;
+}
+
+// Nodes with a life that some document of the epoch has called in sync, and that holds the entry,
+// or did when it ended: whom its leader may count. A memory that is there may lead yet, as
+// `complete` names it.
+uint32_t JournalTruth::InSyncCopiesOf(uint64_t index, Epoch epoch, Memories counted) const {
   auto known = fewest_.find(epoch);
   if (known == fewest_.end()) return 0;
   std::set<int> nodes;
-  for (const auto& [name, incarnation] : known->second.in_sync) {
+  for (const auto& [name, life] : known->second.in_sync) {
     const int node = NodeNamed(name);
-    auto then = memory_of_.find({name, incarnation.value()});
-    if (node < 0 || then == memory_of_.end()) continue;
+    if (node < 0) continue;
     const size_t n = static_cast<size_t>(node);
-    const bool kept = then->second == wear_[n].memory_life;
-    if (kept && Has(views_[n], incarnation, index)) nodes.insert(node);
+    if (counted == Memories::kThatAreThere && !MemoryIsThere(n, life)) continue;
+    if (Has(views_[n], life, index)) nodes.insert(node);
   }
   return static_cast<uint32_t>(nodes.size());
 }
@@ -43,10 +48,9 @@ uint32_t JournalTruth::MemoriesInSync(uint64_t index, Epoch epoch) const {
 // Its process has ended, and its memory may lead yet: it has every committed entry, or is gone.
 void JournalTruth::CheckKeeps(const v1::ReplicaId& member) {
   const int node = NodeNamed(member.node());
-  auto then = memory_of_.find({member.node(), member.incarnation()});
-  if (node < 0 || then == memory_of_.end()) return;
+  if (node < 0) return;
   const NodeView& view = views_[static_cast<size_t>(node)];
-  bool kept = then->second == wear_[static_cast<size_t>(node)].memory_life;
+  const bool kept = MemoryIsThere(static_cast<size_t>(node), Incarnation(member.incarnation()));
   if (!kept || view.ended.value() != member.incarnation() || view.tail.empty()) return;
   if (entries_.empty() || Has(view, view.ended, entries_.size())) return;
   report_->Violation("I2: `complete` names ", ReplicaText(member), ", whose ring lacks entry ",

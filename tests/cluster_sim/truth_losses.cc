@@ -105,9 +105,7 @@ void JournalTruth::CheckWaited(const v1::JournalConfig& before, const v1::Journa
   if (led == leaders_.end()) return;
   const auto [node, life] = led->second;
   const NodeView& view = views_[node];
-  auto then = memory_of_.find({nodes_[node], life.value()});
-  const bool kept = then != memory_of_.end() && then->second == wear_[node].memory_life &&
-                    view.ended == life && !view.tail.empty();
+  const bool kept = MemoryIsThere(node, life) && view.ended == life && !view.tail.empty();
   const bool counts = std::any_of(complete_.begin(), complete_.end(), [&](const auto& member) {
     return member.node() == nodes_[node] && member.incarnation() == life.value();
   });
@@ -157,10 +155,9 @@ void JournalTruth::CheckLossIsDue(const v1::JournalConfig& before, const v1::Los
     report_->Violation("I11: a loss report for a journal that nobody has led");
   }
   for (const v1::ReplicaId& member : complete_) {
-    int node = NodeNamed(member.node());
-    auto then = memory_of_.find({member.node(), member.incarnation()});
-    if (node < 0 || then == memory_of_.end() || IsDeclaredLost(loss, member.node())) continue;
-    if (wear_[static_cast<size_t>(node)].memory_life != then->second) continue;
+    const int node = NodeNamed(member.node());
+    if (node < 0 || IsDeclaredLost(loss, member.node())) continue;
+    if (!MemoryIsThere(static_cast<size_t>(node), Incarnation(member.incarnation()))) continue;
     report_->Violation("I11: a new generation, although the memory of ", ReplicaText(member),
                        " holds every committed entry and is intact");
   }

@@ -35,20 +35,6 @@ void JournalTruth::CheckPlanned(const v1::JournalConfig& before, const v1::Journ
   CheckHandover(before, after);
 }
 
-// Nodes that have the committed entry, or had it when they ended, in a life that a document of the
-// epoch has called in sync: whom its leader may count.
-uint32_t JournalTruth::InSyncCopiesOf(uint64_t index, Epoch epoch) const {
-  auto known = fewest_.find(epoch);
-  if (known == fewest_.end()) return 0;
-  std::set<int> nodes;
-  for (const auto& [name, incarnation] : known->second.in_sync) {
-    const int node = NodeNamed(name);
-    if (node < 0) continue;
-    if (Has(views_[static_cast<size_t>(node)], incarnation, index)) nodes.insert(node);
-  }
-  return static_cast<uint32_t>(nodes.size());
-}
-
 // Another leads, and who led has made the change: a handover.
 void JournalTruth::CheckHandover(const v1::JournalConfig& before, const v1::JournalConfig& after) {
   if (!before.has_leader() || !after.has_leader() || before.epoch() == after.epoch()) return;
