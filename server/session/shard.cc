@@ -335,9 +335,9 @@ void Shard::EndJournals() {
   if (cluster_ != nullptr) cluster_->BeforeBatch();
   for (auto& journal : journals_) {
     if (journal == nullptr || journal->replica == nullptr) continue;
-    // What may be committed moves by what others say.
-    const bool told = journal->replicated != nullptr && journal->replicated->awake();
-    if (!told && !IsDue(*journal)) continue;
+    // With several copies also what others say may move it.
+    const ReplicatedJournal* replicated = journal->replicated;
+    if (replicated != nullptr ? !replicated->awake() : !IsDue(*journal)) continue;
     journal->dirty = false;
     journal->replica->EndOfBatch(now_, &ops_);
     EmitStorage(journal.get());

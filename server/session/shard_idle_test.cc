@@ -77,6 +77,17 @@ TEST_P(ShardIdle, ALinearizableEndIsAskedForAtOnce) {
   EXPECT_EQ(cluster.Take(reader).size(), 2u) << "hello and open";
 }
 
+// That a socket has room again wakes nobody: who has something to send is awake.
+TEST_P(ShardIdle, WhatASocketHadNoRoomForIsSentOnceItHas) {
+  cluster.Queue(0, 1, limits::kPeerSendQueueBytesMax);
+  cluster.Append(0, c, 2);
+  cluster.Run(20);
+  EXPECT_EQ(cluster.TakeAcked(c), 0u);
+  cluster.Queue(0, 1, 0);
+  cluster.Run(2);
+  EXPECT_EQ(cluster.TakeAcked(c), 1u);
+}
+
 TEST_P(ShardIdle, ASilentBackupKeepsTheLeaderAwakeUntilItIsDropped) {
   cluster.Silence(0, 2);
   cluster.Run(120);

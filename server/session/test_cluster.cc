@@ -33,4 +33,27 @@ void TestCluster::AddFromMemory(size_t i) {
   node->shard->AddReplica(config, std::move(replica), origin);
 }
 
+ConfigCompletion TestCluster::Serve(const ConfigRequest& request) {
+  ConfigCompletion done;
+  done.token = request.token;
+  done.kind = request.kind;
+  done.outcome = ConfigOutcome::kOk;
+  if (request.kind == ConfigRequest::Kind::kCas) {
+    v1::ConfigDocument next = request.document;
+    next.set_version(request.expected_version + 1);
+    std::optional<bool> unknown = std::exchange(unknown_applied_, std::nullopt);
+    if (unknown.has_value()) done.outcome = ConfigOutcome::kUnknown;
+    if (unknown == false) return done;
+    if (request.expected_version != document_.version()) {
+      done.outcome = ConfigOutcome::kConflict;
+    } else {
+      RJ_CHECK(ValidateDocument(next).ok() && ValidateChange(document_, next).ok());
+      document_ = std::move(next);
+    }
+    if (unknown.has_value()) return done;
+  }
+  done.document = document_;
+  return done;
+}
+
 }  // namespace ringjournal

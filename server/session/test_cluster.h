@@ -77,6 +77,14 @@ class TestCluster {
   // No byte passes between the two until Heal; connections stay.
   void Silence(size_t a, size_t b) { silent_.push_back({a, b}); }
   void Heal() { silent_.clear(); }
+  // The sockets from one node to another have not taken so many bytes of what they were given.
+  void Queue(size_t from, size_t to, uint64_t bytes) {
+    std::vector<ConnectionNumber> wires;
+    for (const auto& [key, wire] : wires_) {
+      if (key.first == from && wire.other.first == to) wires.push_back(key.second);
+    }
+    for (ConnectionNumber c : wires) Step(from, SendQueue{c, bytes});
+  }
   // Changes what one node sends to another, as it pleases.
   std::function<void(size_t from, size_t to, std::string* bytes)> tamper;
 
@@ -283,28 +291,7 @@ class TestCluster {
       rings_.push_back({i, RingAnswer{wanted.journal, node->memory->memory(), ""}});
     }
   }
-  ConfigCompletion Serve(const ConfigRequest& request) {
-    ConfigCompletion done;
-    done.token = request.token;
-    done.kind = request.kind;
-    done.outcome = ConfigOutcome::kOk;
-    if (request.kind == ConfigRequest::Kind::kCas) {
-      v1::ConfigDocument next = request.document;
-      next.set_version(request.expected_version + 1);
-      std::optional<bool> unknown = std::exchange(unknown_applied_, std::nullopt);
-      if (unknown.has_value()) done.outcome = ConfigOutcome::kUnknown;
-      if (unknown == false) return done;
-      if (request.expected_version != document_.version()) {
-        done.outcome = ConfigOutcome::kConflict;
-      } else {
-        RJ_CHECK(ValidateDocument(next).ok() && ValidateChange(document_, next).ok());
-        document_ = std::move(next);
-      }
-      if (unknown.has_value()) return done;
-    }
-    done.document = document_;
-    return done;
-  }
+  ConfigCompletion Serve(const ConfigRequest& request);
   // Ends a connection on both sides.
   void Cut(size_t i, ConnectionNumber c) {
     auto wire = wires_.find({i, c});
