@@ -190,8 +190,8 @@ int64_t RenameAndOpenForWriting(const std::string& from, const std::string& to) 
   return fd < 0 ? -errno : fd;
 }
 
-int64_t OpenForReading(const std::string& path) {
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+int64_t OpenForReading(const std::string& path, bool direct) {
+  int fd = direct ? OpenDirect(path, O_RDONLY) : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   return fd < 0 ? -errno : fd;
 }
 

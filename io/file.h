@@ -43,7 +43,8 @@ int64_t RenameDurably(const std::string& from, const std::string& to);
 // The same, then opens it for aligned direct writes; buffered where the file system has no direct
 // I/O.
 int64_t RenameAndOpenForWriting(const std::string& from, const std::string& to);
-int64_t OpenForReading(const std::string& path);
+// `direct`: for aligned reads past the page cache; buffered where the file system has none.
+int64_t OpenForReading(const std::string& path, bool direct);
 void CloseFile(int fd);
 
 // A read-only mapping of a whole file; an empty file has no bytes.

@@ -101,7 +101,21 @@ TEST_F(FileTest, RenamedFileTakesAlignedDirectWrites) {
   EXPECT_EQ(Get("segment")[4096], 7);
   EXPECT_EQ(RenameAndOpenForWriting(Path("spare"), Path("x")), -ENOENT);
   EXPECT_EQ(RenameDurably(Path("spare"), Path("x")), -ENOENT);
-  EXPECT_EQ(OpenForReading(Path("spare")), -ENOENT);
+  EXPECT_EQ(OpenForReading(Path("spare"), true), -ENOENT);
+}
+
+TEST_F(FileTest, WholeBlocksAreReadDirectlyAndTheLastOneIsCutOff) {
+  ASSERT_EQ(MakeFilledFile(Path("f"), 8192, Pattern()), 0);
+  Put("f", Get("f").substr(0, 5000));
+  for (bool direct : {true, false}) {
+    int64_t fd = OpenForReading(Path("f"), direct);
+    ASSERT_GE(fd, 0);
+    alignas(4096) static std::byte blocks[8192];
+    EXPECT_EQ(pread(static_cast<int>(fd), blocks, sizeof blocks, 0), 5000);
+    EXPECT_EQ(std::string(AsView({blocks, 5000})), Get("f"));
+    EXPECT_EQ(pread(static_cast<int>(fd), blocks, sizeof blocks, 4096), 904);
+    CloseFile(static_cast<int>(fd));
+  }
 }
 
 TEST_F(FileTest, MappedFileHasTheBytesAndAnEmptyOneNone) {

@@ -29,8 +29,6 @@ bool MeansFull(int64_t result) { return result == -ENOSPC || result == -EDQUOT; 
 
 }  // namespace
 
-void Checkpointer::AlignedFree::operator()(std::byte* p) const { std::free(p); }
-
 Checkpointer::Checkpointer(const CheckpointerOptions& options) : options_(options) {}
 
 // With room for its own fields.
@@ -164,8 +162,8 @@ void Checkpointer::WriteDescription(const v1::StateSnapshot& state, std::vector<
   std::string bytes = EncodeDescription(description);
   Group* group = GroupAt(next_group_);
   EnsureStaging(group, bytes.size());
-  std::memcpy(group->staging.get(), bytes.data(), bytes.size());
-  group->bytes = {group->staging.get(), bytes.size()};
+  std::memcpy(group->staging.data(), bytes.data(), bytes.size());
+  group->bytes = {group->staging.data(), bytes.size()};
   group->last = {submitted_.index.prev(), submitted_.first_lsn.prev()};
   Emit(group, ops);
 }
@@ -203,8 +201,8 @@ void Checkpointer::WriteGroup(const Ring& ring, const RingPlace& limit, Watermar
   ByteSpan records = ring.Bytes(submitted_.offset, end.offset);
   Group* group = GroupAt(next_group_);
   EnsureStaging(group, kGroupStagingBytes);
-  if (records.size() > 64 * limits::kKiB) TouchStaging(group->staging.get(), &group->touched);
-  GroupBuilder builder({group->staging.get(), group->staging_bytes});
+  if (records.size() > 64 * limits::kKiB) TouchStaging(group->staging.data(), &group->touched);
+  GroupBuilder builder(group->staging.span());
   builder.Start(NextGroup(committed));
   builder.Add(records);
   group->bytes = builder.Finish();
@@ -233,7 +231,7 @@ void Checkpointer::WriteClosingGroup(Watermark committed, std::vector<StorageOp>
   EnsureStaging(group, kGroupStagingBytes);
   GroupInfo info = NextGroup(committed);
   info.closing = true;
-  GroupBuilder builder({group->staging.get(), group->staging_bytes});
+  GroupBuilder builder(group->staging.span());
   builder.Start(info);
   group->bytes = builder.Finish();
   group->last = durable_;
@@ -265,13 +263,8 @@ void Checkpointer::RetryFailed(std::vector<StorageOp>* ops) {
 }
 
 void Checkpointer::EnsureStaging(Group* group, size_t bytes) {
-  bytes = std::max<size_t>(bytes, limits::kGroupBytesMax + 2 * limits::kBlockBytes);
-  bytes = (bytes + limits::kBlockBytes - 1) / limits::kBlockBytes * limits::kBlockBytes;
-  if (group->staging_bytes >= bytes) return;
-  auto* p = static_cast<std::byte*>(std::aligned_alloc(limits::kBlockBytes, bytes));
-  RJ_CHECK(p != nullptr);
-  group->staging.reset(p);
-  group->staging_bytes = bytes;
+  group->staging.EnsureBytes(
+      std::max<size_t>(bytes, limits::kGroupBytesMax + 2 * limits::kBlockBytes));
 }
 
 std::string Checkpointer::Done(const StorageDone& done, Time now) {

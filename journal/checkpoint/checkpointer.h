@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "journal/base/aligned_buffer.h"
 #include "journal/base/limits.h"
 #include "journal/base/types.h"
 #include "journal/checkpoint/segment_catalog.h"
@@ -123,13 +124,9 @@ class Checkpointer {
     v1::StateSnapshot state;
     uint64_t description_bytes = 0;  // of the segment that begins here, about
   };
-  struct AlignedFree {
-    void operator()(std::byte* p) const;
-  };
   // One write in flight and its staging buffer.
   struct Group {
-    std::unique_ptr<std::byte, AlignedFree> staging;
-    size_t staging_bytes = 0;
+    AlignedBuffer staging;
     bool touched = false;
     enum class State { kFree, kInFlight, kFailed, kDone } state = State::kFree;
     ByteSpan bytes;

@@ -27,7 +27,9 @@ struct StorageOp {
     // Rename `name` to the spare name `from`, whose old content a description will end. Answer: 0
     kRecycle,
     kOpenRead,  // answer: a handle
-    kRead,      // into `buffer`; answer: bytes read, less only at the end of the file
+    // Into `buffer`, whole blocks from a block on, as direct I/O wants them. Answer: bytes read,
+    // less only at the end of the file.
+    kRead,
   };
   Kind kind = Kind::kWrite;
   uint32_t token = 0;  // comes back in the answer; unique among a journal's pending operations
@@ -36,6 +38,9 @@ struct StorageOp {
   std::string from;
   uint64_t offset = 0;
   uint64_t size = 0;
+  // kOpenRead: past the page cache, so that the loop copies nothing while it submits. For what is
+  // read once.
+  bool direct = false;
   ByteSpan data;
   std::span<std::byte> buffer;
 };

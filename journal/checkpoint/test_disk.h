@@ -104,6 +104,9 @@ class TestDisk {
     return static_cast<int64_t>(op.data.size());
   }
   int64_t Read(const StorageOp& op) {
+    RJ_CHECK(op.offset % limits::kBlockBytes == 0);
+    RJ_CHECK(op.buffer.size() % limits::kBlockBytes == 0);
+    RJ_CHECK(reinterpret_cast<uintptr_t>(op.buffer.data()) % limits::kBlockBytes == 0);
     const std::string& bytes = *handles_.at(op.file);
     if (op.offset >= bytes.size()) return 0;
     size_t n = std::min<size_t>(op.buffer.size(), bytes.size() - op.offset);

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/limits.h"
+#include "journal/segment/segment_format.h"
 #include "journal/segment/segment_name.h"
 
 namespace ringjournal {
@@ -144,9 +145,10 @@ void Reader::OnStorageDone(const StorageDone& done) {
     file_ = done.result;
     disk_ = Disk::kOpen;
   } else {
-    at_file_end_ = static_cast<uint64_t>(done.result) < buffer_.size();
+    at_file_end_ = static_cast<uint64_t>(done.result) < asked_;
     filled_ = static_cast<size_t>(done.result);
-    used_ = 0;
+    // The read began at a block, and the stream goes on somewhere behind it.
+    used_ = std::min<size_t>(stream_->offset() % limits::kBlockBytes, filled_);
   }
 }
 
@@ -163,6 +165,7 @@ bool Reader::OpenSegment(const Replica& replica, std::vector<StorageOp>* ops) {
   op->kind = StorageOp::Kind::kOpenRead;
   op->token = token_;
   op->name = segment_name_;
+  op->direct = by_entry_;  // one replica reads it once; clients may read it side by side
   disk_ = Disk::kOpening;
   waiting_ = true;
   // Entries from here on stand in a segment that was opened later.
@@ -174,15 +177,17 @@ bool Reader::OpenSegment(const Replica& replica, std::vector<StorageOp>* ops) {
 }
 
 void Reader::ReadMore(const Replica& replica, uint64_t need_bytes, std::vector<StorageOp>* ops) {
-  buffer_.resize(std::max<uint64_t>(limits::kSegmentReadBytes, need_bytes));
+  const uint64_t inside = stream_->offset() % limits::kBlockBytes;
+  asked_ = std::max<uint64_t>(limits::kSegmentReadBytes, AlignToBlock(inside + need_bytes));
+  buffer_.EnsureBytes(asked_);
   filled_ = used_ = 0;
   durable_at_read_ = replica.checkpointer().durable().index;
   StorageOp* op = &ops->emplace_back();
   op->kind = StorageOp::Kind::kRead;
   op->token = token_;
   op->file = file_;
-  op->offset = stream_->offset();
-  op->buffer = buffer_;
+  op->offset = stream_->offset() - inside;
+  op->buffer = buffer_.span().first(asked_);
   waiting_ = true;
 }
 

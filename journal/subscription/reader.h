@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "journal/base/aligned_buffer.h"
 #include "journal/node/replica.h"
 #include "journal/segment/record_stream.h"
 #include "proto/client.pb.h"
@@ -101,7 +102,8 @@ class Reader {
   std::string segment_name_;
   Index stop_before_;
   int64_t last_result_ = 0;
-  std::vector<std::byte> buffer_;
+  AlignedBuffer buffer_;
+  size_t asked_ = 0;  // bytes of the read
   size_t filled_ = 0, used_ = 0;
   // What was durable when the buffer was asked for: it may lack what was written since.
   Index durable_at_read_;

@@ -17,7 +17,10 @@ class TestReader {
   // One call of Next. False: it waits, or has ended.
   bool Turn() {
     turn = reader_.Next(*t_->replica, bytes_max, &ops_);
-    for (const StorageOp& op : ops_) disk_reads += op.kind == StorageOp::Kind::kRead ? 1 : 0;
+    for (const StorageOp& op : ops_) {
+      disk_reads += op.kind == StorageOp::Kind::kRead ? 1 : 0;
+      direct_opens += op.kind == StorageOp::Kind::kOpenRead && op.direct ? 1 : 0;
+    }
     t_->disk.Take(&ops_);
     if (turn.kind == Reader::Kind::kRun) Take(turn.run);
     return turn.kind == Reader::Kind::kRun;
@@ -43,7 +46,7 @@ class TestReader {
   size_t bytes_max = 64 * 1024;
   Reader::Turn turn;
   uint64_t transactions = 0;
-  uint64_t disk_reads = 0;
+  uint64_t disk_reads = 0, direct_opens = 0;
   Index first, last;
   Lsn last_lsn;
   uint64_t last_chain = 0;
@@ -161,6 +164,33 @@ TEST(Reader, CrossesFromSegmentsToTheRingAndEndsAtTheEnd) {
   EXPECT_EQ(r.first, Index(3)) << "behind the epoch start and the opening of the producer";
   EXPECT_EQ(r.last, t.replica->marks().committed.index);
   EXPECT_GT(r.disk_reads, 1u);
+}
+
+// The next read begins at the block in which the record does.
+TEST(Reader, ARecordThatTheEndOfAReadCutsOffIsReadAgain) {
+  v1::JournalSettings settings = SmallSettings();
+  settings.set_segment_bytes(3 * limits::kSegmentReadBytes);
+  TestReplica t(settings);
+  t.FillSegments(2);
+  for (Index first : {Index(1), Index(100)}) {
+    TestReader r(&t, first);
+    r.ReadOn();
+    EXPECT_EQ(r.turn.kind, Reader::Kind::kWait) << r.turn.message;
+    EXPECT_EQ(r.first, first);
+    EXPECT_EQ(r.last, t.replica->marks().committed.index);
+    EXPECT_GE(r.disk_reads, 3u);
+  }
+}
+
+// A copy reads a segment once, past the page cache; clients may read it side by side.
+TEST(Reader, OnlyByEntrySegmentsAreReadDirectly) {
+  TestReplica t;
+  t.FillSegments(3);
+  TestReader by_entry(&t, Index(1)), by_lsn(&t, All());
+  by_entry.ReadOn();
+  by_lsn.ReadOn();
+  EXPECT_GE(by_entry.direct_opens, 2u);
+  EXPECT_EQ(by_lsn.direct_opens, 0u);
 }
 
 TEST(Reader, ByEntryDeliversControlRecordsFromTheFirstOn) {

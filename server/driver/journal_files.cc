@@ -89,7 +89,7 @@ int64_t JournalFiles::Execute(const StorageOp& op) {
     case StorageOp::Kind::kRemove:
       return ErrorOf(io::RemoveFile(PathOf(op.name)));
     case StorageOp::Kind::kOpenRead:
-      return io::OpenForReading(PathOf(op.name));
+      return io::OpenForReading(PathOf(op.name), op.direct);
     case StorageOp::Kind::kClose:
       io::CloseFile(static_cast<int>(op.file));
       return 0;

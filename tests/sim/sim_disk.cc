@@ -121,6 +121,7 @@ int64_t SimDisk::Write(const Pending& p) {
 int64_t SimDisk::Read(Pending* p) {
   auto it = handles_.find(p->op.file);
   if (it == handles_.end()) return -EBADF;
+  RJ_CHECK(p->op.offset % kBlock == 0 && p->op.buffer.size() % kBlock == 0);
   const std::string& bytes = it->second->bytes;
   if (p->op.offset >= bytes.size()) return 0;
   size_t n = std::min<size_t>(p->op.buffer.size(), bytes.size() - p->op.offset);
