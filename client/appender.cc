@@ -13,6 +13,7 @@ namespace {
 AppendSessionOptions SessionOptionsOf(const ClientOptions& client, const AppenderOptions& options) {
   AppendSessionOptions session;
   session.session = Driver::SessionOptionsFrom(client);
+  session.client_instance = Driver::Seed();
   session.journal = options.journal;
   session.producer = options.producer;
   if (session.producer.empty()) {

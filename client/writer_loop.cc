@@ -25,6 +25,7 @@ AppendSessionOptions SessionOptionsOf(const ClientOptions& client, const std::st
                                       const WriterOptions& options, const std::string& producer) {
   AppendSessionOptions session;
   session.session = Driver::SessionOptionsFrom(client);
+  session.client_instance = Driver::Seed();
   session.session.retry_for_ns = kPatienceNs;
   session.journal = journal;
   session.producer = producer;

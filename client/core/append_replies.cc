@@ -96,6 +96,7 @@ void AppendSession::HandleRefusal(size_t i, const v1::ErrorReply& error, int64_t
   if (paused && slot.request_id >= refused_id_) return;  // behind one that was refused
   switch (CodeOf(why)) {
     case ErrorCode::kFenced:
+      if (IsOwnFence(error.fenced())) return Reconnect(why);
       return Fence(i, why);
     case ErrorCode::kNotLeader:
     case ErrorCode::kShuttingDown:
@@ -113,6 +114,12 @@ void AppendSession::HandleRefusal(size_t i, const v1::ErrorReply& error, int64_t
       break;
   }
   RefuseForGood(i, why, now_ns);
+}
+
+// An opening of this session on a connection that it gave up was done after a later one. Nothing
+// was sent behind it, and each connection opens once: this ends. KIP-360 has the same question.
+bool AppendSession::IsOwnFence(const v1::FencedDetail& fence) const {
+  return options_.client_instance != 0 && fence.client_instance() == options_.client_instance;
 }
 
 void AppendSession::Pause(size_t i, const absl::Status& why, int64_t retry_at_ns, int64_t now_ns) {

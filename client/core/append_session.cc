@@ -64,6 +64,7 @@ void AppendSession::SendOpen() {
   open->set_request_id(open_id_);
   open->set_journal(options_.journal);
   open->set_producer(options_.producer);
+  open->set_client_instance(options_.client_instance);
   // A journal that was open before is not created again: its data would be gone unnoticed.
   open->set_create(options_.create && !numbered_);
   open->set_accept_generation(std::max(options_.accept_generation, newest_generation_));

@@ -18,7 +18,9 @@ namespace ringjournal::client {
 struct AppendSessionOptions {
   SessionOptions session;
   std::string journal;
-  std::string producer;            // stable name; whoever opens it last fences the others
+  std::string producer;  // stable name; whoever opens it last fences the others
+  // Random, this session's own: it tells its own late opening from another session's. 0: it cannot.
+  uint64_t client_instance = 0;
   bool create = false;             // create the journal if there is none
   uint32_t accept_generation = 0;  // newest generation whose loss report the user has accepted
   // A client that holds nothing yet loses nothing: accept what was lost before its first open.
@@ -86,6 +88,7 @@ class AppendSession : public Session {
   }
 
  private:
+  bool IsOwnFence(const v1::FencedDetail& fence) const;
   enum class Phase { kOpening, kStreaming, kRefused, kResuming };
 
   void SendOpen();

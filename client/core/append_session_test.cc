@@ -174,6 +174,58 @@ TEST_F(AppendSessionTest, AFencedSessionStopsAndSaysSo) {
   EXPECT_EQ(CodeOf(session_.Append({.run = run.bytes(), .count = 1})), ErrorCode::kFenced);
 }
 
+// Its opening on a connection that it gave up was done after the one that was answered.
+TEST_F(AppendSessionTest, AFenceByItsOwnLateOpeningIsOpenedOver) {
+  Open();
+  Append({"a"});
+  peer_.Settle();
+  peer_.refuse_next = 1;
+  peer_.refuse_code = v1::ERROR_CODE_FENCED;
+  peer_.fenced_by = 7;
+  Append({"b"});
+  Append({"c"});
+  peer_.Settle();
+  EXPECT_FALSE(session_.stopped()) << session_.status();
+  EXPECT_FALSE(session_.streaming());
+  peer_.Connect();
+  peer_.Settle();
+  std::vector<AppendOutcome> outcomes = Outcomes();
+  ASSERT_EQ(outcomes.size(), 3u);
+  for (const AppendOutcome& outcome : outcomes) EXPECT_EQ(outcome.fate, Fate::kApplied);
+  EXPECT_THAT(peer_.Payloads(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(AppendSessionTest, AFenceByAnotherSessionOrByNobodyKnownIsAFence) {
+  for (uint64_t other : {uint64_t{0}, uint64_t{8}}) {
+    AppendSession session(Options());
+    FakePeer peer(&session);
+    peer.Connect();
+    peer.Settle();
+    peer.refuse_next = 1;
+    peer.refuse_code = v1::ERROR_CODE_FENCED;
+    peer.fenced_by = other;
+    TransactionRun run;
+    run.Add("a");
+    ASSERT_TRUE(session.Append({.run = run.bytes(), .count = 1}).ok());
+    peer.Settle();
+    EXPECT_EQ(CodeOf(session.status()), ErrorCode::kFenced);
+  }
+  AppendSessionOptions nameless = Options();
+  nameless.client_instance = 0;
+  AppendSession session(nameless);
+  FakePeer peer(&session);
+  peer.Connect();
+  peer.Settle();
+  peer.refuse_next = 1;
+  peer.refuse_code = v1::ERROR_CODE_FENCED;
+  TransactionRun run;
+  run.Add("a");
+  ASSERT_TRUE(session.Append({.run = run.bytes(), .count = 1}).ok());
+  peer.Settle();
+  EXPECT_EQ(CodeOf(session.status()), ErrorCode::kFenced)
+      << "two that say nothing are not the same";
+}
+
 TEST_F(AppendSessionTest, GivingUpSaysUnknownForWhatWasSentAndNotAppliedForTheRest) {
   Open();
   peer_.hold_acks = true;

@@ -41,6 +41,9 @@ void FakeServer::SendError(uint64_t request_id, v1::ErrorCode code, const std::s
   reply.mutable_error()->set_request_id(request_id);
   reply.mutable_error()->set_code(code);
   reply.mutable_error()->set_message(message);
+  if (code == v1::ERROR_CODE_FENCED) {
+    reply.mutable_error()->mutable_fenced()->set_client_instance(fenced_by);
+  }
   Send(reply);
 }
 

@@ -44,6 +44,7 @@ class FakeServer {
   std::vector<v1::LossReport> losses;
   uint32_t refuse_next = 0;  // so many appends are refused with refuse_code
   v1::ErrorCode refuse_code = v1::ERROR_CODE_BACK_PRESSURE;
+  uint64_t fenced_by = 0;  // the client instance that FENCED names
   bool hold_acks = false;  // apply, but do not answer
   std::vector<v1::ClientMessage> received;
   std::function<bool(const v1::ClientMessage&)> on_message;

@@ -17,6 +17,7 @@ inline AppendSessionOptions Options() {
   AppendSessionOptions options;
   options.journal = "orders";
   options.producer = "p1";
+  options.client_instance = 7;
   options.appends_in_flight_max = 64;
   return options;
 }

@@ -65,6 +65,7 @@ void RefuseFencedProducer(const ProducerState& state, v1::ErrorReply* refusal) {
       refusal);
   refusal->mutable_fenced()->set_by(state.name);
   refusal->mutable_fenced()->set_producer_epoch(state.epoch);
+  refusal->mutable_fenced()->set_client_instance(state.client_instance);
 }
 
 void RefuseFencedWriter(Epoch writer, v1::ErrorReply* refusal) {

@@ -115,9 +115,10 @@ class Replica {
   // The hot path: check, header, one copy. Allocates nothing unless it refuses.
   AppendVerdict Append(const AppendEnvelope& envelope, const ProducerHandle& producer, Time now,
                        AppendPlace* place, v1::ErrorReply* refusal);
-  // Opens a producer for a new session and fences an older one of the same name. False: refused.
-  bool OpenProducer(std::string_view name, Time now, ProducerHandle* handle,
-                    v1::ErrorReply* refusal);
+  // Opens a producer for a new session and fences an older one of the same name. `client_instance`
+  // is what the session calls itself (ProducerOpen); 0: nothing. False: refused.
+  bool OpenProducer(std::string_view name, uint64_t client_instance, Time now,
+                    ProducerHandle* handle, v1::ErrorReply* refusal);
   // Forgets what lies below `before`, rounded down to an entry, on disk to a segment. False:
   // refused.
   bool Trim(Lsn before, Time now, v1::ErrorReply* refusal);

@@ -8,14 +8,15 @@
 
 namespace ringjournal {
 
-bool Replica::OpenProducer(std::string_view name, Time now, ProducerHandle* handle,
-                           v1::ErrorReply* refusal) {
+bool Replica::OpenProducer(std::string_view name, uint64_t client_instance, Time now,
+                           ProducerHandle* handle, v1::ErrorReply* refusal) {
   const ProducerTable& table = derived_.producers();
   std::optional<ProducerSlot> slot = table.FindByName(name);
   v1::ControlRecord record;
   v1::ProducerOpen* open = record.mutable_producer_open();
   open->set_name(std::string(name));
   open->set_producer_epoch(1);
+  open->set_client_instance(client_instance);
   if (slot.has_value()) {
     open->set_producer_id(table.at(*slot).id.value());
     open->set_producer_epoch(table.at(*slot).epoch + 1);

@@ -18,12 +18,14 @@ void ProducerTable::ApplyOpen(const v1::ProducerOpen& open, Index index) {
     state.id = ProducerId(index.value());
     state.epoch = open.producer_epoch();
     state.name = open.name();
+    state.client_instance = open.client_instance();
     Add(std::move(state));
     return;
   }
   std::optional<ProducerSlot> slot = FindById(ProducerId(open.producer_id()));
   RJ_CHECK(slot.has_value());
   producers_[*slot].epoch = open.producer_epoch();
+  producers_[*slot].client_instance = open.client_instance();
 }
 
 void ProducerTable::ApplyAppend(ProducerSlot slot, Sequence first, uint32_t count, Index index,
@@ -63,6 +65,7 @@ void WriteProducer(const ProducerState& producer, v1::Producer* out) {
   out->set_last_lsn(producer.last_lsn.value());
   out->set_last_index(producer.last_index.value());
   out->set_name(producer.name);
+  out->set_client_instance(producer.client_instance);
 }
 
 void ProducerTable::WriteTo(v1::StateSnapshot* snapshot) const {
@@ -73,7 +76,7 @@ ProducerTable ProducerTable::ReadFrom(const v1::StateSnapshot& snapshot) {
   ProducerTable table;
   for (const v1::Producer& p : snapshot.producers()) {
     table.Add({ProducerId(p.id()), p.epoch(), Sequence(p.last_sequence()), Lsn(p.last_lsn()),
-               Index(p.last_index()), p.name()});
+               Index(p.last_index()), p.name(), p.client_instance()});
   }
   return table;
 }

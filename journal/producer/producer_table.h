@@ -22,6 +22,7 @@ struct ProducerState {
   Lsn last_lsn;            // of last_sequence
   Index last_index;        // of the entry that holds it
   std::string name;
+  uint64_t client_instance = 0;  // who opened it last; 0: not known
 };
 
 // As snapshots and answers have it.

@@ -18,7 +18,10 @@ TEST(ProducerTable, TheFirstOpeningsIndexIsTheId) {
   ProducerTable table;
   table.ApplyOpen(Open("a", 0, 1), Index(5));
   table.ApplyOpen(Open("b", 0, 1), Index(9));
-  table.ApplyOpen(Open("a", 5, 2), Index(12));
+  v1::ProducerOpen again = Open("a", 5, 2);
+  again.set_client_instance(77);
+  table.ApplyOpen(again, Index(12));
+  EXPECT_EQ(table.at(0).client_instance, 77u);
   ASSERT_EQ(table.size(), 2u);
   EXPECT_EQ(table.at(*table.FindByName("a")).id, ProducerId(5));
   EXPECT_EQ(table.at(*table.FindByName("a")).epoch, 2u);
@@ -47,7 +50,9 @@ TEST(ProducerTable, JudgesSequences) {
 TEST(ProducerTable, SurvivesASnapshotWithinItsBudget) {
   ProducerTable table;
   std::string name(limits::kProducerNameBytesMax, 'n');
-  table.ApplyOpen(Open(name.c_str(), 0, 4000000000u), Index(~uint64_t{0} - 5));
+  v1::ProducerOpen first = Open(name.c_str(), 0, 4000000000u);
+  first.set_client_instance(~uint64_t{0});
+  table.ApplyOpen(first, Index(~uint64_t{0} - 5));
   table.ApplyAppend(0, Sequence(~uint64_t{0} - 9), 3, Index(~uint64_t{0} - 4), Lsn(1ull << 63));
   v1::StateSnapshot empty, snapshot;
   table.WriteTo(&snapshot);

@@ -130,7 +130,8 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   if (open.has_last_receipt()) reply->set_continuity(CheckReceipt(open.last_receipt(), *journal));
   Replica* replica = journal->replica.get();
   if (!open.producer().empty()) {
-    if (!replica->OpenProducer(open.producer(), now_, &session->producer, &error)) {
+    if (!replica->OpenProducer(open.producer(), open.client_instance(), now_, &session->producer,
+                               &error)) {
       return ReplyError(session, open.request_id(), std::move(error));
     }
     journal->dirty = true;

@@ -58,6 +58,9 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {9411825,
      "the checker of degraded policies passed over a memory that had come to be in sync after the "
      "commit, and whose process had ended before the acknowledgement"},
+    {9735308,
+     "an opening on a connection that its client had given up was executed behind the one that was "
+     "answered, and fenced it for good"},
 };
 
 }  // namespace ringjournal::cluster_sim

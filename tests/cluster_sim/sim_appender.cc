@@ -35,7 +35,7 @@ void SimAppender::Open(HostNumber host) {
   options.session.handshake_timeout_ns = kSecond;
   options.session.backoff_max_ns = 200 * kMs;
   options.session.nodes = env_.nodes;
-  options.session.seed = env_.random->Next();
+  options.session.seed = options.client_instance = env_.random->Next();
   options.journal = plan_.journal;
   options.producer = absl::StrCat("producer-", plan_.client, "-", host);
   options.accept_loss_before_first_open = true;

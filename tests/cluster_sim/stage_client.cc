@@ -54,6 +54,7 @@ StageAppender::StageAppender(const ClientEnvironment& environment, HostNumber ho
 void StageAppender::Open() {
   client::AppendSessionOptions options;
   options.session = SessionOptionsOf(env_);
+  options.client_instance = options.session.seed;
   options.journal = journal_;
   options.producer = "producer";
   options.accept_loss_before_first_open = true;

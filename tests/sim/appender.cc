@@ -18,7 +18,7 @@ Appender::Appender(const PeerContext& context, const AppenderPlan& plan)
       acked_(name(), plan.client, /*received_may_vanish=*/false, context.report) {
   client::AppendSessionOptions options;
   options.session.retry_for_ns = 100'000 * client::kSecondNs;
-  options.session.seed = c_.random->Next();
+  options.session.seed = options.client_instance = c_.random->Next();
   options.journal = plan.journal;
   options.producer = plan.producer;
   options.accept_loss_before_first_open = true;
