@@ -85,6 +85,7 @@ void Cluster::AfterBatch() {
     journal->AfterBatch();
     Collect(journal.get());
   }
+  if (wants_peers_) WantPeers();
   SendProbes();
   ProposeChanges();
   config_.Turn(now_.monotonic_ns, &effects_->config);
@@ -96,6 +97,7 @@ void Cluster::Collect(ReplicatedJournal* journal) {
   for (std::string& note : context->notes) effects_->notes.push_back(std::move(note));
   context->notes.clear();
   if (!context->fatal.empty()) effects_->fatal = context->fatal;
+  wants_peers_ |= std::exchange(context->wants_peers, false);
   if (std::exchange(context->tells_peers, false)) {
     TellPeers(config_.document(), config_.version());
   }
@@ -143,19 +145,29 @@ void Cluster::NewDocument() {
         "; this process is incarnation ", self_.incarnation.value(),
         " and stops: one data directory belongs to one process, and one name to one node");
   }
-  std::set<std::string> wanted;
   for (auto& [id, journal] : journals_) {
     const v1::JournalConfig* config = FindJournal(config_.document(), id);
     if (config != nullptr) journal->OnConfig(config_.document(), *config);
-    journal->AddWantedPeers(&wanted);
     Collect(journal.get());
   }
+  WantPeers();
+}
+
+void Cluster::WantPeers() {
+  wants_peers_ = false;
+  std::set<std::string> wanted;
+  for (const auto& [id, journal] : journals_) journal->AddWantedPeers(&wanted);
   links_.SetWanted(wanted, config_.document());
 }
 
 void Cluster::TakeOver(const v1::ConfigDocument& document) {
   config_.TakeOver(document);
   NewDocument();
+}
+
+void Cluster::OnConfigHint(const v1::ConfigDocument& told) {
+  if (told.version() == 0) return config_.WantRead();
+  TakeOver(told);
 }
 
 void Cluster::OnConfigAnswer(const ConfigCompletion& done) {

@@ -33,7 +33,7 @@ class Cluster : private PeerHandler {
   void OnEnded(ConnectionNumber connection) { links_.OnEnded(connection); }
   void OnSendQueue(const SendQueue& event) { links_.OnSendQueue(event); }
   bool OwnsConnection(ConnectionNumber connection) const { return links_.Owns(connection); }
-  void OnConfigHint() { config_.WantRead(); }
+  void OnConfigHint(const v1::ConfigDocument& told);
   bool OwnsToken(uint64_t token) const { return config_.Owns(token); }
   void OnConfigAnswer(const ConfigCompletion& done);
   // An operator's recovery of the journal; see ReplicatedJournal. Its result is taken here.
@@ -71,6 +71,7 @@ class Cluster : private PeerHandler {
   bool MayPropose() const;
   void ProposeChanges();
   void NewDocument();
+  void WantPeers();
   void Collect(ReplicatedJournal* journal);
 
   NodeLife self_;
@@ -80,6 +81,7 @@ class Cluster : private PeerHandler {
   std::map<JournalId, std::unique_ptr<ReplicatedJournal>> journals_;
   std::vector<ReplicatedJournal*> proposers_;  // of the change that is out
   uint64_t seen_version_ = 0;
+  bool wants_peers_ = false;  // others than by the newest document
   uint64_t told_version_ = 0;
   uint64_t change_number_ = 0;
   uint64_t probe_number_ = 0;

@@ -60,6 +60,7 @@ absl::Status PlannedChanges::MoveLeader(const LeaderSide& leader, const std::str
   life_ = *life;
   stays_ = stays;
   c_->replica->Hold(!Mutated(Mutant::kHandoverTakesAppends));
+  c_->wants_peers = true;
   c_->Note("is to be handed over to ", node_, ": appends wait");
   return absl::OkStatus();
 }

@@ -273,8 +273,9 @@ void PeerLinks::Send(PeerConnection* peer, const v1::PeerMessage& message) {
 }
 
 void PeerLinks::SendToAll(const v1::PeerMessage& message) {
+  std::set<NodeLife> told;
   for (auto& [number, peer] : connections_) {
-    if (peer->up) Send(peer.get(), message);
+    if (peer->up && told.insert(peer->life).second) Send(peer.get(), message);
   }
 }
 

@@ -90,6 +90,7 @@ class PeerLinks {
   void Flush();
 
   void Send(PeerConnection* peer, const v1::PeerMessage& message);
+  // Once to each life.
   void SendToAll(const v1::PeerMessage& message);
   // At once: the entries are ring bytes, valid until the end of the Step only.
   void SendReplicate(PeerConnection* peer, const v1::Replicate& head, ByteSpan entries);

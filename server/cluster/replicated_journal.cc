@@ -178,6 +178,8 @@ v1::LogAnswer ReplicatedJournal::DescribeLog() const {
 
 void ReplicatedJournal::AddWantedPeers(std::set<std::string>* nodes) const {
   if (backup_ != nullptr) nodes->insert(backup_->leader().node);
+  // It is to be followed: clients wait for that.
+  if (planned_.holds_appends()) nodes->insert(planned_.node());
   if (recovers()) nodes->insert(operator_->request.lost.begin(), operator_->request.lost.end());
   if (c_.config.has_leader() && !recovers()) return;
   for (const std::string& node : c_.config.members()) nodes->insert(node);

@@ -9,6 +9,7 @@
 #define SERVER_CONFIG_STORE_CONFIG_STORE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -108,6 +109,9 @@ class ConfigStore {
   virtual void Wake() {}
   // True once after somebody may have changed the document: a hint, to read it again.
   virtual bool TakeChanged() { return false; }
+  // Once after the store has learned of a change without being asked: the document as it stood
+  // then. Later ones may exist, and some may never be told.
+  virtual std::optional<v1::ConfigDocument> TakeNews() { return std::nullopt; }
 
  protected:
   ConfigStore() = default;

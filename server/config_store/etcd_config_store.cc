@@ -71,11 +71,23 @@ void EtcdConfigStore::Turn() {
   std::vector<HttpDone> done;
   http_->Poll(&done);
   watch_.Read(context_.seen.newest().mod_revision, now_ns_);
+  TakeTold();
   for (const HttpDone& one : done) Dispatch(one);
   for (auto& carried : calls_) CheckTime(carried.get());
   KeepLogin();
   watch_.Keep(now_ns_);
   StartCalls();
+}
+
+// What was written after what is known here must be a later version of it. Whoever reads it is told
+// what is wrong where it is not.
+void EtcdConfigStore::TakeTold() {
+  const std::optional<EtcdKey> told = watch_.TakeTold();
+  if (!told.has_value()) return;
+  const uint64_t before = context_.seen.version();
+  absl::StatusOr<EtcdDocument> document = context_.seen.Admit(*told, before);
+  if (!document.ok() || document->document.version() == before) return watch_.CallChanged();
+  news_ = std::move(document->document);
 }
 
 void EtcdConfigStore::Dispatch(const HttpDone& done) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,9 +35,11 @@ class EtcdConfigStore : public ConfigStore {
   void Poll(Time now, std::vector<ConfigCompletion>* completions) override;
   size_t in_flight() const override { return calls_.size(); }
   absl::Status health() const override { return absl::OkStatus(); }
-  // By a watch in etcd: a few milliseconds after the change, by whomever it was; also each time the
-  // watch begins anew, as a change may have been missed.
+  // Each time that a watch in etcd begins, as a change may have been missed, and where what it told
+  // is not a document that may follow.
   bool TakeChanged() override { return watch_.TakeChanged(); }
+  // By that watch: a few milliseconds after the change, by whomever it was.
+  std::optional<v1::ConfigDocument> TakeNews() override { return std::exchange(news_, {}); }
 
   // True while changes are told by etcd.
   bool watches() const { return watch_.stands(); }
@@ -67,6 +70,7 @@ class EtcdConfigStore : public ConfigStore {
   EtcdConfigStore(const EtcdOptions& options, std::unique_ptr<EtcdHttp> http);
 
   void Turn();
+  void TakeTold();
   void Dispatch(const HttpDone& done);
   void OnAnswer(Carried* carried, const HttpAnswer& answer);
   void OnNoToken(Carried* carried, const EtcdJudgement& judgement);
@@ -84,6 +88,7 @@ class EtcdConfigStore : public ConfigStore {
   EtcdEndpoints endpoints_;
   EtcdLogin login_;
   EtcdWatch watch_;
+  std::optional<v1::ConfigDocument> news_;      // told, and not taken yet
   std::deque<std::unique_ptr<Carried>> calls_;  // at most kConfigRequestsInFlightMax
   int64_t now_ns_ = 0;
 };

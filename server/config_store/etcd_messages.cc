@@ -77,6 +77,13 @@ EtcdVerdict VerdictOn(long status, const etcd::Error& error) {
   }
 }
 
+// A deletion has no value, and the document is never empty.
+void TakeEvent(const etcd::KeyValue& kv, EtcdWatchNews* news) {
+  if (kv.mod_revision() <= news->mod_revision_max) return;
+  news->mod_revision_max = kv.mod_revision();
+  news->newest = {!kv.value().empty(), kv.mod_revision(), kv.value()};
+}
+
 }  // namespace
 
 std::string EtcdRangeBody(std::string_view key) {
@@ -184,9 +191,7 @@ EtcdWatchNews EtcdWatchLines::Take(std::string_view bytes) {
     if (line.has_error()) return end(Printable(line.error().message()));
     if (line.result().canceled()) return end(Printable(line.result().cancel_reason()));
     news.created = news.created || line.result().created();
-    for (const etcd::WatchLine::Event& event : line.result().events()) {
-      news.mod_revision_max = std::max(news.mod_revision_max, event.kv().mod_revision());
-    }
+    for (const etcd::WatchLine::Event& event : line.result().events()) TakeEvent(event.kv(), &news);
   }
   return news;
 }

@@ -68,7 +68,8 @@ EtcdJudgement JudgeEtcdAnswer(const HttpAnswer& answer);
 // What a watch has told, summed up.
 struct EtcdWatchNews {
   bool created = false;          // it stands from now on; what was before is not told
-  int64_t mod_revision_max = 0;  // of the changes told; 0: none
+  EtcdKey newest;                // of the changes told; not there: none, or it was deleted
+  int64_t mod_revision_max = 0;  // of the changes told, deletions too; 0: none
   bool ended = false;            // canceled, or not understood: begin again
   std::string why;               // ended
 };

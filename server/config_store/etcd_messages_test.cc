@@ -138,8 +138,26 @@ TEST(EtcdWatchLines, TellCreationAndChangesHoweverTheStreamIsCut) {
     const EtcdWatchNews b = lines.Take(stream.substr(cut));
     EXPECT_TRUE(a.created || b.created);
     EXPECT_EQ(std::max(a.mod_revision_max, b.mod_revision_max), 5);
+    const EtcdKey& told = a.newest.exists ? a.newest : b.newest;
+    EXPECT_TRUE(told.exists);
+    EXPECT_EQ(told.value, "v");
+    EXPECT_EQ(told.mod_revision, 5);
     EXPECT_FALSE(a.ended || b.ended);
   }
+}
+
+TEST(EtcdWatchLines, TellTheNewestChangeOnlyAndADeletionAsNothing) {
+  const auto told = [](const std::string& events) {
+    return EtcdWatchLines().Take(Line(std::string(R"(,"events":[)").append(events).append("]")));
+  };
+  const std::string put = std::string(R"({"kv":)").append(kPair).append("}");
+  const std::string later = R"({"kv":{"key":"aw==","mod_revision":"6","value":"dw=="}})";
+  const std::string gone = R"({"type":"DELETE","kv":{"key":"aw==","mod_revision":"7"}})";
+  EXPECT_EQ(told(put + "," + later).newest.value, "w");
+  EXPECT_EQ(told(later + "," + put).newest.value, "w");
+  const EtcdWatchNews deleted = told(later + "," + gone);
+  EXPECT_FALSE(deleted.newest.exists);
+  EXPECT_EQ(deleted.mod_revision_max, 7);
 }
 
 TEST(EtcdWatchLines, EndWithTheReason) {

@@ -41,9 +41,11 @@ void EtcdWatch::End(int64_t now_ns) {
 
 void EtcdWatch::Read(int64_t known_revision, int64_t now_ns) {
   if (transfer_ == 0) return;
-  const EtcdWatchNews news = lines_.Take(http_->TakeStream(transfer_));
+  EtcdWatchNews news = lines_.Take(http_->TakeStream(transfer_));
   if (news.created) created_ = true;
-  if (news.created || news.mod_revision_max > known_revision) changed_ = true;
+  const bool is_news = news.mod_revision_max > known_revision;
+  if (news.created || (is_news && !news.newest.exists)) changed_ = true;
+  if (is_news && news.newest.exists) told_ = std::move(news.newest);
   if (news.ended) End(now_ns);
 }
 

@@ -15,8 +15,9 @@ namespace ringjournal {
 
 // One watch from now on, at the endpoint that is asked. It never asks for the past, so a compaction
 // does not matter to it; each time that it begins it calls the document changed instead, as it
-// cannot know. A member of etcd that lost the others keeps silent: whoever relies on hearing of a
-// change reads now and then as well. One thread; what it is given outlives it.
+// cannot know. Else it hands out what was told, so that nobody has to read it. A member of etcd
+// that lost the others keeps silent: whoever relies on hearing of a change reads now and then as
+// well. One thread; what it is given outlives it.
 class EtcdWatch {
  public:
   EtcdWatch(std::string key, EtcdHttp* http, EtcdEndpoints* endpoints, EtcdLogin* login)
@@ -29,7 +30,11 @@ class EtcdWatch {
   // True if the answer was to this: the watch is over.
   bool OnDone(const HttpDone& done, int64_t now_ns);
 
+  // The document must be read to know it.
   bool TakeChanged() { return std::exchange(changed_, false); }
+  void CallChanged() { changed_ = true; }
+  // The newest value that was told since the last call.
+  std::optional<EtcdKey> TakeTold() { return std::exchange(told_, std::nullopt); }
   bool stands() const { return transfer_ != 0 && created_; }
   // When Keep is worth calling.
   int64_t deadline_ns() const;
@@ -50,6 +55,7 @@ class EtcdWatch {
   int64_t due_ns_ = 0;
   EtcdWatchLines lines_;
   bool changed_ = false;
+  std::optional<EtcdKey> told_;
 };
 
 }  // namespace ringjournal

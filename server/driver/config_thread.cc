@@ -32,11 +32,11 @@ void ConfigThread::Submit(ConfigRequest request) {
   store_->Wake();
 }
 
-bool ConfigThread::Take(std::vector<ConfigCompletion>* completions) {
+ConfigThread::News ConfigThread::Take(std::vector<ConfigCompletion>* completions) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (ConfigCompletion& done : completions_) completions->push_back(std::move(done));
   completions_.clear();
-  return std::exchange(changed_, false);
+  return std::exchange(news_, {});
 }
 
 void ConfigThread::Stop() {
@@ -79,11 +79,13 @@ void ConfigThread::Serve(std::vector<ConfigRequest> requests) {
   }
   store_->Poll(io::ReadClock(), &done);
   const bool changed = store_->TakeChanged();
-  if (done.empty() && !changed) return;
+  std::optional<v1::ConfigDocument> told = store_->TakeNews();
+  if (done.empty() && !changed && !told.has_value()) return;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     for (ConfigCompletion& completion : done) completions_.push_back(std::move(completion));
-    changed_ = changed_ || changed;
+    news_.changed = news_.changed || changed;
+    if (told.has_value()) news_.document = *std::move(told);
   }
   wake_();
 }

@@ -26,8 +26,13 @@ class ConfigThread {
 
   // Answered by Take, refusals too.
   void Submit(ConfigRequest request);
-  // Appends what was answered; returns whether the document may have been changed by others.
-  bool Take(std::vector<ConfigCompletion>* completions);
+  // What the store says of changes, by others too, without being asked.
+  struct News {
+    bool changed = false;         // it is to be read
+    v1::ConfigDocument document;  // version 0: none was told
+  };
+  // Appends what was answered.
+  News Take(std::vector<ConfigCompletion>* completions);
   // What is in flight is not waited for: its outcome is unknown.
   void Stop();
 
@@ -41,7 +46,7 @@ class ConfigThread {
   std::condition_variable arrived_;
   std::vector<ConfigRequest> requests_;
   std::vector<ConfigCompletion> completions_;
-  bool changed_ = false;
+  News news_;
   bool stopping_ = false;
   std::thread thread_;
 };

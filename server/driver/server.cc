@@ -120,9 +120,10 @@ void Server::TakeControlResults() {
   for (const StorageAnswer& answer : storage_answers_) StepShard(answer);
   storage_answers_.clear();
   std::vector<ConfigCompletion> completions;
-  const bool changed = config_->Take(&completions);
+  ConfigThread::News news = config_->Take(&completions);
   for (ConfigCompletion& completion : completions) StepShard(ConfigAnswer{std::move(completion)});
-  if (changed) StepShard(ConfigHint{});
+  if (news.document.version() > 0) StepShard(ConfigHint{std::move(news.document)});
+  if (news.changed) StepShard(ConfigHint{});
   std::vector<RingAnswer> rings = std::move(ring_results_);
   ring_results_.clear();
   for (const RingAnswer& ring : rings) StepShard(ring);

@@ -66,8 +66,11 @@ struct Dialed {
   // say nothing about the process.
   int error = 0;
 };
-// The config document may have changed: the store's watch says so. Only a hint.
-struct ConfigHint {};
+// The config document has changed or may have: the store's watch says so. Only a hint: some changes
+// are never told, some late.
+struct ConfigHint {
+  v1::ConfigDocument document;  // as it stood then; version 0: not told, so it is to be read
+};
 // Nothing more has arrived: acknowledge, replicate, checkpoint.
 struct EndOfBatch {};
 // Refuse new work, finish what was accepted.

@@ -39,8 +39,9 @@ bool Shard::ToCluster(const ShardEvent& event) {
     cluster_->OnAccepted(*e);
   } else if (const auto* e = std::get_if<Dialed>(&event)) {
     cluster_->OnDialed(*e);
-  } else if (std::get_if<ConfigHint>(&event) != nullptr) {
-    cluster_->OnConfigHint();
+  } else if (const auto* e = std::get_if<ConfigHint>(&event)) {
+    cluster_->OnConfigHint(e->document);
+    FollowDocument();
   } else if (const auto* e = std::get_if<Received>(&event)) {
     if (!cluster_->OwnsConnection(e->connection)) return false;
     cluster_->OnReceived(*e);

@@ -103,6 +103,30 @@ TEST_F(ShardHandover, TheNextLeaderLearnsOfItFromTheOldOne) {
   EXPECT_EQ(cluster.leader(), 1);
 }
 
+TEST_F(ShardHandover, TheOldLeaderIsConnectedToItsTargetBeforeTheChangeIsAnswered) {
+  const std::pair<size_t, size_t> way{0, 1};
+  const int before = cluster.dialed[way];
+  cluster.HoldAnswers();
+  MoveLeader(&cluster, 0, "n2");
+  cluster.Run(5);
+  EXPECT_EQ(cluster.dialed[way], before + 1) << "who led asked nobody until now";
+  cluster.Answer();
+  cluster.Run(20);
+  EXPECT_EQ(cluster.leader(), 1);
+  EXPECT_EQ(cluster.dialed[way], before + 1);
+}
+
+// What etcd's watch tells is the document itself.
+TEST_F(ShardHandover, TheNextLeaderLearnsOfItFromTheStoreWhereThatTellsIt) {
+  cluster.HoldAnswers();
+  MoveLeader(&cluster, 0, "n2");
+  cluster.Run(20);
+  ASSERT_NE(cluster.leader(), 1);
+  for (size_t i : {0, 1, 2}) cluster.Tell(i);
+  cluster.Run(10);
+  EXPECT_EQ(cluster.leader(), 1);
+}
+
 TEST_F(ShardHandover, ATargetThatDoesNotGetThereInTimeLeavesTheLeaderLeading) {
   cluster.Silence(0, 1);
   Append(11, 11);

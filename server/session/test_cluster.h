@@ -87,6 +87,7 @@ class TestCluster {
   }
   // Changes what one node sends to another, as it pleases.
   std::function<void(size_t from, size_t to, std::string* bytes)> tamper;
+  std::map<std::pair<size_t, size_t>, int> dialed;  // connections between peers, so far
 
   // ---- the config store ----
   // The next change of the document is not answered with what became of it. `applied`: it was made.
@@ -94,6 +95,8 @@ class TestCluster {
   // Nothing is answered until Answer, or to one node only; reads and changes wait.
   void HoldAnswers() { holds_answers_ = true; }
   void Answer() { holds_answers_ = false; }
+  // The store's watch tells that node the document.
+  void Tell(size_t i) { Step(i, ConfigHint{document_}); }
   void AnswerOnly(size_t i) { answered_only_ = i; }
 
   // ---- time ----
@@ -311,6 +314,7 @@ class TestCluster {
     if (!alive(to)) return Step(from, Dialed{dial.connection, ECONNREFUSED});
     if (IsSilent(from, to)) return;  // never answered
     ConnectionNumber at_peer = next_connection_++;
+    ++dialed[{from, to}];
     wires_[{from, dial.connection}].other = {to, at_peer};
     wires_[{to, at_peer}].other = {from, dial.connection};
     Step(to, PeerAccepted{at_peer});

@@ -15,7 +15,7 @@ constexpr std::string_view kNames[] = {
     "none",         "two-in-sync",  "uncertain",      "old-lives",      "tight-ring",
     "last-copy",    "disks-decide", "memory-decides", "crossed-follow", "moving-leader",
     "operated",     "old-ends",     "laggards",       "gone-machines",  "torn-tail",
-    "leaders-ring", "twice-dead",   "late-backup",    "new-journals"};
+    "leaders-ring", "twice-dead",   "late-backup",    "new-journals",   "told-documents"};
 static_assert(std::size(kNames) == kBiases);
 
 void Aim(Moment moment, uint32_t percent, Plan* plan) {
@@ -200,6 +200,15 @@ void NewJournals(Plan* plan) {
   plan->fault_pause_max_ns = 120 * kMs;
 }
 
+// Some hints come much later than what others read meanwhile.
+void ToldDocuments(Plan* plan) {
+  plan->store.hint_tells = 900;
+  plan->store.hint_lost = 50;
+  plan->store.delay_max_ns = 60 * kMs;
+  plan->operation_pause_max_ns = 100 * kMs;
+  plan->fault_pause_max_ns = 150 * kMs;
+}
+
 }  // namespace
 
 std::string_view BiasName(Bias bias) { return kNames[static_cast<int>(bias)]; }
@@ -213,10 +222,11 @@ std::optional<Bias> FindBias(std::string_view name) {
 
 void ApplyBias(Bias bias, Plan* plan) {
   using Apply = void (*)(Plan*);
-  constexpr Apply kApply[] = {nullptr,     TwoInSync,   Uncertain,     OldLives,      TightRing,
-                              LastCopy,    DisksDecide, MemoryDecides, CrossedFollow, MovingLeader,
-                              Operated,    OldEnds,     Laggards,      GoneMachines,  TornTail,
-                              LeadersRing, TwiceDead,   LateBackup,    NewJournals};
+  constexpr Apply kApply[] = {nullptr,       TwoInSync,    Uncertain,   OldLives,
+                              TightRing,     LastCopy,     DisksDecide, MemoryDecides,
+                              CrossedFollow, MovingLeader, Operated,    OldEnds,
+                              Laggards,      GoneMachines, TornTail,    LeadersRing,
+                              TwiceDead,     LateBackup,   NewJournals, ToldDocuments};
   static_assert(std::size(kApply) == kBiases);
   if (bias == Bias::kNone) return;
   plan->has_operator = false;

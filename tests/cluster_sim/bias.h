@@ -30,8 +30,9 @@ enum class Bias : uint8_t {
   kTwiceDead,      // what one disk alone holds, of a node that is back for a moment only
   kLateBackup,     // four nodes: one outside the in-sync set nearly has what a new leader has
   kNewJournals,    // other journals come and go while links and members do
+  kToldDocuments,  // leaders move, and the config store tells the changed document, early or late
 };
-inline constexpr int kBiases = static_cast<int>(Bias::kNewJournals) + 1;
+inline constexpr int kBiases = static_cast<int>(Bias::kToldDocuments) + 1;
 
 std::string_view BiasName(Bias bias);
 // nullopt for a name that is not there.

@@ -19,7 +19,7 @@ ClusterNode::ClusterNode(const NodeEnvironment& environment, uint32_t number,
       machine_(environment.random) {
   // Boots are told apart across machines too.
   machine_.boot[15] = static_cast<uint8_t>(number + 1);
-  env_.config->Watch(this, kHintKind);
+  env_.config->Watch(this, kHintKind, number_);
 }
 
 ClusterNode::~ClusterNode() = default;
@@ -184,9 +184,15 @@ void ClusterNode::OnEvent(uint32_t kind, uint64_t arg) {
     case kDrain:
       return Step(DrainRequested{});
     case kHintKind:
-      if (serving()) Step(ConfigHint{});
+      if (serving()) TakeHint(env_.config->told());
       return;
   }
+}
+
+void ClusterNode::TakeHint(const v1::ConfigDocument* told) {
+  if (told == nullptr) return Step(ConfigHint{});
+  env_.report->Trace(name_, "/", incarnation_.value(), ": told of version ", told->version());
+  Step(ConfigHint{*told});
 }
 
 void ClusterNode::OnConfigReady() {

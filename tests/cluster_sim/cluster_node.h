@@ -130,6 +130,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   // serving (cluster_node.cc)
   void EndProcess();
   void OnConfigReady();
+  void TakeHint(const v1::ConfigDocument* told);
   void Step(const ShardEvent& event);
   void ObserveReplicas();
   void StopItself();

@@ -70,6 +70,13 @@ TEST(ClusterSimulation, HoldsOnTheKeptSeeds) {
   }
 }
 
+// As etcd's watch does; else the store only says that there was a change.
+TEST(ClusterSimulation, HoldsWhereTheStoreTellsTheDocument) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    EXPECT_EQ(Check(seed, Bias::kToldDocuments).violation, "") << seed;
+  }
+}
+
 TEST(ClusterSimulation, OneSeedIsOneRunTracedOrNot) {
   for (uint64_t seed = 1; seed <= 4; ++seed) {
     RunOptions options{.seed = seed};

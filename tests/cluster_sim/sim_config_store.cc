@@ -32,8 +32,8 @@ void SimConfigServer::Plan(uint64_t number, Request* request, int64_t in_ns, Kin
   events_->ScheduleIn(in_ns, this, kind, number);
 }
 
-bool SimConfigServer::Reaches(const Request& request) const {
-  auto it = unreachable_.find(request.from->client);
+bool SimConfigServer::Reaches(uint32_t client) const {
+  auto it = unreachable_.find(client);
   return it == unreachable_.end() || it->second <= events_->now_ns();
 }
 
@@ -52,7 +52,7 @@ void SimConfigServer::Take(ConfigRequest request, std::shared_ptr<Mailbox> from)
   }
   bool late = random_->Below(1000) < faults_.late;
   if (late) delay = kAnswerWithinNs + static_cast<int64_t>(random_->Below(kLateMaxNs));
-  bool lost = random_->Below(1000) < faults_.request_lost || (!Reaches(*r) && !late);
+  bool lost = random_->Below(1000) < faults_.request_lost || (!Reaches(r->from->client) && !late);
   if (!lost) Plan(number, r, delay, kApply);
   if (!lost && random_->Below(1000) < faults_.duplicated) {
     Plan(number, r, delay + static_cast<int64_t>(random_->Below(kLateMaxNs)), kApplyAgain);
@@ -61,9 +61,7 @@ void SimConfigServer::Take(ConfigRequest request, std::shared_ptr<Mailbox> from)
 }
 
 void SimConfigServer::OnEvent(uint32_t kind, uint64_t arg) {
-  if (kind == kHint) {
-    return watchers_[arg].target->OnEvent(watchers_[arg].kind, 0);
-  }
+  if (kind == kHint) return Tell(std::move(hints_.extract(arg).mapped()));
   auto it = requests_.find(arg);
   RJ_CHECK(it != requests_.end());
   Request* request = &it->second;
@@ -73,7 +71,7 @@ void SimConfigServer::OnEvent(uint32_t kind, uint64_t arg) {
       Apply(arg, request, kind == kApplyAgain);
       break;
     case kAnswer:
-      if (Reaches(*request)) Complete(request, std::move(request->answer));
+      if (Reaches(request->from->client)) Complete(request, std::move(request->answer));
       break;
     case kTimeOut: {
       ConfigCompletion unknown{.token = request->request.token, .kind = request->request.kind};
@@ -87,6 +85,13 @@ void SimConfigServer::OnEvent(uint32_t kind, uint64_t arg) {
       break;
   }
   if (--request->uses_left == 0) requests_.erase(it);
+}
+
+void SimConfigServer::Tell(Hint hint) {
+  const Watcher& watcher = watchers_[hint.watcher];
+  if (Reaches(watcher.client)) told_ = std::move(hint.document);
+  watcher.target->OnEvent(watcher.kind, 0);
+  told_.reset();
 }
 
 void SimConfigServer::Apply(uint64_t number, Request* request, bool again) {
@@ -173,9 +178,12 @@ bool SimConfigServer::Replace(v1::ConfigDocument next, ConfigCompletion* complet
   completion->outcome = ConfigOutcome::kOk;
   completion->document = document_;
   if (on_change_) on_change_(next, document_);
+  auto document = std::make_shared<const v1::ConfigDocument>(document_);
   for (size_t i = 0; i < watchers_.size(); ++i) {
     if (random_->Below(1000) < faults_.hint_lost) continue;
-    events_->ScheduleIn(Delay(), this, kHint, i);
+    const bool tells = faults_.hint_tells > 0 && random_->Below(1000) < faults_.hint_tells;
+    hints_[next_hint_] = {i, tells ? document : nullptr};
+    events_->ScheduleIn(Delay(), this, kHint, next_hint_++);
   }
   return true;
 }

@@ -26,6 +26,7 @@ struct StoreFaults {
   uint32_t late = 0;          // applied long after the asker was told `unknown`
   uint32_t duplicated = 0;    // applied again later
   uint32_t hint_lost = 0;
+  uint32_t hint_tells = 0;  // it comes with the document
   int64_t delay_max_ns = 2 * kMs;
 };
 
@@ -36,7 +37,11 @@ class SimConfigServer : public EventTarget {
 
   const v1::ConfigDocument& document() const { return document_; }
   // Whoever watches is told of a change by OnEvent(kind, 0), unless the hint is lost.
-  void Watch(EventTarget* target, uint32_t kind) { watchers_.push_back({target, kind}); }
+  void Watch(EventTarget* target, uint32_t kind, uint32_t client) {
+    watchers_.push_back({target, kind, client});
+  }
+  // Inside such an OnEvent: the document after that change, if that was told as well.
+  const v1::ConfigDocument* told() const { return told_.get(); }
   // Called after every change.
   using OnChange =
       std::function<void(const v1::ConfigDocument& before, const v1::ConfigDocument& after)>;
@@ -86,7 +91,7 @@ class SimConfigServer : public EventTarget {
   void Take(ConfigRequest request, std::shared_ptr<Mailbox> from);
   int64_t Delay();
   void Plan(uint64_t number, Request* request, int64_t in_ns, Kind kind);
-  bool Reaches(const Request& request) const;
+  bool Reaches(uint32_t client) const;
   void Apply(uint64_t number, Request* request, bool again);
   ConfigCompletion Serve(const Request& request);
   void ServeCas(const ConfigRequest& request, ConfigCompletion* completion);
@@ -108,7 +113,16 @@ class SimConfigServer : public EventTarget {
   struct Watcher {
     EventTarget* target;
     uint32_t kind;
+    uint32_t client;
   };
+  struct Hint {
+    size_t watcher = 0;
+    std::shared_ptr<const v1::ConfigDocument> document;  // null: only that there was a change
+  };
+  void Tell(Hint hint);
+  std::map<uint64_t, Hint> hints_;
+  uint64_t next_hint_ = 1;
+  std::shared_ptr<const v1::ConfigDocument> told_;
   std::vector<Watcher> watchers_;
   OnChange on_change_;
   std::function<void(const std::string&)> on_refusal_;

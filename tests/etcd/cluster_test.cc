@@ -1,4 +1,6 @@
 // Three members of etcd, some of which are not well.
+#include <optional>
+
 #include "gtest/gtest.h"
 #include "tests/etcd/etcd_test_client.h"
 
@@ -94,9 +96,13 @@ TEST_F(EtcdOfThree, TheWatchMovesToAMemberThatIsAlive) {
   etcd_->Kill(0);  // where it began
   ASSERT_TRUE(watcher.Await([&] { return !watcher.store()->watches(); }));
   ASSERT_TRUE(watcher.Await([&] { return watcher.store()->watches(); }));
-  watcher.store()->TakeChanged();
   ChangeOnce("later:1");
-  EXPECT_TRUE(watcher.Await([&] { return watcher.store()->TakeChanged(); }));
+  std::optional<v1::ConfigDocument> told;
+  EXPECT_TRUE(watcher.Await([&] {
+    told = watcher.store()->TakeNews();
+    return told.has_value();
+  }));
+  EXPECT_EQ(told->nodes(0).address(), "later:1");
 }
 
 TEST_F(EtcdOfThree, KeepsWhatItWasGivenThroughARestartOfAll) {

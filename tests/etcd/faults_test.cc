@@ -1,4 +1,6 @@
 // What becomes of requests whose way to etcd and back is disturbed.
+#include <optional>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "journal/base/limits.h"
@@ -295,24 +297,53 @@ class EtcdWatchTest : public EtcdFaults {
     EXPECT_EQ(direct_.Cas(direct_.Read().document.version(), document_).outcome,
               ConfigOutcome::kOk);
   }
+  // The document itself.
   bool IsTold() {
+    return client_.Await([this] {
+      news_ = client_.store()->TakeNews();
+      return news_.has_value();
+    });
+  }
+  // That it must be read.
+  bool IsCalledChanged() {
     return client_.Await([this] { return client_.store()->TakeChanged(); });
   }
+  bool IsSilent() {
+    return !client_.store()->TakeNews().has_value() && !client_.store()->TakeChanged();
+  }
+  std::optional<v1::ConfigDocument> news_;
 };
 
-TEST_F(EtcdWatchTest, TellsAChangeOfSomebodyElseOnce) {
-  EXPECT_FALSE(client_.store()->TakeChanged());
+TEST_F(EtcdWatchTest, TellsAChangeOfSomebodyElseOnceWithTheDocument) {
+  EXPECT_TRUE(IsSilent());
   Change();
-  EXPECT_TRUE(IsTold());
-  EXPECT_FALSE(client_.store()->TakeChanged());
+  ASSERT_TRUE(IsTold());
+  EXPECT_EQ(news_->version(), 3u);
+  EXPECT_EQ(news_->SerializeAsString(), direct_.Read().document.SerializeAsString());
+  EXPECT_TRUE(IsSilent()) << "nobody has to read it";
 }
 
 TEST_F(EtcdWatchTest, IsNoNewsWhereTheChangeIsKnownAlready) {
   Change();
-  EXPECT_TRUE(IsTold());
+  ASSERT_TRUE(IsTold());
   client_.Read();
   client_.Turn();
-  EXPECT_FALSE(client_.store()->TakeChanged());
+  EXPECT_TRUE(IsSilent());
+}
+
+TEST_F(EtcdWatchTest, CallsTheDocumentChangedWhereWhatItToldCannotFollow) {
+  Change();
+  ASSERT_TRUE(IsTold());
+  Gateway gateway(Etcd()->endpoint(0));
+  ASSERT_TRUE(gateway.Put(key_, "by hand"));
+  EXPECT_TRUE(IsCalledChanged());
+  EXPECT_TRUE(IsSilent()) << "what is no document is not handed out";
+  EXPECT_EQ(client_.Read().status.code(), absl::StatusCode::kDataLoss);
+  ASSERT_TRUE(gateway.Put(key_, EncodeEtcdValue(document_))) << "it went back";
+  EXPECT_TRUE(IsCalledChanged());
+  EXPECT_TRUE(IsSilent());
+  ASSERT_TRUE(gateway.Delete(key_));
+  EXPECT_TRUE(IsCalledChanged());
 }
 
 TEST_F(EtcdWatchTest, BeginsAgainAfterACutAndCallsTheDocumentChanged) {
@@ -331,7 +362,7 @@ TEST_F(EtcdWatchTest, OutlivesACompaction) {
   Change();
   EXPECT_TRUE(IsTold());
   proxy_.CutAll();
-  EXPECT_TRUE(IsTold());
+  EXPECT_TRUE(IsCalledChanged());
 }
 
 TEST_F(EtcdWatchTest, LeavesAnEndpointThatTakesNoWatch) {
