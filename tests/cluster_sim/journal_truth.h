@@ -97,6 +97,8 @@ class JournalTruth {
   uint64_t leaders() const { return leaders_.size(); }
   uint64_t handovers() const { return handovers_; }
   // As they are stored.
+  // Whether an operator has declared that node lost in it.
+  bool IsLostBy(const v1::LossReport& loss, uint32_t node) const;
   std::vector<v1::LossReport> losses() const {
     return {config_.losses().begin(), config_.losses().end()};
   }

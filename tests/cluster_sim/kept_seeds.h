@@ -61,6 +61,10 @@ inline constexpr KeptSeed kKeptSeeds[] = {
     {9735308,
      "an opening on a connection that its client had given up was executed behind the one that was "
      "answered, and fenced it for good"},
+    {9847776,
+     "the checker of linearizable ends held a leader that had been declared lost, and lived, to "
+     "what "
+     "the next generation had acknowledged"},
 };
 
 }  // namespace ringjournal::cluster_sim

@@ -42,9 +42,9 @@ void SimClient::Drop() {
 
 void SimClient::Dial() {
   // "n2:7000" is the second node.
-  const uint32_t node = choice_.Choose(session()->TakeLeaderAddress(), now_ns())[1] - '1';
+  node_ = choice_.Choose(session()->TakeLeaderAddress(), now_ns())[1] - '1';
   connect_deadline_ns_ = now_ns() + choice_.ConnectTimeout(kConnectTimeoutNs);
-  end_ = env_.network->Dial(host_, this, node, false);
+  end_ = env_.network->Dial(host_, this, node_, false);
   heard_ = std::make_unique<FrameDecoder>(limits::kFrameBytesMax);
 }
 

@@ -62,6 +62,8 @@ class SimClient : public EventTarget, public NetworkUser {
   // has stopped.
   virtual void Check() = 0;
   HostNumber host() const { return host_; }
+  // Which it has dialed last.
+  uint32_t node() const { return node_; }
   int64_t now_ns() const { return env_.events->now_ns(); }
 
   ClientEnvironment env_;
@@ -80,6 +82,7 @@ class SimClient : public EventTarget, public NetworkUser {
 
   HostNumber host_;
   std::string name_;
+  uint32_t node_ = 0;
   EndNumber end_ = kNoEnd;
   bool connected_ = false;
   std::unique_ptr<FrameDecoder> heard_;  // of this connection

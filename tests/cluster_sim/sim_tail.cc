@@ -92,7 +92,9 @@ void SimTail::Check() {
   ask_at_ns_ = now_ns() + static_cast<int64_t>(env_.random->Below(kPauseMaxNs));
   Lsn known = known_;
   for (const v1::LossReport& loss : env_.truth->losses()) {
-    if (loss.generation() > generation_) known = std::min(known, Lsn(loss.first_lsn()).prev());
+    // Who was declared lost and lives does not know it yet, and answers for the older generation.
+    const bool over = loss.generation() > generation_ || env_.truth->IsLostBy(loss, node());
+    if (over) known = std::min(known, Lsn(loss.first_lsn()).prev());
   }
   if (answer > known) return;
   env_.report->Violation("tail: ", name(), " was told that the journal ends before LSN ",

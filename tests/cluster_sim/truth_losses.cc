@@ -234,6 +234,10 @@ void JournalTruth::CheckKeepsMost(const v1::LossReport& loss, const v1::ReplicaI
   }
 }
 
+bool JournalTruth::IsLostBy(const v1::LossReport& loss, uint32_t node) const {
+  return IsDeclaredLost(loss, nodes_[node]);
+}
+
 // Whether a leader that was declared lost, and lived, has acknowledged this alone: the operator was
 // wrong, and the report says so.
 bool JournalTruth::WasDeclaredLost(Epoch epoch, Index index) const {
