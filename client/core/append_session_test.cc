@@ -154,37 +154,48 @@ TEST_F(AppendSessionTest, WhatIsRefusedForGoodTakesThoseBehindItAlong) {
   EXPECT_THAT(peer_.Payloads(), ElementsAre("a", "next"));
 }
 
-TEST_F(AppendSessionTest, AFencedSessionStopsAndSaysSo) {
-  Open();
-  Append({"a"});
-  peer_.Settle();
-  peer_.refuse_next = 1;
-  peer_.refuse_code = v1::ERROR_CODE_FENCED;
-  Append({"b"});
-  Append({"c"});
-  peer_.Settle();
-  std::vector<AppendOutcome> outcomes = Outcomes();
-  ASSERT_EQ(outcomes.size(), 3u);
-  EXPECT_EQ(outcomes[1].fate, Fate::kNotApplied);
-  EXPECT_EQ(outcomes[2].fate, Fate::kNotApplied);
-  EXPECT_TRUE(session_.stopped());
-  EXPECT_EQ(CodeOf(session_.status()), ErrorCode::kFenced);
-  TransactionRun run;
-  run.Add("d");
-  EXPECT_EQ(CodeOf(session_.Append({.run = run.bytes(), .count = 1})), ErrorCode::kFenced);
+// "a" is applied, "b" and "c" behind it are refused as fenced.
+class FencedSession : public AppendSessionTest {
+ protected:
+  explicit FencedSession(AppendSessionOptions options = Options())
+      : AppendSessionTest(std::move(options)) {}
+  void FenceBy(uint64_t client_instance) {
+    Open();
+    Append({"a"});
+    peer_.Settle();
+    peer_.refuse_next = 1;
+    peer_.refuse_code = v1::ERROR_CODE_FENCED;
+    peer_.fenced_by = client_instance;
+    Append({"b"});
+    Append({"c"});
+    peer_.Settle();
+  }
+  void ExpectStopped() {
+    std::vector<AppendOutcome> outcomes = Outcomes();
+    ASSERT_EQ(outcomes.size(), 3u);
+    EXPECT_EQ(outcomes[1].fate, Fate::kNotApplied);
+    EXPECT_EQ(outcomes[2].fate, Fate::kNotApplied);
+    EXPECT_TRUE(session_.stopped());
+    EXPECT_EQ(CodeOf(session_.status()), ErrorCode::kFenced);
+    TransactionRun run;
+    run.Add("d");
+    EXPECT_EQ(CodeOf(session_.Append({.run = run.bytes(), .count = 1})), ErrorCode::kFenced);
+  }
+};
+
+TEST_F(FencedSession, StopsAndSaysSo) {
+  FenceBy(8);
+  ExpectStopped();
+}
+
+TEST_F(FencedSession, StopsWhereNobodySaysWhoItWas) {
+  FenceBy(0);
+  ExpectStopped();
 }
 
 // Its opening on a connection that it gave up was done after the one that was answered.
-TEST_F(AppendSessionTest, AFenceByItsOwnLateOpeningIsOpenedOver) {
-  Open();
-  Append({"a"});
-  peer_.Settle();
-  peer_.refuse_next = 1;
-  peer_.refuse_code = v1::ERROR_CODE_FENCED;
-  peer_.fenced_by = 7;
-  Append({"b"});
-  Append({"c"});
-  peer_.Settle();
+TEST_F(FencedSession, OpensAgainWhereItWasItself) {
+  FenceBy(7);
   EXPECT_FALSE(session_.stopped()) << session_.status();
   EXPECT_FALSE(session_.streaming());
   peer_.Connect();
@@ -193,37 +204,29 @@ TEST_F(AppendSessionTest, AFenceByItsOwnLateOpeningIsOpenedOver) {
   ASSERT_EQ(outcomes.size(), 3u);
   for (const AppendOutcome& outcome : outcomes) EXPECT_EQ(outcome.fate, Fate::kApplied);
   EXPECT_THAT(peer_.Payloads(), ElementsAre("a", "b", "c"));
+  int opens = 0;
+  for (const v1::ClientMessage& message : peer_.received) {
+    if (!message.has_open()) continue;
+    ++opens;
+    EXPECT_EQ(message.open().client_instance(), 7u);
+  }
+  EXPECT_EQ(opens, 2);
 }
 
-TEST_F(AppendSessionTest, AFenceByAnotherSessionOrByNobodyKnownIsAFence) {
-  for (uint64_t other : {uint64_t{0}, uint64_t{8}}) {
-    AppendSession session(Options());
-    FakePeer peer(&session);
-    peer.Connect();
-    peer.Settle();
-    peer.refuse_next = 1;
-    peer.refuse_code = v1::ERROR_CODE_FENCED;
-    peer.fenced_by = other;
-    TransactionRun run;
-    run.Add("a");
-    ASSERT_TRUE(session.Append({.run = run.bytes(), .count = 1}).ok());
-    peer.Settle();
-    EXPECT_EQ(CodeOf(session.status()), ErrorCode::kFenced);
-  }
-  AppendSessionOptions nameless = Options();
-  nameless.client_instance = 0;
-  AppendSession session(nameless);
-  FakePeer peer(&session);
-  peer.Connect();
-  peer.Settle();
-  peer.refuse_next = 1;
-  peer.refuse_code = v1::ERROR_CODE_FENCED;
-  TransactionRun run;
-  run.Add("a");
-  ASSERT_TRUE(session.Append({.run = run.bytes(), .count = 1}).ok());
-  peer.Settle();
-  EXPECT_EQ(CodeOf(session.status()), ErrorCode::kFenced)
-      << "two that say nothing are not the same";
+AppendSessionOptions Nameless() {
+  AppendSessionOptions options = Options();
+  options.client_instance = 0;
+  return options;
+}
+
+class NamelessSession : public FencedSession {
+ protected:
+  NamelessSession() : FencedSession(Nameless()) {}
+};
+
+TEST_F(NamelessSession, IsNotTheOneThatSaysNothingEither) {
+  FenceBy(0);
+  ExpectStopped();
 }
 
 TEST_F(AppendSessionTest, GivingUpSaysUnknownForWhatWasSentAndNotAppliedForTheRest) {

@@ -87,6 +87,22 @@ TEST_F(PeerLinksTest, TwoHellosBindAConnectionToBothIncarnations) {
   EXPECT_EQ(b.links.FindDialed("a"), nullptr) << "it is not b's to ask on";
 }
 
+TEST_F(PeerLinksTest, WhatIsForAllGoesToALifeOnceOverHoweverManyConnections) {
+  Side a("a", 1, document_), b("b", 1, document_);
+  Greet(&a, &b, Dial(&a));
+  b.Step(5, [&] { b.links.SetWanted({"a"}, document_); });
+  const ConnectionNumber at_b = b.effects.dials.at(0).connection;
+  b.Step(6, [&] { b.links.OnDialed({at_b, 0}); });
+  std::string hello = b.Sent();
+  a.Step(7, [&] { a.links.OnAccepted(6); });
+  a.Step(7, [&] { a.links.OnReceived({6, AsBytes(hello)}); });
+  std::string reply = a.Sent();
+  b.Step(8, [&] { b.links.OnReceived({at_b, AsBytes(reply)}); });
+  ASSERT_NE(b.links.FindDialed("a"), nullptr);
+  b.Step(9, [&] { b.links.SendToAll({}); });
+  EXPECT_EQ(b.effects.sends.size(), 1u);
+}
+
 // A frozen process's kernel goes on to take connections.
 TEST_F(PeerLinksTest, OnlyWhatAProcessSaysShowsThatItIsThere) {
   Side a("a", 1, document_), b("b", 1, document_);

@@ -45,6 +45,28 @@ TEST_F(Requests, ResolveThatSettlesFencesTheOpenSession) {
   EXPECT_EQ(t.TakeLast(kOne).error().code(), v1::ERROR_CODE_FENCED);
 }
 
+// So that a session knows what it did itself; who settles an outcome is somebody else.
+TEST_F(Requests, AFenceNamesTheClientSessionThatOpenedTheProducer) {
+  v1::ClientMessage open;
+  open.mutable_open()->set_journal("ledger");
+  open.mutable_open()->set_producer("p");
+  open.mutable_open()->set_client_instance(77);
+  t.Connect(kTwo);
+  ASSERT_TRUE(Ask(open, kTwo).has_open_reply());
+  t.Append(kOne, 6, 10, v1::LEVEL_REPLICATED);
+  t.Settle();
+  EXPECT_EQ(t.TakeLast(kOne).error().fenced().client_instance(), 77u);
+  request.mutable_resolve()->set_producer("p");
+  request.mutable_resolve()->set_sequence(6);
+  request.mutable_resolve()->set_settle(true);
+  ASSERT_EQ(Ask(request, kTwo).resolve_reply().outcome(), v1::ResolveReply::OUTCOME_NEVER);
+  t.Append(kTwo, 6, 10, v1::LEVEL_REPLICATED);
+  t.Settle();
+  const v1::ErrorReply fenced = t.TakeLast(kTwo).error();
+  EXPECT_EQ(fenced.code(), v1::ERROR_CODE_FENCED);
+  EXPECT_EQ(fenced.fenced().client_instance(), 0u);
+}
+
 TEST_F(Requests, TrimRaisesTheOldestAndBeyondTheEndIsRefused) {
   request.mutable_journal_trim()->set_name("ledger");
   request.mutable_journal_trim()->set_before_lsn(4);

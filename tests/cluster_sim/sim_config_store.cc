@@ -178,7 +178,8 @@ bool SimConfigServer::Replace(v1::ConfigDocument next, ConfigCompletion* complet
   completion->outcome = ConfigOutcome::kOk;
   completion->document = document_;
   if (on_change_) on_change_(next, document_);
-  auto document = std::make_shared<const v1::ConfigDocument>(document_);
+  std::shared_ptr<const v1::ConfigDocument> document;
+  if (faults_.hint_tells > 0) document = std::make_shared<const v1::ConfigDocument>(document_);
   for (size_t i = 0; i < watchers_.size(); ++i) {
     if (random_->Below(1000) < faults_.hint_lost) continue;
     const bool tells = faults_.hint_tells > 0 && random_->Below(1000) < faults_.hint_tells;
