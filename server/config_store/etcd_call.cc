@@ -45,10 +45,10 @@ std::optional<EtcdQuestion> EtcdCall::Ask() {
   switch (asked_) {
     case Asked::kCreate:
       return EtcdQuestion{kEtcdTxnPath,
-                          EtcdTxnBody(context_->key, 0, EncodeEtcdValue(next_document_))};
+                          EtcdTxnBody(context_->key, 0, EncodeEtcdValue(first_document_))};
     case Asked::kWrite:
       return EtcdQuestion{kEtcdTxnPath, EtcdTxnBody(context_->key, base_revision_,
-                                                    EncodeEtcdValue(next_document_))};
+                                                    EncodeEtcdValue(request_.document))};
     default:
       return EtcdQuestion{kEtcdRangePath, EtcdRangeBody(context_->key)};
   }
@@ -66,12 +66,14 @@ bool EtcdCall::OnAnswer(std::string_view body) {
     OnFound(result->found);
     return true;
   }
-  const EtcdDocument written{std::move(next_document_), result->mod_revision};
+  const bool created = asked_ == Asked::kCreate;
+  EtcdDocument written{std::move(created ? first_document_ : request_.document),
+                       result->mod_revision};
   context_->seen.Wrote(written);
-  if (asked_ == Asked::kCreate) {
-    Decide(written);
+  if (created) {
+    Decide(std::move(written));
   } else {
-    FinishOk(written.document);
+    FinishOk(std::move(written.document));
   }
   return true;
 }
@@ -84,15 +86,15 @@ void EtcdCall::OnFound(const EtcdKey& found) {
     return Finish(may_be_registered_ ? ConfigOutcome::kUnknown : ConfigOutcome::kRefused,
                   current.status());
   }
-  next_document_ = NewDocument(context_->cluster_id);
-  if (absl::Status valid = ValidateDocument(next_document_); !valid.ok()) {
+  first_document_ = NewDocument(context_->cluster_id);
+  if (absl::Status valid = ValidateDocument(first_document_); !valid.ok()) {
     return Finish(ConfigOutcome::kRefused, valid);
   }
   next_ = Asked::kCreate;
 }
 
 void EtcdCall::Decide(EtcdDocument current) {
-  if (request_.kind == Kind::kRead) return FinishOk(current.document);
+  if (request_.kind == Kind::kRead) return FinishOk(std::move(current.document));
   if (request_.kind == Kind::kRegister) return DecideRegister(std::move(current));
   if (current.document.version() == request_.expected_version) return DecideWrite(current);
   completion_.document = std::move(current.document);
@@ -106,16 +108,15 @@ void EtcdCall::DecideRegister(EtcdDocument current) {
   incarnation_ = *incarnation;
   const v1::NodeRegistration* before = FindNode(current.document, request_.registration.node);
   if (before != nullptr && before->incarnation() == incarnation->value()) {  // asked twice
-    return FinishOk(current.document);
+    return FinishOk(std::move(current.document));
   }
   request_.document = std::move(edited);
   DecideWrite(current);
 }
 
 void EtcdCall::DecideWrite(const EtcdDocument& current) {
-  next_document_ = request_.document;
-  next_document_.set_version(current.document.version() + 1);
-  if (absl::Status valid = CheckNext(current.document, next_document_); !valid.ok()) {
+  request_.document.set_version(current.document.version() + 1);
+  if (absl::Status valid = CheckNext(current.document, request_.document); !valid.ok()) {
     return Finish(ConfigOutcome::kRefused, valid);
   }
   base_revision_ = current.mod_revision;
@@ -160,8 +161,8 @@ void EtcdCall::Finish(ConfigOutcome outcome, absl::Status status) {
   completion_.status = std::move(status);
 }
 
-void EtcdCall::FinishOk(const v1::ConfigDocument& document) {
-  completion_.document = document;
+void EtcdCall::FinishOk(v1::ConfigDocument document) {
+  completion_.document = std::move(document);
   if (request_.kind == Kind::kRegister) completion_.incarnation = incarnation_;
   Finish(ConfigOutcome::kOk, absl::OkStatus());
 }

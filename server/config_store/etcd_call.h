@@ -68,15 +68,15 @@ class EtcdCall {
   void DecideRegister(EtcdDocument current);
   void DecideWrite(const EtcdDocument& current);
   void Finish(ConfigOutcome outcome, absl::Status status);
-  void FinishOk(const v1::ConfigDocument& document);
+  void FinishOk(v1::ConfigDocument document);
 
   ConfigRequest request_;
   EtcdCallContext* context_;
   Asked asked_ = Asked::kNothing;  // the question that is out
   Asked next_ = Asked::kRange;
-  uint64_t floor_ = 0;         // the newest version seen when it was asked
-  int64_t base_revision_ = 0;  // kWrite: of the document that next_document_ follows
-  v1::ConfigDocument next_document_;
+  uint64_t floor_ = 0;                 // the newest version seen when it was asked
+  int64_t base_revision_ = 0;          // kWrite: of the document that the request's follows
+  v1::ConfigDocument first_document_;  // kCreate
   Incarnation incarnation_;
   bool may_be_registered_ = false;  // a registration was sent and never answered
   std::string last_why_;
