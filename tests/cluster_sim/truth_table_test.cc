@@ -273,6 +273,7 @@ TEST(TruthTable, AllLosePowerAndTheDiskThatHasItNeedNotBeRead) {
   int reported = 0;
   for (uint64_t seed = 1; seed <= 8; ++seed) {
     Cell cell(Level::kDisk, v1::DEGRADED_POLICY_DISK, seed);
+    cell->Wait(kSecond);  // "early" is on every disk, or one of them could not be told to be whole
     cell.AppendIt();
     for (uint32_t n : {1u, 2u}) cell->SlowDisk(n, 100'000);
     cell->Kill(0);
