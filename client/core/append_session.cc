@@ -48,13 +48,16 @@ bool AppendSession::NextOutcome(AppendOutcome* outcome) {
   return true;
 }
 
+void AppendSession::OnConnected(int64_t now_ns) {
+  phase_ = Phase::kOpening;
+  SendOpen();
+}
+
 void AppendSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   if (reply.limits().frame_bytes_max() > 0) frame_bytes_max_ = reply.limits().frame_bytes_max();
   if (reply.limits().transactions_per_append_max() > 0) {
     transactions_max_ = reply.limits().transactions_per_append_max();
   }
-  phase_ = Phase::kOpening;
-  SendOpen();
 }
 
 void AppendSession::SendOpen() {

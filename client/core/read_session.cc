@@ -27,6 +27,9 @@ ReadSession::ReadSession(ReadSessionOptions options)
 void ReadSession::OnHello(const v1::HelloReply& reply, int64_t now_ns) {
   uint64_t limit = reply.limits().read_credit_bytes_max();
   if (limit > 0) options_.credit_bytes = std::min(options_.credit_bytes, limit);
+}
+
+void ReadSession::OnConnected(int64_t now_ns) {
   v1::ClientMessage message;
   v1::Open* open = message.mutable_open();
   open_id_ = TakeRequestId();

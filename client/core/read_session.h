@@ -85,6 +85,7 @@ class ReadSession : public Session {
   void AcceptLoss(int64_t now_ns);
 
  protected:
+  void OnConnected(int64_t now_ns) override;
   void OnHello(const v1::HelloReply& reply, int64_t now_ns) override;
   void OnFrame(const ServerFrame& frame, int64_t now_ns) override;
   void OnDisconnected(int64_t now_ns) override;

@@ -87,6 +87,7 @@ void Session::Connected(int64_t now_ns) {
   hello->set_client_name(options_.client_name);
   hello->set_request_id(TakeRequestId());
   Send(message);
+  OnConnected(now_ns);
 }
 
 std::span<std::byte> Session::ReceiveRoom(size_t bytes_max) {

@@ -147,11 +147,20 @@ bool LeaderSide::MayBeginAtFirst(const PeerConnection& peer, const v1::Follow& f
   return follow.commit_index() == 0 && !set_.Counts(peer.life);
 }
 
+// Asked again before the answer was there, which is on its way on this connection: another one
+// would send all entries since then again.
+bool LeaderSide::IsAnswered(const PeerConnection& peer, const v1::Follow& follow) const {
+  const auto it = backups_.find(peer.life);
+  return it != backups_.end() && it->second.connection == peer.number &&
+         it->second.answered == follow.nonce();
+}
+
 void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
   if (EpochOf(follow) != c_->epoch()) {
     if (EpochOf(follow) > c_->epoch()) c_->wants_config_read = true;
     return;
   }
+  if (IsAnswered(*peer, follow)) return;
   if (!Names(c_->config.members(), peer->life.node)) return;
   LogOutline theirs{{follow.history().begin(), follow.history().end()}, Index(follow.end_index())};
   std::optional<Index> common = LastCommonEntry(c_->Outline(), theirs);
@@ -174,6 +183,7 @@ void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
   SendFollowOk(peer, follow.nonce(), &message);
   Index first(continues && !anew ? follow.oldest_index() : ok->truncate_to() + 1);
   StartSending(peer, first, *PlaceAfter(Index(ok->truncate_to())));
+  backups_[peer->life].answered = follow.nonce();
   c_->Note(Text(peer->life), " follows from entry ", ok->truncate_to() + 1,
            continues ? "" : ", with a state snapshot");
 }

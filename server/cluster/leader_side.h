@@ -119,6 +119,7 @@ class LeaderSide {
   };
   struct Backup {
     ConnectionNumber connection = 0;  // 0: does not follow now
+    uint64_t answered = 0;            // nonce of the FOLLOW that was answered there
     RingPlace next;                   // first that was not sent
     std::deque<Sent> in_flight;
     RingOffset acked_end;
@@ -147,6 +148,7 @@ class LeaderSide {
   bool FillContinue(Index last, v1::FollowOk* ok) const;
   bool FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const;
   bool MayBeginAtFirst(const PeerConnection& peer, const v1::Follow& follow) const;
+  bool IsAnswered(const PeerConnection& peer, const v1::Follow& follow) const;
   void StartSending(PeerConnection* peer, Index first, const RingPlace& next);
   void SendEntries(PeerConnection* peer, Backup* backup);
   void SendRun(PeerConnection* peer, Backup* backup);

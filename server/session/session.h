@@ -28,9 +28,10 @@ struct Journal {
   std::unique_ptr<Replica> replica;
   ReplicatedJournal* replicated = nullptr;  // the cluster's; null on a node alone
   Epoch served;                             // in which sessions were bound to it
-  bool dirty = false;                       // something happened since the last EndOfBatch
-  bool removed = false;                     // no longer served here
-  bool retired = false;                     // because this node is no member any more; files stay
+  int64_t served_since_ns = 0;
+  bool dirty = false;    // something happened since the last EndOfBatch
+  bool removed = false;  // no longer served here
+  bool retired = false;  // because this node is no member any more; files stay
 };
 
 // First in, first out, without an allocation once it has grown.
@@ -111,6 +112,7 @@ struct DeferredReply {
   std::optional<Index> true_from;
   v1::ServerMessage message;
   std::optional<TailWait> tail;  // likewise; its watermarks are then those of when it leaves
+  int64_t epoch_by_ns = 0;       // the epoch has to begin until then; 0: it has begun
 };
 
 struct Session {

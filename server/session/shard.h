@@ -134,6 +134,7 @@ class Shard {
 
   // opening and administration (shard_open.cc, shard_admin.cc)
   Taken OnOpen(Session* session, const v1::Open& open);
+  bool OpensWithEpoch(const v1::Open& open, const Journal& journal) const;
   void FinishOpen(Session* session, const v1::Open& open, Journal* journal);
   bool ShowsLoss(const v1::Open& open, const Journal& journal, v1::ErrorReply* error) const;
   v1::Continuity CheckReceipt(const v1::Receipt& receipt, const Journal& journal) const;
@@ -206,6 +207,7 @@ class Shard {
   bool MayLeave(const Session& session, DeferredReply* reply) const;
   bool GiveUpOpen(Session* session);
   int64_t TailDeadline() const;
+  static int64_t GiveUpAtNs(const Session& session);  // which waits for the answer to an open
 
   // changes of the config document, one at a time (shard_config.cc)
   void StartCreate(Session* session, PendingChange change);

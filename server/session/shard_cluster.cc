@@ -101,6 +101,7 @@ void Shard::FollowRole(Journal* journal) {
                                ": connect there"));
     batch_due_ = true;  // for frames that have waited for the next leader
   }
+  if (journal->served != served) journal->served_since_ns = now_.monotonic_ns;
   journal->served = served;
   // Of those that are kept here, whoever leads: its checkpoints are this node's own.
   const v1::JournalSettings settings = WithDefaults(config->settings());

@@ -138,13 +138,40 @@ size_t ElectWithoutBegin(TestCluster* cluster) {
 
 TEST_F(ClusterSessions, AnOpenWaitsForAnEpochThatIsAboutToBegin) {
   const size_t next = ElectWithoutBegin(&cluster);
+  const Index start = cluster.replica(next)->epoch_start();
   ConnectionNumber c = cluster.Open(next, "p");
   cluster.Run(1);
   EXPECT_EQ(cluster.Take(c).size(), 1u) << "the greeting";
+  EXPECT_EQ(cluster.replica(next)->marks().end.index, start.next())
+      << "it is an entry behind the start, so both are committed at once";
   cluster.Run(limits::kHeldFrameMs - 50);  // the silent one has been dropped
   std::vector<v1::ServerMessage> answers = cluster.Take(c);
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_TRUE(answers[0].has_open_reply()) << answers[0].DebugString();
+}
+
+// Who asks where the journal ends learns nothing from an entry.
+TEST_F(ClusterSessions, AnOpenWithoutAProducerIsNoEntryOfAnEpochThatIsAboutToBegin) {
+  const size_t next = ElectWithoutBegin(&cluster);
+  const Index end = cluster.replica(next)->marks().end.index;
+  ConnectionNumber c = cluster.Open(next, "");
+  cluster.Run(1);
+  EXPECT_EQ(cluster.Take(c).size(), 1u) << "the greeting";
+  EXPECT_EQ(cluster.replica(next)->marks().end.index, end);
+  cluster.Run(limits::kHeldFrameMs - 50);
+  ASSERT_EQ(cluster.Take(c).size(), 1u);
+}
+
+// Each time that a client asks again would be an entry in a log that is not committed.
+TEST_F(ClusterSessions, ALeaderWhoseEpochDoesNotBeginAppendsNoOpeningsAfterAWhile) {
+  const size_t next = ElectWithoutBegin(&cluster);
+  cluster.HoldAnswers();  // or the silent one would be dropped
+  cluster.Run(limits::kHeldFrameMs);
+  const Index end = cluster.replica(next)->marks().end.index;
+  ConnectionNumber c = cluster.Open(next, "p");
+  cluster.Run(10);
+  EXPECT_EQ(cluster.Take(c).size(), 1u) << "the greeting";
+  EXPECT_EQ(cluster.replica(next)->marks().end.index, end);
 }
 
 TEST_F(ClusterSessions, ALeaderWhoseEpochDoesNotBeginSaysThatAndNotThatItsRingIsFull) {

@@ -1,4 +1,5 @@
 // Leadership that moves because somebody wants it to.
+#include <algorithm>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -114,6 +115,19 @@ TEST_F(ShardHandover, TheOldLeaderIsConnectedToItsTargetBeforeTheChangeIsAnswere
   cluster.Run(20);
   EXPECT_EQ(cluster.leader(), 1);
   EXPECT_EQ(cluster.dialed[way], before + 1);
+}
+
+// Each answer lets all entries since then be sent again.
+TEST_F(ShardHandover, AFollowThatIsRepeatedBeforeItsAnswerIsThereIsAnsweredOnce) {
+  cluster.Delay(5);
+  cluster.notes.clear();
+  MoveLeader(&cluster, 0, "n2");
+  cluster.Run(200);
+  ASSERT_EQ(cluster.leader(), 1);
+  const auto answered = std::ranges::count_if(cluster.notes, [](const std::string& note) {
+    return note.starts_with("n2: ") && note.find(" follows from entry ") != note.npos;
+  });
+  EXPECT_EQ(answered, 2) << "one for each backup";
 }
 
 // What etcd's watch tells is the document itself.

@@ -79,7 +79,9 @@ FrameIntake::Taken Shard::OnOpen(Session* session, const v1::Open& open) {
     FindOrRefuse(session, open.request_id(), open.journal());
     return Taken::kYes;
   }
-  if (WaitsForLeader(session, *journal)) return Taken::kStall;
+  const bool early = OpensWithEpoch(open, *journal);
+  if (!early && WaitsForLeader(session, *journal)) return Taken::kStall;
+  session->held_since_ns = 0;
   FinishOpen(session, open, journal);
   return Taken::kYes;
 }
@@ -119,8 +121,29 @@ v1::Continuity Shard::CheckReceipt(const v1::Receipt& receipt, const Journal& jo
   return same ? v1::CONTINUITY_CONTINUOUS : v1::CONTINUITY_DIVERGED;
 }
 
+namespace {
+
+// When who waits for the epoch to begin is told that it has not.
+int64_t EpochByNs(const Journal& journal) {
+  return journal.served_since_ns + int64_t{limits::kHeldFrameMs} * 1000 * 1000;
+}
+
+}  // namespace
+
+// The epoch is about to begin, and the opening of a producer is an entry right behind its start:
+// committed with it or never, and answered then. Who waits for a new leader waits for one round of
+// acknowledgements instead of two. Only as long as that may be any moment: a leader that does not
+// get there is asked again and again, and each time is an entry.
+bool Shard::OpensWithEpoch(const v1::Open& open, const Journal& journal) const {
+  const ReplicatedJournal* replicated = journal.replicated;
+  if (replicated == nullptr || !replicated->leads() || replicated->serving()) return false;
+  if (!journal.replica->leads() || open.producer().empty() || open.linearizable()) return false;
+  return now_.monotonic_ns < EpochByNs(journal);
+}
+
 void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal) {
-  if (RefuseElsewhere(session, open.request_id(), *journal)) return;
+  const bool early = OpensWithEpoch(open, *journal);
+  if (!early && RefuseElsewhere(session, open.request_id(), *journal)) return;
   v1::ErrorReply error;
   if (ShowsLoss(open, *journal, &error)) {
     return ReplyError(session, open.request_id(), std::move(error));
@@ -161,6 +184,7 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   }
   if (!session->may_append) return Reply(session, message);
   ReplyOnceTrue(session, *journal, end, std::move(message));
+  if (early && session->awaits_open()) session->deferred.back().epoch_by_ns = EpochByNs(*journal);
 }
 
 void Shard::OnResolve(Session* session, const v1::Resolve& request) {

@@ -60,20 +60,34 @@ bool Shard::MayLeave(const Session& session, DeferredReply* reply) const {
 // False: the answer to an open comes in time. Else the client is told, and the session ends: what
 // it opened with does not hold.
 bool Shard::GiveUpOpen(Session* session) {
-  if (session->deferred.empty() || !session->deferred.front().tail) return false;
-  if (now_.monotonic_ns < session->deferred.front().tail->give_up_ns) return false;
-  v1::ErrorReply error = TailIsUncertain(*session->journal);
+  if (session->deferred.empty() || now_.monotonic_ns < GiveUpAtNs(*session)) return false;
+  v1::ErrorReply error;
+  uint64_t request_id = 0;  // the session
+  if (session->deferred.front().tail) {
+    error = TailIsUncertain(*session->journal);
+  } else {
+    RefuseBeforeEpoch(&error);
+    request_id = session->deferred.front().message.open_reply().request_id();
+  }
   session->deferred.clear();
   session->acks = AckQueue();
-  EndWith(session, error.code(), error.message());
+  if (session->closing) return true;  // it has been told why
+  ReplyError(session, request_id, std::move(error));
+  BeginClosing(session);
   return true;
+}
+
+int64_t Shard::GiveUpAtNs(const Session& session) {
+  const DeferredReply& first = session.deferred.front();
+  if (first.tail) return first.tail->give_up_ns;
+  const bool waits = first.epoch_by_ns != 0 && !session.journal->replicated->serving();
+  return waits ? first.epoch_by_ns : INT64_MAX;
 }
 
 int64_t Shard::TailDeadline() const {
   int64_t deadline = INT64_MAX;
   for (const Session* session : deferring_) {
-    const auto& tail = session->deferred.front().tail;
-    if (tail) deadline = std::min(deadline, tail->give_up_ns);
+    deadline = std::min(deadline, GiveUpAtNs(*session));
   }
   for (const Session* session : readers_) {
     for (const auto& subscription : session->subscriptions) {
