@@ -51,7 +51,7 @@ Ring Ring::Create(RingMemory memory, const RingIdentityValues& identity,
   control->ends[0] = {0, 0};
   control->committed = 0;
   for (int i = 0; i < 2; ++i) {
-    StoreRelease(reinterpret_cast<uint64_t*>(memory.snapshot_slot(i, ring.slot_bytes_)), 0);
+    StrikeOutSnapshotSlot(memory.snapshot_slot(i, ring.slot_bytes_));
   }
   ring.oldest_ = ring.end_ = {RingOffset(0), Index(state.next_index()), Lsn(state.next_lsn())};
   ring.WriteSnapshot(state);
@@ -142,7 +142,7 @@ void Ring::Truncate(const RingPlace& place) {
   RJ_CHECK(place.offset >= oldest_.offset && place.offset <= end_.offset);
   for (int i = 0; i < 2; ++i) {
     if (snapshots_[i].sequence == 0 || snapshots_[i].offset <= place.offset.value()) continue;
-    StoreRelease(reinterpret_cast<uint64_t*>(memory_.snapshot_slot(i, slot_bytes_)), 0);
+    StrikeOutSnapshotSlot(memory_.snapshot_slot(i, slot_bytes_));
     snapshots_[i] = Snapshot();
   }
   RJ_CHECK(snapshots_[newest_slot()].sequence > 0);

@@ -63,7 +63,7 @@ void Ring::BeginAnew(const v1::StateSnapshot& state) {
   set_claim_incarnation(Incarnation(0));
   // Without a snapshot the ring is not intact: until there is the new one, the rest may change.
   for (int i = 0; i < 2; ++i) {
-    StoreRelease(reinterpret_cast<uint64_t*>(memory_.snapshot_slot(i, slot_bytes_)), 0);
+    StrikeOutSnapshotSlot(memory_.snapshot_slot(i, slot_bytes_));
     snapshots_[i] = Snapshot();
   }
   StoreRelease(&memory_.control()->oldest, end_.offset.value());

@@ -119,6 +119,8 @@ class Walk {
     }
   }
 
+  bool contradicts_snapshot() const { return contradicts_snapshot_; }
+
  private:
   // At its offset the snapshot and the records must agree; an empty stretch before it is fine.
   std::string MeetSnapshot() {
@@ -132,6 +134,7 @@ class Walk {
     const LogPosition& got = out_->position;
     bool same = got.next_index == expected.next_index && got.next_lsn == expected.next_lsn &&
                 got.chain == expected.chain;
+    contradicts_snapshot_ = !same;
     return same ? "" : "the records do not lead to the state snapshot";
   }
 
@@ -164,6 +167,7 @@ class Walk {
   const RingMemory& memory_;
   RingInspection* out_;
   bool started_ = false;
+  bool contradicts_snapshot_ = false;
 };
 
 }  // namespace
@@ -226,11 +230,14 @@ RingInspection InspectRing(const RingMemory& memory, const RingIdentityValues* e
   if (!TakeSnapshot(memory, &out)) {
     return Fail(out, RingVerdict::kNotIntact, "no valid state snapshot between oldest and end");
   }
-  std::string wrong = Walk(memory, &out).Run();
+  Walk walk(memory, &out);
+  std::string wrong = walk.Run();
   if (out.committed >= out.position.next_index && out.end >= out.acked_end) {
     return Fail(out, RingVerdict::kNotIntact, "more is committed than the ring holds");
   }
   if (wrong.empty()) return Fail(out, RingVerdict::kIntact, "every record verified");
+  // Of another log, whatever was acknowledged: nothing can be derived from it.
+  if (walk.contradicts_snapshot()) return Fail(out, RingVerdict::kNotIntact, wrong);
   bool acknowledged = out.end < out.acked_end && !Mutated(Mutant::kAckedEndIgnored);
   if (acknowledged || out.end < out.snapshot_offset) {
     return Fail(
@@ -242,13 +249,18 @@ RingInspection InspectRing(const RingMemory& memory, const RingIdentityValues* e
                            " bytes that nobody was told of was cut: ", wrong));
 }
 
+void StrikeOutSnapshotSlot(std::byte* slot) {
+  StoreRelease(reinterpret_cast<uint64_t*>(slot), 0);
+  std::memset(slot + sizeof(uint64_t), 0, kSnapshotSlotHeaderBytes - sizeof(uint64_t));
+}
+
 bool WriteSnapshotSlot(std::byte* slot, size_t slot_bytes, uint64_t sequence, uint64_t ring_offset,
                        const v1::StateSnapshot& state) {
   size_t length = state.ByteSizeLong();
   if (length > slot_bytes - kSnapshotSlotHeaderBytes) return false;
   // The old header is struck out first: a kill in between must not leave it in front of new bytes
   // that happen to match.
-  StoreRelease(reinterpret_cast<uint64_t*>(slot), 0);
+  StrikeOutSnapshotSlot(slot);
   std::byte* bytes = slot + kSnapshotSlotHeaderBytes;
   state.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(bytes));
   SnapshotSlotHeader header{sequence, ring_offset, static_cast<uint32_t>(length), 0};

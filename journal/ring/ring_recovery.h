@@ -56,6 +56,8 @@ struct RingInspection {
 // doubled as RingMemory demands. A record is damaged if its CRCs or its chain do not match.
 RingInspection InspectRing(const RingMemory& memory, const RingIdentityValues* expected);
 
+// Empties a slot. All of its header goes: a sequence alone is brought back by one changed bit.
+void StrikeOutSnapshotSlot(std::byte* slot);
 // Serialises into a slot: bytes, then header, so that a kill leaves the other slot valid.
 // Returns false if it does not fit.
 bool WriteSnapshotSlot(std::byte* slot, size_t slot_bytes, uint64_t sequence, uint64_t ring_offset,

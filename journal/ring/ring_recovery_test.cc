@@ -107,6 +107,43 @@ TEST(InspectRing, OneDamagedSnapshotSlotLeavesTheOther) {
   EXPECT_EQ(t.Inspect().verdict, RingVerdict::kNotIntact);
 }
 
+// Soak, seed 10222917: a bit of a sequence that had been struck out was changed, and the state of a
+// log that had been cut came back.
+TEST(InspectRing, ASnapshotThatACutTookAwayStaysAwayWhateverBitChanges) {
+  TestRing t(64 * 1024);
+  t.Append(100, 1);
+  t.Append(100, 1);
+  t.Snapshot();
+  t.TruncateTo(*t.ring.Find(Index(2)));
+  for (int i = 0; i < 4; ++i) t.Append(200, 1);
+  const size_t slot_bytes = SnapshotSlotBytes(TestRing::kProducers);
+  for (int slot : {0, 1}) {
+    for (size_t bit = 0; bit < kSnapshotSlotHeaderBytes * 8; ++bit) {
+      std::byte* byte = t.memory.memory().snapshot_slot(slot, slot_bytes) + bit / 8;
+      *byte ^= static_cast<std::byte>(1 << bit % 8);
+      const RingInspection found = t.Inspect();
+      *byte ^= static_cast<std::byte>(1 << bit % 8);
+      if (found.verdict == RingVerdict::kNotIntact) continue;  // the only one that is left
+      ASSERT_EQ(found.verdict, RingVerdict::kIntact) << bit << found.reason;
+      ASSERT_EQ(found.snapshot.next_index(), 1u) << slot << " " << bit;
+      ASSERT_EQ(found.position.next_index, Index(6)) << slot << " " << bit << found.reason;
+    }
+  }
+}
+
+TEST(InspectRing, ASnapshotToWhichTheRecordsDoNotLeadMakesTheRingUnusable) {
+  TestRing t(64 * 1024);
+  t.Append(100, 1);
+  v1::StateSnapshot other = t.State();
+  other.set_chain(other.chain() + 1);
+  const size_t slot_bytes = SnapshotSlotBytes(TestRing::kProducers);
+  ASSERT_TRUE(WriteSnapshotSlot(t.memory.memory().snapshot_slot(0, slot_bytes), slot_bytes, 2,
+                                t.ring.end().offset.value(), other));
+  const RingInspection found = t.Inspect();
+  EXPECT_EQ(found.verdict, RingVerdict::kNotIntact);
+  EXPECT_EQ(found.reason, "the records do not lead to the state snapshot");
+}
+
 // What a flip of one byte of the file may lead to, by where it lies.
 class FlippedRing : public testing::Test {
  protected:

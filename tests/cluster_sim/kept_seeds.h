@@ -65,6 +65,10 @@ inline constexpr KeptSeed kKeptSeeds[] = {
      "the checker of linearizable ends held a leader that had been declared lost, and lived, to "
      "what "
      "the next generation had acknowledged"},
+    {10222917,
+     "one changed bit brought back a state snapshot of a log that had been cut, and the ring "
+     "counted "
+     "as intact"},
 };
 
 }  // namespace ringjournal::cluster_sim
