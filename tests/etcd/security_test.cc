@@ -101,12 +101,22 @@ TEST_F(EtcdWithTls, ACertificateOpensTheStoreAndItsWatch) {
   EXPECT_TRUE(client.Await([&] { return client.store()->watches(); }));
 }
 
+// Of a machine without a moment for the handshake the store says that nobody answered in time.
+ConfigCompletion ReadUntilTold(EtcdTestClient* client) {
+  constexpr int kTries = 40;
+  ConfigCompletion read = client->Read();
+  for (int i = 1; i < kTries && Message(read.status).find("in time") != std::string::npos; ++i) {
+    read = client->Read();
+  }
+  return read;
+}
+
 TEST_F(EtcdWithTls, AServerThatAStrangerSignedForIsToldNothing) {
   EtcdOptions options = Options();
   options.ca = certificates_->Path("strangers-ca", "pem");
   options.times.request_ms = 500;
   EtcdTestClient client(options);
-  const ConfigCompletion read = client.Read();
+  const ConfigCompletion read = ReadUntilTold(&client);
   EXPECT_EQ(read.outcome, ConfigOutcome::kUnknown);
   EXPECT_THAT(Message(read.status), HasSubstr("certificate"));
   // Nothing was sent, so a change is known not to be applied.
@@ -120,7 +130,7 @@ TEST_F(EtcdWithTls, WithoutACertificateNothingIsAnswered) {
   options.key.clear();
   options.times.request_ms = 500;
   EtcdTestClient client(options);
-  const ConfigCompletion read = client.Read();
+  const ConfigCompletion read = ReadUntilTold(&client);
   EXPECT_EQ(read.outcome, ConfigOutcome::kUnknown);
   EXPECT_THAT(Message(read.status), HasSubstr("certificate"));
 }
