@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/cluster_sim/cluster_world.h"
+#include "tests/cluster_sim/mutant_kills.h"
 
 namespace ringjournal::cluster_sim {
 
@@ -40,8 +41,13 @@ std::string KillLine(const MutantChoice& mutant, const MutantDeath& death) {
     if (c != '-') bias.push_back(begins_word ? static_cast<char>(std::toupper(c)) : c);
     begins_word = c == '-';
   }
+  const MutantKill* known = FindKill(mutant.name);
+  std::string beside;
+  if (known != nullptr && !known->with.empty()) {
+    beside = absl::StrCat(", \"", std::string(known->with), "\"");
+  }
   return absl::StrCat("{\"", std::string(mutant.name), "\", Bias::", bias, ", ", death.seed, ", \"",
-                      std::string(CheckerOf(death.verdict)), "\"},");
+                      std::string(CheckerOf(death.verdict)), "\"", beside, "},");
 }
 
 }  // namespace ringjournal::cluster_sim

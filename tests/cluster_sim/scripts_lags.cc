@@ -114,15 +114,16 @@ std::string TailOfAnOlderRound() {
   s.CutOneWay(kN1, host);  // that the journal is open
   s.Wait(40 * kMs);
   if (!StopBehindAHeartbeat(&s)) return Stuck(s, "n1 sends no heartbeat");
-  s.PauseWithOneBatch(kN1, 300 * kMs);
+  s.PauseWithOneBatch(kN1, 1500 * kMs);  // longer than a client tries a node
   if (!s.WaitUntil([&] { return s.leader() == kN2; }, kSecond)) return Stuck(s, "n2 leads not");
-  StageAppender other(s.MakeClientEnvironment(), s.TakeHost(), s.journal(), s.names(),
-                      [](const std::string&) {});
+  StageAppender other(
+      s.MakeClientEnvironment(), s.TakeHost(), s.journal(), s.names(), [](const std::string&) {},
+      "other");
   other.Append("late", Level::kReplicated, 16);
   if (!s.WaitUntil([&] { return other.done(); }, 9 * kSecond)) return Stuck(s, "n2 takes nothing");
   s.MendOneWay(kN1, host);
   if (!s.WaitUntil([&] { return asker.asked(); }, kSecond)) return Stuck(s, "nobody asks");
-  s.Wait(2 * kSecond);
+  s.Wait(3 * kSecond);
   return s.violation();
 }
 

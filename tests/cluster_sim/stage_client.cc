@@ -43,9 +43,11 @@ std::string ReceiptText(const client::AppendReceipt& r, Level asked) {
 }  // namespace
 
 StageAppender::StageAppender(const ClientEnvironment& environment, HostNumber host,
-                             std::string journal, AppendNames* names, Tell tell)
+                             std::string journal, AppendNames* names, Tell tell,
+                             std::string producer)
     : SimClient(environment, host, "the client"),
       journal_(std::move(journal)),
+      producer_(std::move(producer)),
       names_(names),
       tell_(std::move(tell)) {
   Open();
@@ -56,7 +58,7 @@ void StageAppender::Open() {
   options.session = SessionOptionsOf(env_);
   options.client_instance = options.session.seed;
   options.journal = journal_;
-  options.producer = "producer";
+  options.producer = producer_;
   options.accept_loss_before_first_open = true;
   session_ = std::make_unique<client::AppendSession>(std::move(options));
 }

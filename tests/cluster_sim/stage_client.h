@@ -46,7 +46,7 @@ class AppendNames {
 class StageAppender : public SimClient {
  public:
   StageAppender(const ClientEnvironment& environment, HostNumber host, std::string journal,
-                AppendNames* names, Tell tell);
+                AppendNames* names, Tell tell, std::string producer = "producer");
 
   void Append(const std::string& name, client::Level level, size_t payload_bytes);
   const AppendFate& FateOf(const std::string& name) { return fates_[name]; }
@@ -70,6 +70,7 @@ class StageAppender : public SimClient {
   void TakeStop();
 
   std::string journal_;
+  std::string producer_;
   AppendNames* names_;
   Tell tell_;
   std::unique_ptr<client::AppendSession> session_;
