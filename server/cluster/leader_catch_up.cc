@@ -28,6 +28,7 @@ bool LeaderSide::BeginCatchUp(PeerConnection* peer, const v1::Follow& follow, In
   }
   StopCatchUp(backup);
   backup->connection = 0;
+  backup->answered = 0;
   // While others have the seats, it hears that its leader lives.
   c_->links->SendReplicate(peer, Head(keeps.next()), {});
   if (!c_->seats->free()) return true;
@@ -55,6 +56,7 @@ void LeaderSide::AnswerFromSegments(PeerConnection* peer, Backup* backup) {
   ok->set_chain(catch_up->chain());
   SendFollowOk(peer, request.nonce, &message);
   catch_up->set_answered();
+  backup->answered = request.nonce;
   backup->first = request.oldest;
   c_->Note(Text(peer->life), " follows from entry ", request.keeps.value() + 1,
            ", from the segments");

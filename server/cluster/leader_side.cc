@@ -160,7 +160,10 @@ void LeaderSide::OnFollow(PeerConnection* peer, const v1::Follow& follow) {
     if (EpochOf(follow) > c_->epoch()) c_->wants_config_read = true;
     return;
   }
-  if (IsAnswered(*peer, follow)) return;
+  if (IsAnswered(*peer, follow)) {
+    backups_[peer->life].last_heard_ns = c_->now.monotonic_ns;
+    return;
+  }
   if (!Names(c_->config.members(), peer->life.node)) return;
   LogOutline theirs{{follow.history().begin(), follow.history().end()}, Index(follow.end_index())};
   std::optional<Index> common = LastCommonEntry(c_->Outline(), theirs);

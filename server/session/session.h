@@ -111,8 +111,9 @@ struct CheckpointWaiter {
 struct DeferredReply {
   std::optional<Index> true_from;
   v1::ServerMessage message;
-  std::optional<TailWait> tail;  // likewise; its watermarks are then those of when it leaves
-  int64_t epoch_by_ns = 0;       // the epoch has to begin until then; 0: it has begun
+  // Likewise. With either of these the watermarks are those of when it leaves.
+  std::optional<TailWait> tail;
+  int64_t epoch_by_ns = 0;  // the epoch has to begin until then; 0: it has begun
 };
 
 struct Session {
@@ -149,7 +150,12 @@ struct Session {
   bool awaits_open() const {
     return !deferred.empty() && deferred.front().message.has_open_reply();
   }
-  bool deferred_is_full() const { return deferred.size() >= limits::kDeferredRepliesPerSessionMax; }
+  // Too many answers wait; or its epoch had not begun when it opened, and what it asks behind that
+  // would be answered from a log that may not stay.
+  bool frames_wait() const {
+    return deferred.size() >= limits::kDeferredRepliesPerSessionMax ||
+           (awaits_open() && deferred.front().epoch_by_ns != 0);
+  }
 
   // Of a dropped session: its readers may still have operations there.
   Journal* journal_of_grave = nullptr;

@@ -115,7 +115,7 @@ void Shard::OnStorage(const StorageAnswer& event) {
 FrameIntake::Taken Shard::OnFrame(Session* session, ByteSpan frame) {
   if (session->closing) return Taken::kEnd;
   if (session->waits_for_admin || MustTakeReplies(session)) return Taken::kStall;
-  if (session->deferred_is_full()) return Taken::kStall;
+  if (session->frames_wait()) return Taken::kStall;
   if (LooksLikeAppend(frame)) return OnAppend(session, frame);
   v1::ClientMessage message;
   if (!message.ParseFromArray(frame.data(), static_cast<int>(frame.size()))) {

@@ -227,7 +227,7 @@ void Shard::AnswerDeferred() {
   size_t kept = 0;
   for (Session* session : deferring_) {
     const bool held_acks = session->awaits_open();
-    const bool was_full = session->deferred_is_full();
+    const bool frames_waited = session->frames_wait();
     while (!session->deferred.empty() && MayLeave(*session, &session->deferred.front())) {
       Reply(session, session->deferred.front().message);
       session->deferred.pop_front();
@@ -235,7 +235,7 @@ void Shard::AnswerDeferred() {
     if (GiveUpOpen(session)) continue;
     if (held_acks && !session->awaits_open()) SendAcksOf(session);
     // Frames that have waited for it may go on; nobody else would wake us.
-    batch_due_ = batch_due_ || (was_full && !session->deferred_is_full());
+    batch_due_ = batch_due_ || (frames_waited && !session->frames_wait());
     if (!session->deferred.empty()) deferring_[kept++] = session;
   }
   deferring_.resize(kept);

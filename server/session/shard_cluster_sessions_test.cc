@@ -1,7 +1,9 @@
 // What clients of several nodes are told, in which order, and what of theirs has a limit.
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/session/test_cluster.h"
@@ -122,6 +124,37 @@ TEST_F(ClusterSessions, AMemberWithoutMemoryForACopySaysSoOnceAndMakesNone) {
   EXPECT_EQ(notes, 1u);
 }
 
+// It is on this disk, and the next leader may take it back.
+TEST(DurableReads, ShowNothingThatIsNotCommitted) {
+  TestCluster cluster(3, false);
+  cluster.Run(300);
+  ConnectionNumber c = cluster.OpenReady(0, "p"), reader = cluster.OpenReady(0, "");
+  cluster.HoldAnswers();
+  cluster.Silence(0, 1);
+  cluster.Silence(0, 2);
+  cluster.Append(0, c, 1, v1::LEVEL_DISK);
+  v1::ClientMessage read;
+  read.mutable_read()->set_request_id(7);
+  read.mutable_read()->mutable_from()->set_lsn(1);
+  read.mutable_read()->set_follow(true);
+  read.mutable_read()->set_visibility(v1::VISIBILITY_DURABLE);
+  read.mutable_read()->set_credit_bytes(1 << 20);
+  cluster.Send(0, reader, FrameOf(read));
+  cluster.Run(50);
+  ASSERT_EQ(cluster.replica(0)->marks().durable.lsn, Lsn(1));
+  ASSERT_EQ(cluster.replica(0)->marks().committed.lsn, Lsn(0));
+  for (const v1::ServerMessage& m : cluster.Take(reader)) {
+    EXPECT_EQ(m.read_data().visible_lsn(), 0u) << m.ShortDebugString();
+  }
+  cluster.Heal();
+  cluster.Run(50);
+  uint64_t visible = 0;
+  for (const v1::ServerMessage& m : cluster.Take(reader)) {
+    visible = std::max(visible, m.read_data().visible_lsn());
+  }
+  EXPECT_EQ(visible, 1u);
+}
+
 // Position of the node that has been elected and cannot serve, as the other one is silent.
 size_t ElectWithoutBegin(TestCluster* cluster) {
   cluster->Kill(0);
@@ -160,6 +193,39 @@ TEST_F(ClusterSessions, AnOpenWithoutAProducerIsNoEntryOfAnEpochThatIsAboutToBeg
   EXPECT_EQ(cluster.replica(next)->marks().end.index, end);
   cluster.Run(limits::kHeldFrameMs - 50);
   ASSERT_EQ(cluster.Take(c).size(), 1u);
+}
+
+// What is asked behind the open of an epoch that has not begun would be answered from a log that
+// may not stay.
+TEST_F(ClusterSessions, NothingIsAnsweredBehindAnOpenWhoseEpochHasNotBegun) {
+  const size_t next = ElectWithoutBegin(&cluster);
+  ConnectionNumber c = cluster.Open(next, "p");
+  v1::ClientMessage ask;
+  ask.mutable_locate()->set_request_id(9);
+  ask.mutable_locate()->mutable_position()->set_newest(true);
+  ask.mutable_locate()->set_linearizable(true);
+  cluster.Send(next, c, FrameOf(ask));
+  cluster.Run(20);
+  EXPECT_EQ(cluster.Take(c).size(), 1u) << "the greeting";
+  cluster.Run(limits::kHeldFrameMs - 50);
+  std::vector<v1::ServerMessage> answers = cluster.Take(c);
+  ASSERT_EQ(answers.size(), 2u);
+  ASSERT_TRUE(answers[0].has_open_reply()) << answers[0].DebugString();
+  EXPECT_TRUE(answers[1].has_locate_reply()) << answers[1].DebugString();
+  EXPECT_EQ(answers[0].open_reply().watermarks().committed().index(),
+            cluster.replica(next)->marks().committed.index.value())
+      << "as of when it leaves";
+}
+
+// The table is full of what may not stay.
+TEST_F(ClusterSessions, ALimitIsNoReasonForGoodBeforeTheEpochHasBegun) {
+  const size_t next = ElectWithoutBegin(&cluster);
+  for (int i = 0; i < 8; ++i) cluster.Open(next, absl::StrCat("p", i));
+  ConnectionNumber c = cluster.Open(next, "one too many");
+  cluster.Run(1);
+  std::vector<v1::ServerMessage> answers = cluster.Take(c);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[1].error().code(), v1::ERROR_CODE_NOT_YET) << answers[1].DebugString();
 }
 
 // Each time that a client asks again would be an entry in a log that is not committed.

@@ -8,6 +8,11 @@
 #include "server/session/shard.h"
 
 namespace ringjournal {
+namespace {
+
+constexpr int64_t kMs = 1000 * 1000;
+
+}  // namespace
 
 void FillWatermarks(const Replica& replica, v1::Watermarks* out) {
   Marks marks = replica.marks();
@@ -121,15 +126,6 @@ v1::Continuity Shard::CheckReceipt(const v1::Receipt& receipt, const Journal& jo
   return same ? v1::CONTINUITY_CONTINUOUS : v1::CONTINUITY_DIVERGED;
 }
 
-namespace {
-
-// When who waits for the epoch to begin is told that it has not.
-int64_t EpochByNs(const Journal& journal) {
-  return journal.served_since_ns + int64_t{limits::kHeldFrameMs} * 1000 * 1000;
-}
-
-}  // namespace
-
 // The epoch is about to begin, and the opening of a producer is an entry right behind its start:
 // committed with it or never, and answered then. Who waits for a new leader waits for one round of
 // acknowledgements instead of two. Only as long as that may be any moment: a leader that does not
@@ -138,7 +134,7 @@ bool Shard::OpensWithEpoch(const v1::Open& open, const Journal& journal) const {
   const ReplicatedJournal* replicated = journal.replicated;
   if (replicated == nullptr || !replicated->leads() || replicated->serving()) return false;
   if (!journal.replica->leads() || open.producer().empty() || open.linearizable()) return false;
-  return now_.monotonic_ns < EpochByNs(journal);
+  return now_.monotonic_ns - journal.served_since_ns < limits::kHeldFrameMs * kMs;
 }
 
 void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal) {
@@ -155,6 +151,8 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   if (!open.producer().empty()) {
     if (!replica->OpenProducer(open.producer(), open.client_instance(), now_, &session->producer,
                                &error)) {
+      // What a log says that may not stay is no reason for good.
+      if (early) RefuseBeforeEpoch(&error);
       return ReplyError(session, open.request_id(), std::move(error));
     }
     journal->dirty = true;
@@ -184,7 +182,9 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   }
   if (!session->may_append) return Reply(session, message);
   ReplyOnceTrue(session, *journal, end, std::move(message));
-  if (early && session->awaits_open()) session->deferred.back().epoch_by_ns = EpochByNs(*journal);
+  if (early && session->awaits_open()) {
+    session->deferred.back().epoch_by_ns = now_.monotonic_ns + limits::kHeldFrameMs * kMs;
+  }
 }
 
 void Shard::OnResolve(Session* session, const v1::Resolve& request) {

@@ -51,8 +51,8 @@ bool Shard::MayLeave(const Session& session, DeferredReply* reply) const {
   if (reply->true_from && !replica.HasReached(v1::LEVEL_REPLICATED, *reply->true_from)) {
     return false;
   }
-  if (!reply->tail) return true;
-  if (!TailIsCertain(*session.journal, *reply->tail)) return false;
+  if (!reply->tail && reply->epoch_by_ns == 0) return true;
+  if (reply->tail && !TailIsCertain(*session.journal, *reply->tail)) return false;
   FillWatermarks(replica, reply->message.mutable_open_reply()->mutable_watermarks());
   return true;
 }
