@@ -102,7 +102,8 @@ void ReadSession::HandleOpenReply(const v1::OpenReply& reply) {
   // now.
   if (generation_ != seen_generation_) reader_.Forget();
   const v1::Watermarks& marks = reply.watermarks();
-  visible_lsn_ = Lsn((options_.durable_only ? marks.durable() : marks.committed()).lsn());
+  visible_lsn_ = Lsn(marks.committed().lsn());
+  if (options_.durable_only) visible_lsn_ = std::min(visible_lsn_, Lsn(marks.durable().lsn()));
   Established();
   Progressed();
   ResolvePositions(reply.watermarks());

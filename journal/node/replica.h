@@ -57,6 +57,11 @@ struct Marks {
   Watermark durable;  // the others: the last that is so
   Watermark committed;
   Watermark end;
+
+  // What readers see: of a disk, too, only what is committed, as anything else may be cut.
+  Watermark Visible(bool durable_only) const {
+    return durable_only ? std::min(durable, committed) : committed;
+  }
 };
 
 // A journal's replica, leading or following (on one node the in-sync set is this replica alone, so

@@ -89,8 +89,7 @@ Reader::Turn Reader::Next(const Replica& replica, size_t bytes_max, std::vector<
 }
 
 Watermark Reader::Visible(const Replica& replica) const {
-  const Marks marks = replica.marks();
-  return range_.durable_only ? marks.durable : marks.committed;
+  return replica.marks().Visible(range_.durable_only);
 }
 
 Reader::Turn Reader::FromRing(const Replica& replica, size_t bytes_max) {

@@ -253,6 +253,17 @@ TEST(Reader, OfWhatIsDurableWaitsForTheDisk) {
   EXPECT_EQ(r.transactions, 1u);
 }
 
+// On this disk, and another leader may take it back.
+TEST(Reader, OfWhatIsDurableWaitsForTheCommitToo) {
+  Marks marks;
+  marks.durable = {Index(7), Lsn(9)};
+  marks.committed = {Index(5), Lsn(6)};
+  EXPECT_EQ(marks.Visible(true), marks.committed);
+  EXPECT_EQ(marks.Visible(false), marks.committed);
+  marks.durable = {Index(4), Lsn(4)};
+  EXPECT_EQ(marks.Visible(true), marks.durable);
+}
+
 TEST(Reader, EndsBeforeTheFirstLsnThatIsNotWanted) {
   TestReplica t;
   for (uint64_t i = 0; i < 10; ++i) {

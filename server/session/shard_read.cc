@@ -222,7 +222,7 @@ bool Shard::StopReading(Session* session, Subscription* subscription) {
 // The run may exceed the credit by one entry: entries are whole.
 void Shard::SendRun(Session* session, Subscription* subscription, ByteSpan run) {
   const Marks marks = session->journal->replica->marks();
-  const Lsn visible = (subscription->range.durable_only ? marks.durable : marks.committed).lsn;
+  const Lsn visible = marks.Visible(subscription->range.durable_only).lsn;
   EncodeReadHead(subscription->request_id, visible, run.size(), &subscription->head);
   session->last_send_ns = now_.monotonic_ns;
   effects_->sends.push_back({session->connection, AsBytes(subscription->head), run});
