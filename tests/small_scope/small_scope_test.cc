@@ -36,6 +36,9 @@ TEST(SmallScope, AnUnknownOutcomeOfAChangeOfTwoNodes) { ExpectComplete(kOneUnkno
 // has changed the document, and here nobody may; hence two.
 TEST(SmallScope, ACrashAtEveryMomentOfTwoAppends) { ExpectComplete(kOneCrash, 30000); }
 
+// 61,046 where the client waits until the next leader's epoch has begun.
+TEST(SmallScope, AClientGoesOnAtTheNextLeaderAtAnyMoment) { ExpectComplete(kNextLeader, 65000); }
+
 TEST(SmallScope, ACrashAndAChangeWhileOneWayHoldsBack) { ExpectComplete(kOneSlowWay, 10000); }
 
 // 28,250: a leader that hears nothing of a backup says nothing to it.

@@ -34,7 +34,8 @@ void World::EndClient() {
 
 bool World::MayOpen(uint32_t i) const {
   if (client_.opens >= scope_.opens || client_.node == static_cast<int>(i)) return false;
-  return client_.acked < scope_.entries && journal(i)->serving();
+  // Before its epoch has begun, too: the opening is an entry behind the epoch start then.
+  return client_.acked < scope_.entries && (journal(i)->serving() || replica(i)->leads());
 }
 
 bool World::MayAppend() const {
