@@ -89,7 +89,6 @@ class AppendSession : public Session {
   }
 
  private:
-  bool IsOwnFence(const v1::FencedDetail& fence) const;
   enum class Phase { kOpening, kStreaming, kRefused, kResuming };
 
   void SendOpen();
@@ -107,6 +106,7 @@ class AppendSession : public Session {
   void HandleRefusal(size_t i, const v1::ErrorReply& error, int64_t now_ns);
   void RefuseForGood(size_t i, const absl::Status& why, int64_t now_ns);
   bool AllDone(size_t end) const;  // of the positions below `end`
+  bool IsOwnFence(const v1::FencedDetail& fence) const;
   void Fence(size_t i, const absl::Status& why);
   void Pause(size_t i, const absl::Status& why, int64_t retry_at_ns, int64_t now_ns);
   void HandleResumeReply(const v1::ResumeReply& reply);

@@ -31,6 +31,15 @@ TEST_F(AppendSessionTest, AppendsGoOutInOrderAndComeBackWithReceipts) {
   EXPECT_THAT(peer_.Payloads(), ElementsAre("a", "b", "c"));
 }
 
+TEST_F(AppendSessionTest, TheOpenDoesNotWaitForTheAnswerToTheHello) {
+  peer_.on_message = [](const v1::ClientMessage& m) { return true; };  // answers nothing
+  peer_.Connect();
+  peer_.Deliver();
+  ASSERT_EQ(peer_.received.size(), 2u);
+  EXPECT_TRUE(peer_.received[0].has_hello());
+  EXPECT_EQ(peer_.received[1].open().journal(), "orders");
+}
+
 TEST_F(AppendSessionTest, AnySplitOfTheAnswersGivesTheSameOutcomes) {
   for (size_t piece : {1, 2, 3, 7}) {
     AppendSession session(Options());

@@ -52,6 +52,17 @@ ReadSessionOptions Options() {
   return options;
 }
 
+TEST(ReadStart, TheOpenDoesNotWaitForTheAnswerToTheHello) {
+  ReadSession session(Options());
+  FakePeer peer(&session);
+  peer.on_message = [](const v1::ClientMessage& m) { return true; };  // answers nothing
+  peer.Connect();
+  peer.Deliver();
+  ASSERT_EQ(peer.received.size(), 2u);
+  EXPECT_TRUE(peer.received[0].has_hello());
+  EXPECT_EQ(peer.received[1].open().journal(), "orders");
+}
+
 // Behind the transaction `n` of the journal that Fill makes.
 Cursor CursorBehind(uint64_t n) {
   ReadSession session(Options());

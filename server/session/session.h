@@ -28,10 +28,10 @@ struct Journal {
   std::unique_ptr<Replica> replica;
   ReplicatedJournal* replicated = nullptr;  // the cluster's; null on a node alone
   Epoch served;                             // in which sessions were bound to it
-  int64_t served_since_ns = 0;
-  bool dirty = false;    // something happened since the last EndOfBatch
-  bool removed = false;  // no longer served here
-  bool retired = false;  // because this node is no member any more; files stay
+  int64_t served_since_ns = 0;              // on the monotonic clock
+  bool dirty = false;                       // something happened since the last EndOfBatch
+  bool removed = false;                     // no longer served here
+  bool retired = false;                     // because this node is no member any more; files stay
 };
 
 // First in, first out, without an allocation once it has grown.

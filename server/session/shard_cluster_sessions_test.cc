@@ -228,6 +228,20 @@ TEST_F(ClusterSessions, ALimitIsNoReasonForGoodBeforeTheEpochHasBegun) {
   EXPECT_EQ(answers[1].error().code(), v1::ERROR_CODE_NOT_YET) << answers[1].DebugString();
 }
 
+TEST_F(ClusterSessions, WhoComesLateToAnEpochThatIsAboutToBeginWaitsAsLongAsAnybody) {
+  const size_t next = ElectWithoutBegin(&cluster);
+  cluster.HoldAnswers();  // or the silent one would be dropped
+  cluster.Run(limits::kHeldFrameMs - 20);
+  ConnectionNumber c = cluster.Open(next, "p");
+  cluster.Run(limits::kHeldFrameMs - 20);
+  EXPECT_EQ(cluster.Take(c).size(), 1u) << "the greeting";
+  cluster.Answer();
+  cluster.Run(10);
+  std::vector<v1::ServerMessage> answers = cluster.Take(c);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_TRUE(answers[0].has_open_reply()) << answers[0].DebugString();
+}
+
 // Each time that a client asks again would be an entry in a log that is not committed.
 TEST_F(ClusterSessions, ALeaderWhoseEpochDoesNotBeginAppendsNoOpeningsAfterAWhile) {
   const size_t next = ElectWithoutBegin(&cluster);

@@ -332,6 +332,22 @@ TEST_F(CatchUpFromSegments, ABackupThatWasAwayForLongKeepsWhatItHas) {
   EXPECT_TRUE(Noted(from)) << from;
 }
 
+// Each answer would read and send everything again.
+TEST_F(CatchUpFromSegments, AQuestionThatIsRepeatedIsAnsweredOnce) {
+  AppendUntil(301);
+  cluster.Kill(1);
+  cluster.Run(300);
+  AppendUntil(2001);
+  cluster.Delay(10);
+  cluster.Start(1, false);
+  cluster.Run(3000);
+  EXPECT_EQ(cluster.Isr(), "n1 n3 n2");
+  const auto answered = std::ranges::count_if(cluster.notes, [](const std::string& note) {
+    return note.find(", from the segments") != std::string::npos;
+  });
+  EXPECT_EQ(answered, 1);
+}
+
 TEST_F(CatchUpFromSegments, AppendsGoOnMeanwhile) {
   AppendUntil(301);
   cluster.Kill(1);

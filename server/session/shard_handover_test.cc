@@ -130,6 +130,31 @@ TEST_F(ShardHandover, AFollowThatIsRepeatedBeforeItsAnswerIsThereIsAnsweredOnce)
   EXPECT_EQ(answered, 2) << "one for each backup";
 }
 
+// Its answer is under way on a slow line, and whoever asks lives.
+TEST_F(ShardHandover, ABackupThatRepeatsItsFollowIsNotTakenForSilent) {
+  const auto is_answered = [&] {
+    return std::ranges::any_of(cluster.notes, [](const std::string& note) {
+      return note.starts_with("n2: ") && note.find(" n3/1 follows from ") != note.npos;
+    });
+  };
+  std::string line;
+  bool slow = true;
+  cluster.tamper = [&](size_t from, size_t to, std::string* bytes) {
+    if (from != 1 || to != 2 || !is_answered()) return;
+    line += *bytes;
+    *bytes = slow ? "" : std::exchange(line, "");
+  };
+  MoveLeader(&cluster, 0, "n2");
+  for (int ms = 0; ms < 50 && !is_answered(); ++ms) cluster.Run(1);
+  ASSERT_TRUE(is_answered());
+  cluster.Run(limits::kPeerGraceMs + 5);  // and less than it takes n3 to suspect its leader
+  EXPECT_EQ(cluster.Isr(), "n1 n2 n3");
+  slow = false;
+  cluster.Run(100);
+  EXPECT_EQ(cluster.Isr(), "n1 n2 n3");
+  EXPECT_EQ(cluster.leader(), 1);
+}
+
 // What etcd's watch tells is the document itself.
 TEST_F(ShardHandover, TheNextLeaderLearnsOfItFromTheStoreWhereThatTellsIt) {
   cluster.HoldAnswers();
