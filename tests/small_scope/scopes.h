@@ -22,14 +22,12 @@ inline constexpr Scope kOneSlowWay{
     .entries = 1, .crashes = 1, .changes = 1, .unknowns = 0, .bursts = true, .slow = 1};
 // One append whose client goes on at the next leader, before that one's epoch has begun or later;
 // once, one way begins to hold back.
-inline constexpr Scope kNextLeader{.entries = 1,
-                                   .crashes = 1,
-                                   .changes = 2,
-                                   .unknowns = 0,
-                                   .opens = 1,
-                                   .bursts = true,
-                                   .slow = 1,
-                                   .delays = 1};
+inline constexpr Scope kNextLeader = [] {
+  Scope scope = kOneSlowWay;
+  scope.changes = 2;
+  scope.opens = scope.delays = 1;
+  return scope;
+}();
 // The scope of the protocol page, where what is sent arrives before anything else happens.
 inline constexpr Scope kWhole{.entries = 2,
                               .crashes = 2,
