@@ -291,6 +291,10 @@ inline constexpr uint32_t kConfigSettleMs = 100;
 // How long a planned handover waits for its target to hold everything; appends wait meanwhile, so
 // it is about what a failover would cost. Then the old leader goes on.
 inline constexpr uint32_t kHandoverWaitMs = 250;
+// How long a node that stops, and was waited for by others until just now, leaves its disk, its
+// memory and its processors alone: who has taken over may share them, and is busy for some tens of
+// milliseconds.
+inline constexpr uint32_t kStopRestMs = 200;
 // How long an append or an open waits for a handover or for an epoch to begin before it is refused:
 // longer than a handover may take, and shorter than clients try a node (kNodeTriedMs).
 inline constexpr uint32_t kHeldFrameMs = 350;

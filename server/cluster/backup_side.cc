@@ -164,6 +164,7 @@ void BackupSide::SendAck(PeerConnection* peer) {
   ack->set_durable_index(marks.durable.index.value());
   ack->set_commit_index(marks.committed.index.value());
   ack->set_lease_seq(lease_seq_);
+  ack->set_leaving(c_->leaving);
   c_->links->Send(peer, ack_);
   owes_ack_ = false;
   acked_durable_ = marks.durable.index;

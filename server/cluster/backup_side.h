@@ -22,6 +22,9 @@ class BackupSide {
   void OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok);
   void OnReplicate(PeerConnection* peer, const v1::Replicate& head, ByteSpan entries);
 
+  // The process is about to end: the next acknowledgement says so.
+  void Leave() { owes_ack_ = true; }
+
   // After the replica's EndOfBatch: asks and acknowledges.
   void AfterBatch();
   int64_t deadline_ns() const;

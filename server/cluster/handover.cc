@@ -16,7 +16,7 @@ std::optional<NodeLife> PlannedChanges::ChooseTarget(const LeaderSide& leader,
                                                      const std::string& node) const {
   std::optional<NodeLife> best;
   for (const NodeLife& life : leader.in_sync().isr()) {
-    if (life == c_->self || !leader.Follows(life)) continue;
+    if (life == c_->self || !leader.Follows(life) || leader.IsLeaving(life)) continue;
     if (!node.empty() && life.node != node) continue;
     bool better =
         !best.has_value() || leader.in_sync().MatchOf(life) > leader.in_sync().MatchOf(*best);
@@ -40,6 +40,13 @@ absl::Status PlannedChanges::WhyNoTarget(const LeaderSide& leader, const std::st
   const auto& isr = leader.in_sync().isr();
   bool in_sync =
       std::any_of(isr.begin(), isr.end(), [&](const NodeLife& life) { return life.node == node; });
+  if (in_sync && std::any_of(isr.begin(), isr.end(), [&](const NodeLife& life) {
+        return life.node == node && leader.IsLeaving(life);
+      })) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("node ", node, " is about to stop, so it cannot take over journal ", name,
+                     "; name another node, or start it again first"));
+  }
   return absl::FailedPreconditionError(
       in_sync ? absl::StrCat("node ", node, " does not answer at the moment, so it cannot take ",
                              "over journal ", name, "; try again, or name another node")
@@ -59,6 +66,7 @@ absl::Status PlannedChanges::MoveLeader(const LeaderSide& leader, const std::str
   RJ_RETURN_IF_ERROR(Begin(Kind::kMoveLeader, life->node, limits::kHandoverWaitMs));
   life_ = *life;
   stays_ = stays;
+  c_->leaving = c_->leaving || !stays;  // nobody is to be followed afterwards
   c_->replica->Hold(!Mutated(Mutant::kHandoverTakesAppends));
   c_->wants_peers = true;
   c_->Note("is to be handed over to ", node_, ": appends wait");
@@ -80,6 +88,11 @@ void PlannedChanges::FollowHandover(LeaderSide* leader) {
                            absl::StrCat("node ", node_, " has left the in-sync set of journal ",
                                         c_->config.name(), ", so node ", c_->self.node,
                                         " leads on; wait until it is back, or name another node")));
+  }
+  if (leader->IsLeaving(life_)) {
+    return End(leader, absl::FailedPreconditionError(absl::StrCat(
+                           "node ", node_, " is about to stop, so node ", c_->self.node,
+                           " leads journal ", c_->config.name(), " on; name another node")));
   }
   if (TimeIsOver()) {
     return End(leader, absl::UnavailableError(absl::StrCat(

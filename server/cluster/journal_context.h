@@ -46,6 +46,7 @@ struct JournalContext {
   bool wants_config_read = false;  // a message showed a newer epoch
   bool tells_peers = false;        // that the document has changed
   bool wants_peers = false;        // AddWantedPeers has more to say
+  bool leaving = false;            // the process is about to end in order
   std::string fatal;               // the process must stop with this
   std::vector<std::string> notes;  // for the log
   std::vector<StorageOp> storage;  // of catch-ups, for the shard to hand out

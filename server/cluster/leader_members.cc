@@ -31,6 +31,8 @@ bool LeaderSide::MayAdd(const NodeLife& life, const Backup& backup, Index needed
   int64_t now = c_->now.monotonic_ns;
   if (set_.Contains(life) || now < backup.add_not_before_ns) return false;
   if (backup.lag.marked()) return false;  // it comes close first
+  // It would be waited for as soon as it is gone.
+  if (backup.leaving && !Mutated(Mutant::kLeavingTakenBack)) return false;
   // What it once had is not enough: one that is silent would be dropped again, and again.
   if (!Follows(life) && !Mutated(Mutant::kSilentTakenBack)) return false;
   if (set_.MatchOf(life) < needed) return false;
@@ -46,6 +48,11 @@ bool LeaderSide::Follows(const NodeLife& life) const {
   auto it = backups_.find(life);
   return it != backups_.end() && it->second.connection != 0 &&
          c_->now.monotonic_ns - it->second.last_heard_ns <= limits::kPeerRetryMs * kMs;
+}
+
+bool LeaderSide::IsLeaving(const NodeLife& life) const {
+  const auto it = backups_.find(life);
+  return it != backups_.end() && it->second.leaving;
 }
 
 // What is on its disk, as far as that is known: what stopped the process may have taken the disk
@@ -73,6 +80,8 @@ bool LeaderSide::MayDrop() const {
 std::string LeaderSide::WhyDrop(const NodeLife& life) const {
   auto it = backups_.find(life);
   const int64_t now = c_->now.monotonic_ns;
+  // Where all stop the last one keeps them: each memory may be the one that is back first.
+  if (IsLeaving(life) && !c_->leaving) return "its process is about to end";
   int64_t heard = std::max(it == backups_.end() ? 0 : it->second.last_heard_ns, started_ns_);
   int64_t got_on = std::max(it == backups_.end() ? 0 : it->second.match_ns, started_ns_);
   if (now - heard > limits::kPeerGraceMs * kMs) {

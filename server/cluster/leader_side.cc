@@ -53,6 +53,10 @@ void LeaderSide::OnConfig() {
     backup->drops = std::min(backup->drops + 1, limits::kPeerBackOffDoublingsMax);
     backup->add_not_before_ns =
         c_->now.monotonic_ns + (limits::kPeerRetryMs * kMs << backup->drops);
+    if (!backup->leaving) continue;
+    backup->connection = 0;  // it takes no more, and waits for the news
+    StopCatchUp(backup);
+    c_->tells_peers = true;
   }
   for (const NodeLife& life : isr) {
     bool is_new = std::find(known_isr_.begin(), known_isr_.end(), life) == known_isr_.end();
@@ -224,6 +228,7 @@ void LeaderSide::OnAck(PeerConnection* peer, const v1::ReplicateAck& ack) {
   if (!follows && !Mutated(Mutant::kAckOfAnotherEpoch)) return;
   Backup* backup = &it->second;
   backup->last_heard_ns = c_->now.monotonic_ns;
+  backup->leaving = ack.leaving();
   Index end = c_->replica->derived().position().last().index;
   const NodeLife* life = &it->first;
   if (Mutated(Mutant::kAckOfAnotherLife)) {

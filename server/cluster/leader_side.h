@@ -73,6 +73,8 @@ class LeaderSide {
   const InSyncSet& in_sync() const { return set_; }
   // It follows, and was heard of just now.
   bool Follows(const NodeLife& life) const;
+  // Its process has said that it is about to end.
+  bool IsLeaving(const NodeLife& life) const;
   // The node is on its way out of the members: its disk counts for no acknowledgement any more, and
   // it is not taken back. Empty: nobody is.
   void set_leaving(const std::string& node) { leaving_ = node; }
@@ -139,6 +141,7 @@ class LeaderSide {
     std::unique_ptr<CatchUp> catch_up;
     uint64_t sent_in_step = 0;   // bytes that the catch-up had read
     bool segments_fail = false;  // the disk here lacks what it needs
+    bool leaving = false;        // its process is about to end in order
   };
   bool IsUpToDate(const NodeLife& life, const Backup& backup) const;
   Index DurableOf(const NodeLife& life) const;

@@ -38,9 +38,10 @@ std::vector<LeaderSide::Copy> LeaderSide::Copies() const {
 // It holds everything, and knows what is committed of it.
 bool LeaderSide::IsUpToDate(const NodeLife& life, const Backup& backup) const {
   const RingPlace end = c_->replica->ring().end();
-  return backup.connection != 0 && backup.catch_up == nullptr && !HearsNothingOf(backup) &&
-         !backup.lag.marked() && backup.in_flight.empty() && backup.next.index == end.index &&
-         set_.MatchOf(life) >= end.index.prev() && backup.commit_sent >= end.index.prev();
+  return backup.connection != 0 && !backup.leaving && backup.catch_up == nullptr &&
+         !HearsNothingOf(backup) && !backup.lag.marked() && backup.in_flight.empty() &&
+         backup.next.index == end.index && set_.MatchOf(life) >= end.index.prev() &&
+         backup.commit_sent >= end.index.prev();
 }
 
 bool LeaderSide::IsIdle() const {

@@ -32,6 +32,8 @@ class PlannedChanges {
   // `stays`: this node follows afterwards; else it stops, and leaves the in-sync set in the same
   // change, so that nobody waits for it.
   absl::Status MoveLeader(const LeaderSide& leader, const std::string& target, bool stays);
+  // Anybody would do, and there is somebody.
+  bool HasTarget(const LeaderSide& leader) const { return ChooseTarget(leader, "").has_value(); }
   absl::Status AddMember(const v1::ConfigDocument& document, const std::string& node);
   absl::Status RemoveMember(LeaderSide* leader, const v1::ConfigDocument& document,
                             const std::string& node);

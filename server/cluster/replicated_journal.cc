@@ -1,6 +1,7 @@
 #include "server/cluster/replicated_journal.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "journal/base/limits.h"
 #include "journal/base/mutants.h"
@@ -62,11 +63,27 @@ void ReplicatedJournal::OnConfig(const v1::ConfigDocument& document,
     backup_.reset();
     return;
   }
+  // Who followed would be taken back into the in-sync set, and waited for as soon as it is gone.
+  if (c_.leaving && !in_isr_) return backup_.reset();
   const bool same = backup_ != nullptr && backup_->leader() == LifeOf(config.leader());
   if (same && (role_epoch_ == c_.epoch() || Mutated(Mutant::kFollowsOnUnasked))) return;
   role_epoch_ = c_.epoch();
   answers_.clear();
   backup_ = std::make_unique<BackupSide>(&c_);
+}
+
+bool ReplicatedJournal::Leave() {
+  if (std::exchange(left_, true)) return false;
+  Wake();
+  c_.leaving = true;
+  if (backup_ != nullptr) backup_->Leave();
+  return true;
+}
+
+// Not below min_isr: there it counts until its process ends.
+bool ReplicatedJournal::is_leaving() const {
+  const bool may_leave = static_cast<uint32_t>(c_.config.isr_size()) > c_.config.min_isr();
+  return c_.leaving && backup_ != nullptr && in_isr_ && may_leave;
 }
 
 void ReplicatedJournal::Stop() {
@@ -199,6 +216,8 @@ void ReplicatedJournal::AfterBatch() {
   planned_.AfterBatch(leader_.get());
   if (backup_ != nullptr) backup_->AfterBatch();
   if (backup_ != nullptr && backup_->suspects_leader()) c_.wants_config_read = true;
+  // It has said so, wherever its leader may count it by now.
+  if (left_ && !in_isr_) backup_.reset();
   TurnRecovery();
   awake_ = !IsIdle();
   if (!awake_) sleeps_until_ns_ = DeadlineNow();
@@ -245,6 +264,8 @@ bool ReplicatedJournal::WantsChange(const v1::ConfigDocument& document) {
   if (leader_ != nullptr) {
     return planned_.wants_change() || leader_->Wanted(document).has_value();
   }
+  // Who is about to end leaves it to others to lead; where all stop, the isr stays as it is.
+  if (c_.leaving) return false;
   if (!c_.config.has_leader()) return WantsLeaderless();
   if (backup_ == nullptr) return false;
   return MayBeElected() ? backup_->suspects_leader() : MayDepose();

@@ -81,6 +81,15 @@ class ReplicatedJournal {
   // Asks all nodes for their logs.
   bool recovers() const { return operator_ != nullptr && !operator_->result.has_value(); }
 
+  // The process is about to end in order: where it is in sync beside a leader, that one lets it go
+  // before it stops to answer; where it is not, it follows nobody any more.
+  // False: it was asked before.
+  bool Leave();
+  // Somebody in sync can take over from this leader now.
+  bool has_target() const { return serving() && planned_.HasTarget(*leader_); }
+  // Its leader is to let it go, and may: until then it is waited for.
+  bool is_leaving() const;
+
   // The process ends: leads and follows no more, and wants nothing.
   void Stop();
 
@@ -142,6 +151,7 @@ class ReplicatedJournal {
   Epoch role_epoch_;  // of the role that it has
   bool awake_ = true;
   int64_t sleeps_until_ns_ = 0;  // while it is not
+  bool left_ = false;
   bool stopped_ = false;
   bool in_isr_ = false;                         // in its current incarnation
   std::unique_ptr<OperatorRecovery> operator_;  // null: nobody has asked

@@ -383,7 +383,8 @@ int64_t Shard::deadline_ns() const {
     deadline = std::min(deadline, journal->replica->deadline_ns());
   }
   deadline = std::min(deadline, TailDeadline());
-  if (stop_ == Stop::kHandingOver) deadline = std::min(deadline, dismiss_at_ns_);
+  if (draining_ && stop_ <= Stop::kResting) deadline = std::min(deadline, dismiss_at_ns_);
+  if (stop_ == Stop::kResting) deadline = std::min(deadline, rests_until_ns_);
   for (const Session* session : stalled_) {
     // Once that is over, something else holds it up.
     const int64_t held_until_ns = session->held_since_ns + limits::kHeldFrameMs * kMs;

@@ -58,7 +58,7 @@ class Shard {
   bool drained() const { return stop_ == Stop::kDone; }
   // False: nobody is to connect any more. While it stops and hands its journals over, who comes is
   // told their next leaders.
-  bool takes_sessions() const { return stop_ == Stop::kNo || stop_ == Stop::kHandingOver; }
+  bool takes_sessions() const { return stop_ <= Stop::kResting; }
   // A reader has more to send at once: do not sleep.
   bool has_more_to_read() const { return more_to_read_; }
 
@@ -198,7 +198,9 @@ class Shard {
   void FillNotLeader(const v1::JournalConfig& config, v1::ErrorReply* error) const;
   void Retire(Journal* journal);
   void HandOverAll();
+  void HandOver(Journal* journal, bool is_last_try);
   bool HandsOver() const;
+  bool Leaves() const;
 
   // the end of a journal (shard_tail.cc)
   std::optional<TailWait> NoteTail(const Journal& journal) const;
@@ -228,6 +230,8 @@ class Shard {
 
   // the way down (shard_drain.cc)
   void FollowDrain();
+  void FollowHandovers();
+  void LeaveAll();
   void DismissSessions();
   void StopJournals();
   bool AllSettled() const;
@@ -288,14 +292,17 @@ class Shard {
   // then marked in the document.
   enum class Stop {
     kNo,
-    kHandingOver,
+    kHandingOver,      // and out of the in-sync sets of those that others lead
+    kResting,          // for who has taken over
     kDismissing,       // clients that are still there
     kHandingOverRest,  // what could not be at first, or was made meanwhile
     kClosing,
     kMarking,
     kDone,
   } stop_ = Stop::kNo;
-  int64_t dismiss_at_ns_ = 0;  // sessions wait for handovers until then
+  bool idle_ones_too_ = false;  // of the journals that it leads, and what it follows
+  int64_t dismiss_at_ns_ = 0;   // at the latest
+  int64_t rests_until_ns_ = 0;
   bool more_to_read_ = false;
   bool batch_due_ = false;  // frames that had waited were taken behind the end of the batch
   std::vector<std::unique_ptr<Subscription>> finished_;  // ended; effects may point into them

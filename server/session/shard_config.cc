@@ -67,7 +67,9 @@ void Shard::StartCreate(Session* session, PendingChange change) {
   absl::Status settings = ValidateSettings(change.settings);
   uint64_t ring_bytes =
       change.settings.ring_bytes() + RingHeadBytes(change.settings.producers_max());
-  if (!name.ok()) {
+  if (draining_) {
+    Refuse(v1::ERROR_CODE_SHUTTING_DOWN, "the server is shutting down: ask another node", &error);
+  } else if (!name.ok()) {
     Refuse(v1::ERROR_CODE_NAME_NOT_ALLOWED, std::string(name.message()), &error);
   } else if (!settings.ok()) {
     Refuse(v1::ERROR_CODE_BAD_SETTING, std::string(settings.message()), &error);

@@ -13,13 +13,41 @@ void Shard::OnDrain() {
   draining_ = true;
   dismiss_at_ns_ = now_.monotonic_ns + 2 * int64_t{limits::kHandoverWaitMs} * 1000 * 1000;
   stop_ = Stop::kHandingOver;
-  HandOverAll();
-  if (!HandsOver()) DismissSessions();
+  FollowHandovers();
+}
+
+// First those journals that clients are at go to others, in one change. Those others are left alone
+// for a moment then, before they get the rest, of which nobody notices anything, and before this
+// node leaves the in-sync sets of what others lead. All that may take until dismiss_at_ns_: a
+// config store that does not answer keeps nobody waiting who could be told to go elsewhere.
+void Shard::FollowHandovers() {
+  while (now_.monotonic_ns < dismiss_at_ns_) {
+    HandOverAll();  // also what it has come to lead since
+    if (idle_ones_too_ && !HandsOver()) LeaveAll();
+    if (HandsOver() || (idle_ones_too_ && Leaves())) {
+      stop_ = Stop::kHandingOver;
+      rests_until_ns_ = now_.monotonic_ns + int64_t{limits::kStopRestMs} * 1000 * 1000;
+      return;
+    }
+    stop_ = Stop::kResting;
+    if (now_.monotonic_ns < rests_until_ns_) return;
+    if (idle_ones_too_) break;
+    idle_ones_too_ = true;
+  }
+  DismissSessions();
+}
+
+void Shard::LeaveAll() {
+  for (auto& journal : journals_) {
+    if (journal == nullptr || journal->replicated == nullptr) continue;
+    if (journal->replicated->Leave()) batch_due_ = true;  // in which it says so
+  }
 }
 
 // Whose journal was handed over has been told its leader by now, and is gone.
 void Shard::DismissSessions() {
   stop_ = Stop::kDismissing;
+  idle_ones_too_ = true;
   batch_due_ = true;
   // Not before: the config store's disk may be the same one.
   for (auto& journal : journals_) {
@@ -49,10 +77,9 @@ bool Shard::AllSettled() const {
 // With the last session nothing can be appended any more.
 void Shard::FollowDrain() {
   if (!draining_) return;
+  if (stop_ <= Stop::kResting) FollowHandovers();
+  if (stop_ <= Stop::kResting) return;
   const bool hands_over = HandsOver();
-  // A config store that does not answer keeps nobody waiting who could be told to go elsewhere.
-  const bool waits = hands_over && now_.monotonic_ns < dismiss_at_ns_;
-  if (stop_ == Stop::kHandingOver && !waits) DismissSessions();
   if (!sessions_.empty() || !changes_.empty()) return;
   if (stop_ == Stop::kDismissing && !hands_over) {
     stop_ = Stop::kHandingOverRest;

@@ -1,5 +1,6 @@
 // Who leads a journal and who is a member of it, as an operator or an orderly stop asks for it.
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/mutants.h"
@@ -222,22 +223,41 @@ void Shard::Retire(Journal* journal) {
 
 // ---- an orderly stop ----
 
-// Each journal that this node leads goes to the best of its backups, where there is one. Clients
-// stay meanwhile, so that they are told who leads next.
+// Journals that this node leads go to the best of their backups, where there is one: at first only
+// those that clients are at. They stay meanwhile, so that they are told who leads next.
 void Shard::HandOverAll() {
+  const bool is_last_try = stop_ == Stop::kHandingOverRest;
+  std::vector<bool> used(journals_.size());
+  for (const auto& [connection, session] : sessions_) {
+    if (session->journal != nullptr) used[session->journal->number] = true;
+  }
   for (auto& journal : journals_) {
     if (journal == nullptr || journal->removed || journal->replicated == nullptr) continue;
+    if (!idle_ones_too_ && !used[journal->number]) continue;
     if (!journal->replicated->serving()) continue;
-    if (journal->replicated->planned()->active()) {
-      if (journal->replicated->planned()->holds_appends()) continue;
-      journal->replicated->GiveUpPlan("the server is shutting down; ask the next leader");
-    }
-    absl::Status begun = journal->replicated->MoveLeader("", false);
-    if (begun.ok() || stop_ == Stop::kHandingOver) continue;  // tried again without clients
-    effects_->notes.push_back(
-        absl::StrCat("not handed over before the stop: ", std::string(begun.message())));
+    if (!is_last_try && !journal->replicated->has_target()) continue;
+    HandOver(journal.get(), is_last_try);
   }
-  batch_due_ = true;
+}
+
+void Shard::HandOver(Journal* journal, bool is_last_try) {
+  if (journal->replicated->planned()->active()) {
+    if (journal->replicated->planned()->holds_appends()) return;
+    journal->replicated->GiveUpPlan("the server is shutting down; ask the next leader");
+  }
+  absl::Status begun = journal->replicated->MoveLeader("", false);
+  batch_due_ = batch_due_ || begun.ok();
+  if (begun.ok() || !is_last_try) return;  // tried again without clients
+  effects_->notes.push_back(
+      absl::StrCat("not handed over before the stop: ", std::string(begun.message())));
+}
+
+// Journals that others lead are still to let this node go.
+bool Shard::Leaves() const {
+  return std::any_of(journals_.begin(), journals_.end(), [](const auto& journal) {
+    return journal != nullptr && journal->replicated != nullptr &&
+           journal->replicated->is_leaving();
+  });
 }
 
 bool Shard::HandsOver() const {

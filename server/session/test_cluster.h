@@ -163,6 +163,8 @@ class TestCluster {
     Send(i, c, std::string(kPreface) + HelloFrame() + FrameOf(request));
     return c;
   }
+  // The client is gone.
+  void Disconnect(size_t i, ConnectionNumber c) { Step(i, ReceiveEnded{c, 0}); }
   void Drain(size_t i) { Step(i, DrainRequested{}); }
   bool drained(size_t i) const { return nodes_[i]->shard->drained(); }
   uint64_t TakeAcked(ConnectionNumber c) {

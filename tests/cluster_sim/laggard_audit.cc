@@ -27,7 +27,7 @@ std::string WhyNotDue(const LeaderSide& leader) {
   const size_t stay = leader.in_sync().isr().size() - 1;
   if (stay < std::max<size_t>(1, leader.in_sync().min_isr())) return "min_isr does not allow it";
   for (const Standing& s : leader.Standings()) {
-    if (s.life != change.backup || IsDead(s)) continue;
+    if (s.life != change.backup || IsDead(s) || leader.IsLeaving(s.life)) continue;
     if (!IsLaggard(s)) return "it does its part";
     if (stay < 2) return "it only lags, and its leader would be alone";
   }
@@ -38,6 +38,7 @@ std::string WhyNotDue(const LeaderSide& leader) {
 std::string WhyNotToAdd(const LeaderSide& leader) {
   const NodeLife& backup = leader.proposed()->backup;
   if (!leader.Follows(backup)) return "it does not follow now, and would have to be dropped again";
+  if (leader.IsLeaving(backup)) return "its process has said that it is about to end";
   return leader.IsMarked(backup) ? "it lags, and has not come close yet" : "";
 }
 

@@ -89,6 +89,7 @@ void World::PutLeader(uint32_t i, Hasher* out) const {
     PutLife(life, out);
     out->Put(NumberOf(i, b.connection));
     out->Put(b.connection != 0);
+    out->Put(b.leaving);
     out->Put(b.next.index);
     out->Put(b.in_flight.size());
     out->Put(b.first);

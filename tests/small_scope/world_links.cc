@@ -43,6 +43,7 @@ Digest DigestOfFrame(const PeerFrame& frame) {
     h.Put(Epoch{m.replicate_ack().generation(), m.replicate_ack().epoch()});
     h.Put(m.replicate_ack().end_index());
     h.Put(m.replicate_ack().durable_index());
+    h.Put(m.replicate_ack().leaving());
   } else if (m.has_follow()) {
     PutFollow(m.follow(), &h);
   } else if (m.has_follow_ok()) {
