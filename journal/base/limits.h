@@ -277,8 +277,7 @@ inline constexpr uint32_t kPeerRetryMs = 50;  // of an unanswered Follow, probe 
 // in-sync set are left to elect one of themselves before others come in.
 inline constexpr uint32_t kMemoryRecoveryWaitMs = 1000;
 inline constexpr uint32_t kProbeFreshMs = 500;  // an older answer says nothing about now
-// How long an operator's recovery asks all nodes before it decides: whoever is alive answers one of
-// many probes in that time, and a node that was declared lost must not.
+// How long an operator's recovery asks all nodes: who lives answers one of many probes meanwhile.
 inline constexpr uint32_t kRecoverAskMs = 1000;
 // When its outcome is called unknown; a config store that is away must not hold an operator up.
 inline constexpr uint32_t kRecoverWaitMs = 10000;
@@ -288,12 +287,9 @@ inline constexpr uint32_t kStatementBytesMax = 200;
 inline constexpr uint32_t kConfigPollMs = 500;
 // A change of the config document without an answer is settled by a no-op change after this.
 inline constexpr uint32_t kConfigSettleMs = 100;
-// How long a planned handover waits for its target to hold everything; appends wait meanwhile, so
-// it is about what a failover would cost. Then the old leader goes on.
+// How long a planned handover waits for its target; appends wait, too: about a failover's time.
 inline constexpr uint32_t kHandoverWaitMs = 250;
-// How long a node that stops, and was waited for by others until just now, leaves its disk, its
-// memory and its processors alone: who has taken over may share them, and is busy for some tens of
-// milliseconds.
+// How long a node that stops rests: who has taken over may share its disk and processors.
 inline constexpr uint32_t kStopRestMs = 200;
 // How long an append or an open waits for a handover or for an epoch to begin before it is refused:
 // longer than a handover may take, and shorter than clients try a node (kNodeTriedMs).

@@ -347,17 +347,6 @@ bool LeaderSide::HearsNothingOf(const Backup& backup) const {
   return silent_ns > limits::kPeerDeafMs * kMs && !Mutated(Mutant::kDeafGoesOn);
 }
 
-bool LeaderSide::HearsNobody() const {
-  bool hears_nobody = false;
-  for (const NodeLife& life : set_.isr()) {
-    if (life == c_->self) continue;
-    auto it = backups_.find(life);
-    if (it == backups_.end() || !HearsNothingOf(it->second)) return false;
-    hears_nobody = true;
-  }
-  return hears_nobody;
-}
-
 void LeaderSide::AfterBatch() {
   ++lease_seq_;
   for (auto& [life, backup] : backups_) {

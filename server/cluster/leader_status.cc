@@ -35,6 +35,17 @@ std::vector<LeaderSide::Copy> LeaderSide::Copies() const {
   return copies;
 }
 
+bool LeaderSide::HearsNobody() const {
+  bool hears_nobody = false;
+  for (const NodeLife& life : set_.isr()) {
+    if (life == c_->self) continue;
+    auto it = backups_.find(life);
+    if (it == backups_.end() || !HearsNothingOf(it->second)) return false;
+    hears_nobody = true;
+  }
+  return hears_nobody;
+}
+
 // It holds everything, and knows what is committed of it.
 bool LeaderSide::IsUpToDate(const NodeLife& life, const Backup& backup) const {
   const RingPlace end = c_->replica->ring().end();
