@@ -56,6 +56,7 @@ TEST_F(ShardStop, AnOrderlyStopMovesAJournalWithoutClientsToo) {
 
 // It would be waited for, and be gone a moment later.
 TEST_F(ShardStop, AStoppingLeaderIsNotTakenBackIntoTheInSyncSet) {
+  cluster.notes.clear();
   cluster.Drain(0);
   for (uint32_t ms = 0; ms < limits::kStopRestMs; ++ms) {
     cluster.Run(1);
@@ -63,6 +64,7 @@ TEST_F(ShardStop, AStoppingLeaderIsNotTakenBackIntoTheInSyncSet) {
   }
   EXPECT_EQ(cluster.leader(), 1);
   EXPECT_FALSE(cluster.drained(0)) << "it leaves those alone who have taken over";
+  EXPECT_THAT(cluster.notes, testing::Not(testing::Contains(HasSubstr("n1/1 follows from"))));
   cluster.Run(20);
   EXPECT_TRUE(cluster.drained(0));
 }
