@@ -38,11 +38,9 @@ absl::Status PlannedChanges::WhyNoTarget(const LeaderSide& leader, const std::st
                      absl::StrJoin(c_->config.members(), ", "), ": name one of them"));
   }
   const auto& isr = leader.in_sync().isr();
-  bool in_sync =
-      std::any_of(isr.begin(), isr.end(), [&](const NodeLife& life) { return life.node == node; });
-  if (in_sync && std::any_of(isr.begin(), isr.end(), [&](const NodeLife& life) {
-        return life.node == node && leader.IsLeaving(life);
-      })) {
+  const auto life = std::ranges::find(isr, node, &NodeLife::node);
+  const bool in_sync = life != isr.end();
+  if (in_sync && leader.IsLeaving(*life)) {
     return absl::FailedPreconditionError(
         absl::StrCat("node ", node, " is about to stop, so it cannot take over journal ", name,
                      "; name another node, or start it again first"));

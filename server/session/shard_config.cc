@@ -68,7 +68,8 @@ void Shard::StartCreate(Session* session, PendingChange change) {
   uint64_t ring_bytes =
       change.settings.ring_bytes() + RingHeadBytes(change.settings.producers_max());
   if (draining_) {
-    Refuse(v1::ERROR_CODE_SHUTTING_DOWN, "the server is shutting down: ask another node", &error);
+    Refuse(v1::ERROR_CODE_SHUTTING_DOWN,
+           "the server is shutting down: ask another node, or again soon", &error);
   } else if (!name.ok()) {
     Refuse(v1::ERROR_CODE_NAME_NOT_ALLOWED, std::string(name.message()), &error);
   } else if (!settings.ok()) {

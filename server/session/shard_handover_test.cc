@@ -11,24 +11,7 @@ namespace {
 
 using testing::HasSubstr;
 
-class ShardHandover : public testing::Test {
- protected:
-  ShardHandover() : cluster(3) {
-    cluster.Run(300);
-    c = cluster.Open(0, "p");
-    cluster.Run(5);
-    cluster.Take(c);
-    Append(1, 10);
-    cluster.Run(20);
-    EXPECT_EQ(cluster.TakeAcked(c), 10u);
-  }
-  void Append(uint64_t from, uint64_t to) {
-    for (uint64_t sequence = from; sequence <= to; ++sequence) cluster.Append(0, c, sequence);
-  }
-
-  TestCluster cluster;
-  ConnectionNumber c = 0;
-};
+class ShardHandover : public LedgerOfThree {};
 
 TEST_F(ShardHandover, TheNamedBackupLeadsAtOnceAndNothingIsLost) {
   Index end = cluster.replica(0)->marks().end.index;

@@ -11,25 +11,12 @@ namespace {
 
 using testing::HasSubstr;
 
-class ShardStop : public testing::Test {
+class ShardStop : public LedgerOfThree {
  protected:
-  ShardStop() : cluster(3) {
-    cluster.Run(300);
-    c = cluster.OpenReady(0, "p");
-    Append(1, 10);
-    cluster.Run(20);
-    EXPECT_EQ(cluster.TakeAcked(c), 10u);
-  }
   // As the config store's watch does.
   void TellAll() {
     for (size_t i : {0, 1, 2}) cluster.Tell(i);
   }
-  void Append(uint64_t from, uint64_t to) {
-    for (uint64_t sequence = from; sequence <= to; ++sequence) cluster.Append(0, c, sequence);
-  }
-
-  TestCluster cluster;
-  ConnectionNumber c = 0;
 };
 
 TEST_F(ShardStop, AnOrderlyStopOfTheLeaderMovesTheJournalFirst) {
@@ -139,6 +126,18 @@ TEST_F(ShardStop, AHandoverToOneThatIsAboutToStopEnds) {
   EXPECT_THAT(AnswerTo(&cluster, request).error().message(),
               HasSubstr("node n2 is about to stop, so node n1 leads journal ledger on"));
   EXPECT_EQ(cluster.leader(), 0);
+}
+
+// It would lead it alone, and nobody could hand it over any more.
+TEST_F(ShardStop, WhoStopsMakesNoJournal) {
+  cluster.Drain(0);
+  cluster.Run(20);
+  v1::ClientMessage m;
+  m.mutable_journal_create()->set_request_id(9);
+  m.mutable_journal_create()->set_name("late");
+  ConnectionNumber request = cluster.Ask(0, m);
+  cluster.Run(5);
+  EXPECT_EQ(AnswerTo(&cluster, request).error().code(), v1::ERROR_CODE_SHUTTING_DOWN);
 }
 
 // Else the memory of one alone would count, and nobody could lead before that one is back.

@@ -43,6 +43,24 @@ inline v1::ServerMessage AnswerTo(TestCluster* cluster, ConnectionNumber request
   return answers.empty() ? v1::ServerMessage() : answers.back();
 }
 
+// Three nodes, of which the first leads; a client of producer "p" has had ten appends acknowledged.
+class LedgerOfThree : public testing::Test {
+ protected:
+  LedgerOfThree() : cluster(3) {
+    cluster.Run(300);
+    c = cluster.OpenReady(0, "p");
+    Append(1, 10);
+    cluster.Run(20);
+    EXPECT_EQ(cluster.TakeAcked(c), 10u);
+  }
+  void Append(uint64_t from, uint64_t to) {
+    for (uint64_t sequence = from; sequence <= to; ++sequence) cluster.Append(0, c, sequence);
+  }
+
+  TestCluster cluster;
+  ConnectionNumber c = 0;
+};
+
 }  // namespace ringjournal
 
 #endif  // SERVER_SESSION_TEST_PLANS_H_
