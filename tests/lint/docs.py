@@ -10,6 +10,7 @@ DEV_COMMAND = re.compile(r"(?:^|[`\s])\./dev ([a-z]+)")
 NAMED_TEST = re.compile(r"`(\w+_test): (\w+)`")
 STORY = re.compile(r"`story: ([a-z-]+)`")
 LIMITS_HEADER = "journal/base/limits.h"
+LIMITS_FOLDER = "journal/base/limits/"
 LIMITS_PAGE = "docs/limits.md"
 CONSTANT = re.compile(r"^inline constexpr (u?int\d+_t|int|size_t) (k\w+)\s*=\s*([^;]+);[ \t]*(?://[ \t]*(.*))?",
                       re.DOTALL)
@@ -73,12 +74,18 @@ def check_named_tests(tree):
     return findings
 
 
+def limits_lines(tree):
+    """limits.h, and the headers that it collects."""
+    themes = [path for path in tree.paths(".h") if path.startswith(LIMITS_FOLDER)]
+    return [line for path in [LIMITS_HEADER] + themes for line in tree.lines(path)]
+
+
 def limits_page(tree):
     """The page that lists limits.h: section, constant, value, reason."""
     out = ["# Limits", "",
-           "Made from `journal/base/limits.h` by `python3 tests/lint/lint.py --write`; the lint compares.", ""]
+           "Made from `journal/base/limits/` by `python3 tests/lint/lint.py --write`; the lint compares.", ""]
     comment, pending = [], ""
-    for line in tree.files[LIMITS_HEADER].split("\n"):
+    for line in limits_lines(tree):
         text = line.strip()
         if text.startswith("// ----"):
             out += ["", f"## {text.strip('/- ').capitalize()}", "", "| limit | value | reason |", "|---|---|---|"]

@@ -1,0 +1,78 @@
+// Limits of the client library, the command line and the benchmarks.
+#ifndef JOURNAL_BASE_LIMITS_CLIENT_H_
+#define JOURNAL_BASE_LIMITS_CLIENT_H_
+
+#include <cstdint>
+
+#include "journal/base/limits/journal.h"
+#include "journal/base/limits/units.h"
+
+namespace ringjournal::limits {
+
+// ---- client ----
+// Appends of one session without an answer, by default and at most: keeps any network busy, and a
+// resend short.
+inline constexpr uint32_t kClientAppendsInFlightDefault = 1024;
+inline constexpr uint64_t kClientBytesInFlightDefault = 32 * kMiB;
+// And at most: what a server's session takes before it pauses.
+inline constexpr uint32_t kClientAppendsInFlightMax = kAppendsInFlightPerSessionMax;
+inline constexpr uint64_t kClientBytesInFlightMax = kSessionBytesInFlightMax;
+// A Writer's own deadline of one append, and of one request, unless the caller says otherwise.
+inline constexpr uint32_t kClientAppendTimeoutMs = 30000;
+inline constexpr uint32_t kClientRequestTimeoutMs = 10000;
+// Text of a connection string: as many nodes as a cluster may have, each with its comma.
+inline constexpr uint32_t kClientServersMax = 64;
+inline constexpr uint32_t kClientServersBytesMax = kClientServersMax * 302;
+// Answers that name the leader's address, followed at once; then with the pause of any other retry,
+// as two nodes may each name the other while the leader changes.
+inline constexpr uint32_t kClientLeadersFollowedMax = 3;
+// The fake journal for users' tests: connections at once, and bytes that it keeps before its ring
+// counts as full.
+inline constexpr uint32_t kFakeJournalConnectionsMax = 64;
+inline constexpr uint64_t kFakeJournalBytesMax = 256 * kMiB;
+// Ranges of acknowledged LSNs that a session remembers, to name what a loss may have taken; 64 KiB.
+inline constexpr uint32_t kClientAckedRangesMax = 4096;
+// Credit of a reader, and so the memory that it may fill.
+inline constexpr uint64_t kClientReadCreditBytes = 4 * kMiB;
+// The command line's batch: large enough for full throughput, small enough for a short wait.
+inline constexpr uint32_t kClientBatchTransactions = 512;
+inline constexpr uint64_t kClientBatchBytes = 256 * kKiB;
+// A cursor file is a dozen short lines; anything larger is something else.
+inline constexpr uint32_t kCursorFileBytesMax = 4 * kKiB;
+
+// ---- command line ----
+// Output that is gathered before a write: large enough that the system call costs little.
+inline constexpr uint64_t kOutputBufferBytes = 256 * kKiB;
+// Transactions that a reading command takes at once: many enough to spread the cost of a call, few
+// enough to stay in the processor's first cache.
+inline constexpr uint32_t kReadBatchTransactions = 64;
+// Memory of --reverse: so much is read forward before it is printed backward.
+inline constexpr uint64_t kReverseBytesMax = 32 * kMiB;
+// Transactions of the first piece that --reverse reads; pieces grow up to the bytes above.
+inline constexpr uint32_t kReverseWindowTransactions = 1024;
+// Payloads that one run of a --exec command takes at most.
+inline constexpr uint32_t kExecBatchMax = 65536;
+// One line of a JSON import: a transaction in base64, with its metadata.
+inline constexpr uint64_t kImportLineBytesMax = 8 * kMiB;
+// One read of an import's file.
+inline constexpr uint64_t kImportReadBytes = 1 * kMiB;
+// How often the progress bar is drawn, and how often a line is written where there is no terminal.
+inline constexpr uint32_t kProgressBarMs = 200;
+inline constexpr uint32_t kProgressLineMs = 5000;
+// How often a followed read saves its cursor.
+inline constexpr uint32_t kCursorSaveMs = 1000;
+
+// ---- bench ----
+// Connections of one load: its single thread looks at each of them in every turn.
+inline constexpr uint32_t kBenchConnectionsMax = 64;
+// Appends that a load encodes before its clock starts; a longer load repeats them.
+inline constexpr uint64_t kBenchPoolBytesMax = 512 * kMiB;
+// One send of a load: large enough that the system call costs little, small enough that the other
+// end starts early.
+inline constexpr uint64_t kBenchWriteBytes = 64 * kKiB;
+// Times that bench runs floor and server in turn, for medians.
+inline constexpr uint32_t kBenchRoundsMax = 1000;
+
+}  // namespace ringjournal::limits
+
+#endif  // JOURNAL_BASE_LIMITS_CLIENT_H_
