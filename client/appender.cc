@@ -16,6 +16,7 @@ AppendSessionOptions SessionOptionsOf(const ClientOptions& client, const Appende
   session.client_instance = Driver::Seed();
   session.journal = options.journal;
   session.producer = options.producer;
+  session.writer = options.writer;
   if (session.producer.empty()) {
     session.producer = absl::StrFormat("random-%016x", Driver::Seed());
   }

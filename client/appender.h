@@ -31,6 +31,7 @@ namespace ringjournal::client {
 struct AppenderOptions {
   std::string journal;
   std::string producer;            // stable name; empty: a random one
+  Epoch writer;                    // of a fenced journal: see Journal::AcquireWriter
   bool create = false;             // create the journal with default settings if there is none
   uint32_t accept_generation = 0;  // newest generation whose loss report the user has accepted
   // Losses before the first open concern nobody who holds nothing: set it for a new producer.

@@ -46,6 +46,7 @@ constexpr std::array kEntries = {
     Entry{ErrorCode::kUnavailable, "UNAVAILABLE", absl::StatusCode::kUnavailable},
     Entry{ErrorCode::kRecoveryRefused, "RECOVERY_REFUSED", absl::StatusCode::kFailedPrecondition},
     Entry{ErrorCode::kTransactionNotFound, "TRANSACTION_NOT_FOUND", absl::StatusCode::kNotFound},
+    Entry{ErrorCode::kWriterHeld, "WRITER_HELD", absl::StatusCode::kFailedPrecondition},
     Entry{ErrorCode::kNotYet, "NOT_YET", absl::StatusCode::kUnavailable},
     Entry{ErrorCode::kCannotConnect, "CANNOT_CONNECT", absl::StatusCode::kUnavailable},
     Entry{ErrorCode::kOutcomeUnknown, "OUTCOME_UNKNOWN", absl::StatusCode::kUnknown},

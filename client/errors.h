@@ -43,6 +43,7 @@ enum class ErrorCode : int {
   kRecoveryRefused = 29,
   kTransactionNotFound = 30,
   kNotYet = 31,
+  kWriterHeld = 32,
 
   kCannotConnect = 1000,   // no connection within the time allowed
   kOutcomeUnknown = 1001,  // the request was sent; whether it took effect is not known

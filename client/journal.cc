@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/ask.h"
+#include "client/driver.h"
 
 namespace ringjournal::client {
 namespace {
@@ -28,7 +29,8 @@ JournalSettings SettingsOf(const v1::JournalSettings& s) {
           .memory_only = s.memory_only(),
           .retention_bytes = s.retention_bytes(),
           .retention_age_ms = s.retention_age_ms(),
-          .producers_max = s.producers_max()};
+          .producers_max = s.producers_max(),
+          .fenced = s.fenced()};
 }
 
 void FillSettings(const JournalSettings& settings, v1::JournalSettings* out) {
@@ -40,6 +42,7 @@ void FillSettings(const JournalSettings& settings, v1::JournalSettings* out) {
   out->set_retention_bytes(settings.retention_bytes);
   out->set_retention_age_ms(settings.retention_age_ms);
   out->set_producers_max(settings.producers_max);
+  out->set_fenced(settings.fenced);
 }
 
 JournalInfo InfoOf(const v1::JournalReply& reply) {
@@ -88,17 +91,33 @@ Resolution ResolutionOf(const v1::ResolveReply& reply) {
 
 absl::StatusOr<Resolution> AskResolve(const ClientOptions& options, const std::string& journal,
                                       std::string_view producer, Sequence sequence, bool settle,
-                                      Timeout timeout) {
+                                      Timeout timeout, Epoch writer = Epoch()) {
   v1::ClientMessage request;
   request.mutable_resolve()->set_producer(std::string(producer));
   request.mutable_resolve()->set_sequence(sequence.value());
   request.mutable_resolve()->set_settle(settle);
+  request.mutable_resolve()->set_writer_generation(writer.generation);
+  request.mutable_resolve()->set_writer_epoch(writer.epoch);
   auto reply = Ask(options, request,
                    AskOptions{.changes_something = settle,
                               .timeout_ns = TimeoutNs(options, timeout),
                               .journal = journal});
   if (!reply.ok()) return reply.status();
   return ResolutionOf(reply->resolve_reply());
+}
+
+WriterInfo WriterOf(const v1::WriterReply& reply) {
+  WriterInfo info;
+  info.epoch = {reply.writer_generation(), reply.writer_epoch()};
+  info.claimant = reply.writer().claimant();
+  info.since_ns = reply.writer().since_ns();
+  info.next_lsn = Lsn(reply.writer().next_lsn());
+  info.chain = reply.writer().chain();
+  info.nonce = reply.writer().nonce();
+  info.ended_by_loss = reply.ended_by_loss();
+  info.generation = reply.generation();
+  info.fenced = reply.fenced();
+  return info;
 }
 
 }  // namespace
@@ -117,6 +136,33 @@ Fate Resolution::fate() const {
 
 Journal::Journal(std::shared_ptr<const ClientOptions> options, std::string name)
     : options_(std::move(options)), name_(std::move(name)) {}
+
+absl::StatusOr<WriterInfo> Journal::GetWriter(Timeout timeout) const {
+  v1::ClientMessage request;
+  request.mutable_writer_show();
+  auto reply = Ask(*options_, request,
+                   AskOptions{.timeout_ns = TimeoutNs(*options_, timeout), .journal = name_});
+  if (!reply.ok()) return reply.status();
+  return WriterOf(reply->writer_reply());
+}
+
+absl::StatusOr<WriterInfo> Journal::AcquireWriter(const WriterClaim& claim, Timeout timeout) const {
+  v1::ClientMessage request;
+  v1::WriterAcquire* acquire = request.mutable_writer_acquire();
+  acquire->set_claimant(claim.claimant);
+  acquire->set_nonce(claim.nonce != 0 ? claim.nonce : Driver::Seed() | 1);
+  acquire->set_replaces_generation(claim.replaces.generation);
+  acquire->set_replaces_epoch(claim.replaces.epoch);
+  acquire->set_force(claim.force);
+  acquire->set_reason(claim.reason);
+  // By force it might end somebody who has come in between.
+  AskOptions how{.changes_something = claim.force,
+                 .timeout_ns = TimeoutNs(*options_, timeout),
+                 .journal = name_};
+  auto reply = Ask(*options_, request, how);
+  if (!reply.ok()) return reply.status();
+  return WriterOf(reply->writer_reply());
+}
 
 absl::StatusOr<JournalInfo> Journal::Info(Timeout timeout) const {
   v1::ClientMessage request;
@@ -179,8 +225,8 @@ absl::StatusOr<Resolution> Journal::Resolve(std::string_view producer, Sequence 
 }
 
 absl::StatusOr<Resolution> Journal::Settle(std::string_view producer, Sequence sequence,
-                                           Timeout timeout) const {
-  return AskResolve(*options_, name_, producer, sequence, true, timeout);
+                                           Timeout timeout, Epoch writer) const {
+  return AskResolve(*options_, name_, producer, sequence, true, timeout, writer);
 }
 
 absl::StatusOr<std::unique_ptr<Writer>> Journal::OpenWriter(const WriterOptions& options) const {

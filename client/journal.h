@@ -60,8 +60,18 @@ class Journal {
                                      Timeout timeout = kRequestTimeout) const;
   // The same, and makes "not yet" final: open sessions of the producer are fenced, also this
   // program's own Writer. Not repeated once sent: it could fence a session that was opened since.
+  // `writer`: of a fenced journal, the writer epoch that the caller holds; else kFenced.
   absl::StatusOr<Resolution> Settle(std::string_view producer, Sequence sequence,
-                                    Timeout timeout = kRequestTimeout) const;
+                                    Timeout timeout = kRequestTimeout,
+                                    Epoch writer = Epoch()) const;
+
+  // Who is the writer of a fenced journal? Repeated until answered.
+  absl::StatusOr<WriterInfo> GetWriter(Timeout timeout = kRequestTimeout) const;
+  // Becomes its writer; every older one is refused from then on (kFenced). Returns once the fence
+  // is committed: open a Writer with WriterOptions::writer then. kWriterHeld: another epoch than
+  // the one named is current. Repeated until answered, but by force: kOutcomeUnknown then.
+  absl::StatusOr<WriterInfo> AcquireWriter(const WriterClaim& claim,
+                                           Timeout timeout = kRequestTimeout) const;
 
   // Connects, opens the journal as a producer and starts the Writer's thread. See writer.h.
   absl::StatusOr<std::unique_ptr<Writer>> OpenWriter(const WriterOptions& options = {}) const;

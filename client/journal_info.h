@@ -30,6 +30,7 @@ struct JournalSettings {
   uint64_t retention_bytes = 0;         // trim what is older than this many bytes; 0: keep
   uint64_t retention_age_ms = 0;        // trim what is older by log time; 0: keep
   uint32_t producers_max = 0;
+  bool fenced = false;  // only the holder of the writer epoch may append: Journal::AcquireWriter
 };
 
 struct JournalInfo {
@@ -45,6 +46,32 @@ struct JournalInfo {
   uint64_t segment_bytes = 0;
   uint64_t producer_count = 0;
   std::string storage_state;  // "ok", "full"
+};
+
+// Who may append to a fenced journal, as its newest fence says.
+struct WriterInfo {
+  Epoch epoch;            // the writer epoch, (generation, number); zero: none was ever granted
+  std::string claimant;   // for people
+  uint64_t since_ns = 0;  // log time of the fence, Unix nanoseconds
+  Lsn next_lsn;           // the fence stands before it: what older writers have appended is below
+  uint64_t chain = 0;     // chain hash of the fence: of the whole journal up to there
+  uint64_t nonce = 0;     // of the claim
+  // The journal has begun another generation since, perhaps without a fence that was granted:
+  // nobody is the writer.
+  bool ended_by_loss = false;
+  uint32_t generation = 0;  // of the journal
+  bool fenced = false;      // the journal's setting
+};
+
+// Somebody wants to be the writer.
+struct WriterClaim {
+  std::string claimant;  // 1 to limits::kWriterClaimantBytesMax bytes, for people
+  Epoch replaces;        // the writer epoch that it ends; zero: none was ever granted
+  bool force = false;    // ends whichever is current; the journal says so for ever
+  std::string reason;    // at most limits::kWriterReasonBytesMax bytes, for people
+  // Who makes the same claim again, after a crash or a deadline, gives the same number: what was
+  // granted is granted again. 0: a random one, and WriterInfo::nonce says later whose grant it is.
+  uint64_t nonce = 0;
 };
 
 // What became of one sequence of one producer.

@@ -45,6 +45,9 @@ struct WriterOptions {
   // Stable name of who appends, so that a program that comes back goes on with its numbering and
   // ends what an older instance left behind. Empty: a random one, for this Writer only.
   std::string producer;
+  // Of a fenced journal: what Journal::AcquireWriter has granted. Once somebody else is granted it,
+  // the Writer ends by itself (kFenced), for good.
+  Epoch writer;
   bool create = false;               // create the journal with default settings if there is none
   Level level = Level::kReplicated;  // of appends that do not name one
   // To connect and open, in all.

@@ -29,6 +29,7 @@ AppendSessionOptions SessionOptionsOf(const ClientOptions& client, const std::st
   session.session.retry_for_ns = kPatienceNs;
   session.journal = journal;
   session.producer = producer;
+  session.writer = options.writer;
   session.create = options.create;
   session.accept_loss_before_first_open = true;
   session.appends_in_flight_max =

@@ -14,7 +14,7 @@ namespace ringjournal::client {
 AppendSession::AppendSession(AppendSessionOptions options)
     : Session(options.session),
       options_(std::move(options)),
-      window_(options_.appends_in_flight_max, options_.bytes_in_flight_max) {}
+      window_(options_.appends_in_flight_max, options_.bytes_in_flight_max, options_.writer) {}
 
 absl::Status AppendSession::Append(const AppendRequest& request) {
   if (stopped()) return status();
@@ -68,6 +68,8 @@ void AppendSession::SendOpen() {
   open->set_journal(options_.journal);
   open->set_producer(options_.producer);
   open->set_client_instance(options_.client_instance);
+  open->set_writer_generation(options_.writer.generation);
+  open->set_writer_epoch(options_.writer.epoch);
   // A journal that was open before is not created again: its data would be gone unnoticed.
   open->set_create(options_.create && !numbered_);
   open->set_accept_generation(std::max(options_.accept_generation, newest_generation_));

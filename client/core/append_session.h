@@ -21,6 +21,9 @@ struct AppendSessionOptions {
   std::string producer;  // stable name; whoever opens it last fences the others
   // Random, this session's own: it tells its own late opening from another session's. 0: it cannot.
   uint64_t client_instance = 0;
+  // The writer epoch that was acquired, of a fenced journal: once another one is granted, the
+  // session ends, fenced, and is of no more use. Zero: none.
+  Epoch writer;
   bool create = false;             // create the journal if there is none
   uint32_t accept_generation = 0;  // newest generation whose loss report the user has accepted
   // A client that holds nothing yet loses nothing: accept what was lost before its first open.

@@ -16,6 +16,8 @@ constexpr std::byte kTagRequestId{0x09};
 constexpr std::byte kTagFirstSequence{0x11};
 constexpr std::byte kTagLevel{0x18};
 constexpr std::byte kTagExpectedLsn{0x21};
+constexpr std::byte kTagWriterGeneration{0x2d};
+constexpr std::byte kTagWriterEpoch{0x35};
 constexpr std::byte kTagBodyCrc{0x3d};
 
 struct Head {
@@ -26,7 +28,7 @@ struct Head {
 };
 
 // Append's own fields; both offsets count from the first of them.
-Head EncodeFields(const AppendRequest& request, uint32_t crc) {
+Head EncodeFields(const AppendRequest& request, Epoch writer, uint32_t crc) {
   Head head = {};
   std::byte* p = head.bytes;
   *p++ = kTagRequestId;
@@ -42,6 +44,14 @@ Head EncodeFields(const AppendRequest& request, uint32_t crc) {
     Store64(p, request.expected_lsn->value());
     p += 8;
   }
+  if (writer != Epoch()) {
+    *p++ = kTagWriterGeneration;
+    Store32(p, writer.generation);
+    p += 4;
+    *p++ = kTagWriterEpoch;
+    Store32(p, writer.epoch);
+    p += 4;
+  }
   *p++ = kTagBodyCrc;
   Store32(p, crc);
   p += 4;
@@ -49,9 +59,9 @@ Head EncodeFields(const AppendRequest& request, uint32_t crc) {
   return head;
 }
 
-void EncodeFrame(const AppendRequest& request, AppendSlot* slot) {
+void EncodeFrame(const AppendRequest& request, Epoch writer, AppendSlot* slot) {
   uint32_t crc = request.body_crc32c ? *request.body_crc32c : Crc32c(request.run);
-  Head head = EncodeFields(request, crc);
+  Head head = EncodeFields(request, writer, crc);
   size_t append_size = head.size + request.run.size();
   std::byte prefix[kFrameHeaderBytes + 1 + 10];
   std::byte* p = prefix + kFrameHeaderBytes;
@@ -69,9 +79,10 @@ void EncodeFrame(const AppendRequest& request, AppendSlot* slot) {
 
 }  // namespace
 
-AppendWindow::AppendWindow(uint32_t appends_max, uint64_t bytes_max)
+AppendWindow::AppendWindow(uint32_t appends_max, uint64_t bytes_max, Epoch writer)
     : appends_max_(appends_max),
       bytes_max_(bytes_max),
+      writer_(writer),
       slots_(std::bit_ceil(static_cast<size_t>(appends_max))),
       mask_(slots_.size() - 1) {
   RJ_CHECK(appends_max > 0);
@@ -84,7 +95,7 @@ bool AppendWindow::HasRoom(size_t run_bytes) const {
 AppendSlot& AppendWindow::Push(const AppendRequest& request, Sequence first_sequence) {
   RJ_CHECK(count_ < slots_.size());
   AppendSlot& slot = at(count_++);
-  EncodeFrame(request, &slot);
+  EncodeFrame(request, writer_, &slot);
   slot.request_id = 0;
   slot.ordinal = kNotQueued;
   slot.sent_before = slot.maybe_applied = slot.known_applied = slot.done = false;

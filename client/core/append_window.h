@@ -37,7 +37,8 @@ struct AppendSlot {
 // Bounded in appends and in bytes. One owner, no threads.
 class AppendWindow {
  public:
-  AppendWindow(uint32_t appends_max, uint64_t bytes_max);
+  // `writer`: the writer epoch that every append says it is of; zero: none.
+  AppendWindow(uint32_t appends_max, uint64_t bytes_max, Epoch writer = Epoch());
 
   // An empty window takes any append, so that one above bytes_max is not stuck.
   bool HasRoom(size_t run_bytes) const;
@@ -60,6 +61,7 @@ class AppendWindow {
  private:
   uint32_t appends_max_;
   uint64_t bytes_max_;
+  Epoch writer_;
   std::vector<AppendSlot> slots_;  // a power of two
   size_t mask_;
   size_t head_ = 0;

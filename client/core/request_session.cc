@@ -73,6 +73,7 @@ void RequestSession::OnFrame(const ServerFrame& frame, int64_t now_ns) {
   bool about_open = open_id_ != 0 && id == open_id_;
   if (about_open && reply.has_open_reply()) {
     opened_ = std::move(*reply.mutable_open_reply());
+    opened_here_ = true;
     return SendRequest();
   }
   if (reply.has_error() && (id == 0 || id == request_id_ || about_open)) {
@@ -103,12 +104,13 @@ bool RequestSession::AskAgainLater(const v1::ErrorReply& error, const absl::Stat
 void RequestSession::OnTick(int64_t now_ns) {
   if (now_ns < ask_again_ns_) return;
   ask_again_ns_ = kNeverNs;
-  SendOpen();
+  opened_here_ ? SendRequest() : SendOpen();
 }
 
 void RequestSession::OnDisconnected(int64_t now_ns) {
   ask_again_ns_ = kNeverNs;
   open_id_ = 0;
+  opened_here_ = false;
   bool was_sent = std::exchange(request_id_, 0) != 0;
   if (!was_sent || !changes_something_) return;
   Stop(MakeError(ErrorCode::kOutcomeUnknown,

@@ -54,6 +54,7 @@ class RequestSession : public Session {
   uint64_t request_id_ = 0;  // 0: not sent on this connection
   int64_t ask_again_ns_ = kNeverNs;
   int64_t not_yet_since_ns_ = kNeverNs;
+  bool opened_here_ = false;  // on this connection
   bool answered_ = false;
   v1::ServerMessage reply_;
   v1::OpenReply opened_;

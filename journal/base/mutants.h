@@ -100,6 +100,14 @@ enum class Mutant : int {
   kUnnamedDiskPassedOver,
   // clients
   kAppliedSentAnew,
+  // writers
+  kFenceGrantedAtOnce,
+  kFenceOutlivesGeneration,
+  kZombieWrites,
+  kOpenIgnoresFence,
+  kClaimIgnoresHolder,
+  kClaimGrantedAnew,
+  kWriterNotInSnapshot,
 };
 
 struct MutantName {
@@ -237,6 +245,19 @@ inline constexpr MutantName kMutantNames[] = {
      "each node of the recovery set has answered or is declared lost"},
     {Mutant::kAppliedSentAnew, "applied_sent_anew",
      "what the journal has of a producer is not sent under a new sequence"},
+    {Mutant::kFenceGrantedAtOnce, "fence_granted_at_once",
+     "a fence is granted once it is committed"},
+    {Mutant::kFenceOutlivesGeneration, "fence_outlives_generation",
+     "a recovery that may have lost a fence ends all writer epochs"},
+    {Mutant::kZombieWrites, "zombie_writes", "behind a fence older writer epochs are refused"},
+    {Mutant::kOpenIgnoresFence, "open_ignores_fence",
+     "a fenced journal's producers are opened by its writer only"},
+    {Mutant::kClaimIgnoresHolder, "claim_ignores_holder",
+     "a claim names the writer epoch that it ends"},
+    {Mutant::kClaimGrantedAnew, "claim_granted_anew",
+     "a claim that is repeated is granted the same"},
+    {Mutant::kWriterNotInSnapshot, "writer_not_in_snapshot",
+     "who writes is in every state snapshot"},
 };
 
 #ifdef RINGJOURNAL_MUTANTS

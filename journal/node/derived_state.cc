@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "journal/base/checksum.h"
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "journal/format/control.h"
 
 namespace ringjournal {
@@ -13,7 +14,7 @@ DerivedState DerivedState::ReadFrom(const v1::StateSnapshot& s) {
       Index(s.next_index()), Lsn(s.next_lsn()), s.chain(), {s.generation(), s.epoch()}};
   state.log_time_ns_ = s.log_time_ns();
   state.oldest_ = {Index(s.oldest_index()), Lsn(s.oldest_lsn())};
-  state.writer_ = {s.writer_generation(), s.writer_epoch()};
+  state.writer_ = ReadWriter(s.writer(), {s.writer_generation(), s.writer_epoch()});
   state.sealed_ = s.sealed();
   state.history_.assign(s.history().begin(), s.history().end());
   state.producers_ = ProducerTable::ReadFrom(s);
@@ -30,8 +31,14 @@ void DerivedState::WriteTo(v1::StateSnapshot* s) const {
   s->set_log_time_ns(log_time_ns_);
   s->set_oldest_lsn(oldest_.lsn.value());
   s->set_oldest_index(oldest_.index.value());
-  s->set_writer_generation(writer_.generation);
-  s->set_writer_epoch(writer_.epoch);
+  s->set_writer_generation(writer_.epoch.generation);
+  s->set_writer_epoch(writer_.epoch.epoch);
+  if (writer_.epoch != Epoch()) WriteWriter(writer_, s->mutable_writer());
+  if (Mutated(Mutant::kWriterNotInSnapshot)) {
+    s->clear_writer_generation();
+    s->clear_writer_epoch();
+    s->clear_writer();
+  }
   s->set_sealed(sealed_);
   for (const v1::EpochHistory& h : history_) *s->add_history() = h;
   producers_.WriteTo(s);
@@ -53,6 +60,11 @@ absl::Status DerivedState::Apply(const RecordView& view) {
   std::string wrong = moved.Advance(view);
   if (!wrong.empty()) {
     return absl::DataLossError(absl::StrCat("entry ", h.index.value(), ": ", wrong));
+  }
+  if (h.writer != writer_.epoch) {
+    return absl::DataLossError(absl::StrCat("entry ", h.index.value(), " is of writer epoch ",
+                                            WriterText(h.writer), ", the log has come to ",
+                                            WriterText(writer_.epoch)));
   }
   absl::Status status =
       h.kind == v1::ENTRY_KIND_TRANSACTIONS ? ApplyTransactions(h) : ApplyControl(view);
@@ -99,14 +111,26 @@ absl::Status DerivedState::ApplyControl(const RecordView& view) {
       oldest_ = {Index(record.trim().first_index()), Lsn(record.trim().first_lsn())};
       break;
     case v1::ENTRY_KIND_WRITER_FENCE:
-      writer_ = {record.writer_fence().writer_generation(), record.writer_fence().writer_epoch()};
-      break;
+      return ApplyFence(record.writer_fence(), view);
     case v1::ENTRY_KIND_SEAL:
       sealed_ = true;
       break;
     default:
       break;
   }
+  return absl::OkStatus();
+}
+
+absl::Status DerivedState::ApplyFence(const v1::WriterFence& fence, const RecordView& view) {
+  const EntryHeader& h = view.header;
+  const Epoch epoch{fence.writer_generation(), fence.writer_epoch()};
+  const bool is_long = fence.claimant().size() > limits::kWriterClaimantBytesMax;
+  if (is_long || epoch <= writer_.epoch || epoch.generation != h.epoch.generation) {
+    return absl::DataLossError(
+        absl::StrCat("the fence at entry ", h.index.value(), " grants ", WriterText(epoch),
+                     " behind ", WriterText(writer_.epoch), " in generation ", h.epoch.generation));
+  }
+  writer_ = {epoch, fence.claimant(), fence.nonce(), h.log_time_ns, h.index, h.first_lsn, h.chain};
   return absl::OkStatus();
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "journal/format/entry_layout.h"
+#include "journal/node/writer_state.h"
 #include "journal/producer/producer_table.h"
 #include "proto/entry.pb.h"
 
@@ -35,19 +36,21 @@ class DerivedState {
   uint64_t log_time_ns() const { return log_time_ns_; }
   // First that is kept, by the last trim.
   Watermark oldest() const { return oldest_; }
-  Epoch writer() const { return writer_; }
+  // Of a fenced journal.
+  const WriterState& writer() const { return writer_; }
   bool sealed() const { return sealed_; }
   const std::vector<v1::EpochHistory>& history() const { return history_; }
 
  private:
   absl::Status ApplyTransactions(const EntryHeader& header);
   absl::Status ApplyControl(const RecordView& view);
+  absl::Status ApplyFence(const v1::WriterFence& fence, const RecordView& view);
   void NoteEpoch(const EntryHeader& header);
 
   LogPosition position_;
   uint64_t log_time_ns_ = 0;
   Watermark oldest_{Index(1), Lsn(1)};
-  Epoch writer_;
+  WriterState writer_;
   bool sealed_ = false;
   std::vector<v1::EpochHistory> history_;
   ProducerTable producers_;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "journal/base/limits.h"
 
 namespace ringjournal {
@@ -68,13 +69,76 @@ void RefuseFencedProducer(const ProducerState& state, v1::ErrorReply* refusal) {
   refusal->mutable_fenced()->set_client_instance(state.client_instance);
 }
 
-void RefuseFencedWriter(Epoch writer, v1::ErrorReply* refusal) {
-  Refuse(v1::ERROR_CODE_FENCED,
-         absl::StrCat("a newer writer holds this journal (writer epoch ", writer.generation, ".",
-                      writer.epoch, "): stop acting and read up to the fence"),
-         refusal);
-  refusal->mutable_fenced()->set_writer_generation(writer.generation);
-  refusal->mutable_fenced()->set_writer_epoch(writer.epoch);
+namespace {
+
+void FillHolder(const WriterState& current, v1::ErrorReply* refusal) {
+  v1::FencedDetail* detail = refusal->mutable_fenced();
+  detail->set_by(current.claimant);
+  detail->set_since_ns(current.since_ns);
+  detail->set_writer_generation(current.epoch.generation);
+  detail->set_writer_epoch(current.epoch.epoch);
+}
+
+std::string Holder(const WriterState& current) {
+  const absl::Time since = absl::FromUnixNanos(static_cast<int64_t>(current.since_ns));
+  const std::string text = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", since, absl::UTCTimeZone());
+  return absl::StrCat("\"", current.claimant, "\" since ", text, " (writer epoch ",
+                      WriterText(current.epoch), ")");
+}
+
+}  // namespace
+
+void RefuseFencedWriter(const WriterState& current, Epoch said, uint32_t generation,
+                        v1::ErrorReply* refusal) {
+  std::string why;
+  if (current.epoch == Epoch()) {
+    why =
+        "the journal is fenced, and nobody is its writer yet: claim it (`ringjournal writer "
+        "fence`, "
+        "AcquireWriter), then open with what was granted";
+  } else if (current.epoch.generation != generation) {
+    why = absl::StrCat("generation ", generation, " of the journal began with a possible loss, ",
+                       "which ended writer epoch ", WriterText(current.epoch),
+                       ": read what is left, then acquire the writer epoch anew");
+  } else if (said == Epoch()) {
+    why = absl::StrCat("the journal is fenced and held by ", Holder(current),
+                       ": only its writer may append");
+  } else {
+    why = absl::StrCat("the journal is held by ", Holder(current), ", you hold ", WriterText(said),
+                       ": stop acting, and read up to the fence before LSN ",
+                       current.next_lsn.value(), " to learn what of yours is in the journal");
+  }
+  Refuse(v1::ERROR_CODE_FENCED, std::move(why), refusal);
+  FillHolder(current, refusal);
+}
+
+void RefuseUnknownWriter(Epoch said, Epoch newest, v1::ErrorReply* refusal) {
+  Refuse(
+      v1::ERROR_CODE_UNAVAILABLE,
+      absl::StrCat("this node knows of no writer epoch after ", WriterText(newest), ", you hold ",
+                   WriterText(said), ": if you were granted it, another node leads by now"),
+      refusal);
+}
+
+void RefuseBeforeFence(const WriterState& current, v1::ErrorReply* refusal) {
+  RefuseNotYet(absl::StrCat("a claim of \"", current.claimant, "\" is about to be granted"),
+               limits::kEpochRetryMs, refusal);
+}
+
+void RefuseHeldWriter(const WriterState& current, Epoch named, bool holds,
+                      v1::ErrorReply* refusal) {
+  std::string why = absl::StrCat("the claim replaces writer epoch ", WriterText(named), ", but ");
+  if (current.epoch == Epoch()) {
+    absl::StrAppend(&why, "none was ever granted: claim with 0.0");
+  } else if (!holds) {
+    absl::StrAppend(&why, "the newest was ", WriterText(current.epoch), " of \"", current.claimant,
+                    "\", which ended with its generation: claim with that");
+  } else {
+    absl::StrAppend(&why, "the journal is held by ", Holder(current),
+                    ": make sure that this one is to go, then claim with its epoch, or force it");
+  }
+  Refuse(v1::ERROR_CODE_WRITER_HELD, std::move(why), refusal);
+  FillHolder(current, refusal);
 }
 
 void RefuseOtherBoundaries(Sequence first, uint32_t count, Sequence applied_first,

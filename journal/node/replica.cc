@@ -46,7 +46,7 @@ EntryHeader Replica::NextHeader(Time now) {
   h.index = derived_.position().next_index;
   h.first_lsn = derived_.position().next_lsn;
   h.epoch = options_.epoch;
-  h.writer = derived_.writer();
+  h.writer = derived_.writer().epoch;
   uint64_t last = derived_.log_time_ns();
   if (stamp_monotonic_ns_ != now.monotonic_ns) {
     uint64_t elapsed = static_cast<uint64_t>(now.monotonic_ns - stamp_monotonic_ns_);
@@ -135,10 +135,7 @@ bool Replica::CheckAppend(const AppendEnvelope& envelope, const ProducerHandle& 
     RefuseFencedProducer(state, refusal);
     return false;
   }
-  if (envelope.writer != Epoch() && envelope.writer < derived_.writer()) {
-    RefuseFencedWriter(derived_.writer(), refusal);
-    return false;
-  }
+  if (!MayWrite(envelope.writer, refusal)) return false;
   if (derived_.sealed()) {
     Refuse(v1::ERROR_CODE_NOT_SUPPORTED, "the journal is sealed and takes no more transactions",
            refusal);
@@ -183,6 +180,7 @@ bool Replica::AppendControl(v1::EntryKind kind, const v1::ControlRecord& record,
   size_t record_bytes = RecordBytes(body.size());
   // Clients that reconnect to a full journal again and again must leave room for the next leader.
   size_t headroom = kind == v1::ENTRY_KIND_PRODUCER_OPEN ? ControlReserve() / 2 : 0;
+  if (kind == v1::ENTRY_KIND_WRITER_FENCE) headroom = ControlReserve() / 4;
   SetBoundaryIfDue(record_bytes);
   std::byte* at = ring_.Reserve(record_bytes, Reusable(), headroom);
   if (at == nullptr) return false;

@@ -36,6 +36,14 @@ struct ProducerHandle {
   uint32_t epoch = 0;
 };
 
+// Who wants to be the writer of a fenced journal, and of whom it takes over.
+struct WriterClaim {
+  std::string claimant;           // at most kWriterClaimantBytesMax
+  uint64_t nonce = 0;             // of this claim; not 0
+  std::optional<Epoch> replaces;  // the writer epoch that it ends; nullopt: whichever is current
+  std::string reason;             // at most kWriterReasonBytesMax
+};
+
 // What an accepted append got. `duplicate`: it had been applied before; first_lsn is 0 when its
 // place is no longer known, and index is then one at or above it.
 struct AppendPlace {
@@ -122,8 +130,20 @@ class Replica {
                        AppendPlace* place, v1::ErrorReply* refusal);
   // Opens a producer for a new session and fences an older one of the same name. `client_instance`
   // is what the session calls itself (ProducerOpen); 0: nothing. False: refused.
-  bool OpenProducer(std::string_view name, uint64_t client_instance, Time now,
+  // `writer`: the writer epoch that the session holds; it counts where the journal is fenced, here
+  // and in Resolve.
+  bool OpenProducer(std::string_view name, uint64_t client_instance, Epoch writer, Time now,
                     ProducerHandle* handle, v1::ErrorReply* refusal);
+  // Fences all older writers of a fenced journal (replica_writers.cc). The grant, which is
+  // derived().writer(), may leave only once HasReached(LEVEL_REPLICATED, its index). The same claim
+  // again is granted the same. False: refused.
+  bool AcquireWriter(const WriterClaim& claim, Time now, v1::ErrorReply* refusal);
+  // Only the holder of the writer epoch may append.
+  bool fenced() const { return options_.settings.fenced(); }
+  // The writer epoch of the log is of this generation: whoever was granted it holds it.
+  bool writer_holds() const;
+  // What the log says of its writer stays, and may be told.
+  bool fence_is_committed() const;
   // Forgets what lies below `before`, rounded down to an entry, on disk to a segment. False:
   // refused.
   bool Trim(Lsn before, Time now, v1::ErrorReply* refusal);
@@ -132,7 +152,8 @@ class Replica {
   // HasReached(LEVEL_REPLICATED, *true_from): the entry that it speaks of, and the start of this
   // epoch, must be committed. `true_from` may be null.
   bool Resolve(std::string_view producer, Sequence sequence, bool settle, Time now,
-               v1::ResolveReply* reply, v1::ErrorReply* refusal, Index* true_from = nullptr);
+               v1::ResolveReply* reply, v1::ErrorReply* refusal, Index* true_from = nullptr,
+               Epoch writer = Epoch());
 
   // ---- as a backup, and for both roles with several nodes (replica_backup.cc) ----
   struct Taken {
@@ -215,6 +236,10 @@ class Replica {
   bool CheckAppend(const AppendEnvelope& envelope, const ProducerHandle& producer,
                    v1::ErrorReply* refusal);
   bool CheckLevel(v1::Level level, v1::ErrorReply* refusal);
+  bool MayWrite(Epoch writer, v1::ErrorReply* refusal) const;
+  bool MayOpen(Epoch writer, v1::ErrorReply* refusal) const;
+  void RefuseWriter(Epoch said, v1::ErrorReply* refusal) const;
+  static bool IsGoodClaim(const WriterClaim& claim, v1::ErrorReply* refusal);
   AppendVerdict AnswerDuplicate(const AppendEnvelope& envelope, const ProducerState& producer,
                                 AppendPlace* place, v1::ErrorReply* refusal);
   std::optional<AppendPlace> FindSequence(const ProducerState& producer, Sequence sequence) const;

@@ -8,8 +8,10 @@
 
 namespace ringjournal {
 
-bool Replica::OpenProducer(std::string_view name, uint64_t client_instance, Time now,
+bool Replica::OpenProducer(std::string_view name, uint64_t client_instance, Epoch writer, Time now,
                            ProducerHandle* handle, v1::ErrorReply* refusal) {
+  // Else a fenced writer that comes again would end the session of the one that took over.
+  if (!MayOpen(writer, refusal)) return false;
   const ProducerTable& table = derived_.producers();
   std::optional<ProducerSlot> slot = table.FindByName(name);
   v1::ControlRecord record;
@@ -96,7 +98,10 @@ bool Replica::RaiseProducerEpoch(ProducerSlot slot, Time now) {
 }
 
 bool Replica::Resolve(std::string_view producer, Sequence sequence, bool settle, Time now,
-                      v1::ResolveReply* reply, v1::ErrorReply* refusal, Index* true_from) {
+                      v1::ResolveReply* reply, v1::ErrorReply* refusal, Index* true_from,
+                      Epoch writer) {
+  // To settle ends the producer's open session, which may be that of a newer writer.
+  if (settle && !MayOpen(writer, refusal)) return false;
   Index ignored;
   if (true_from == nullptr) true_from = &ignored;
   *true_from = epoch_start();

@@ -47,6 +47,15 @@ std::string WrongWithProducers(const v1::StateSnapshot& state, uint32_t producer
   return "";
 }
 
+std::string WrongWithWriter(const v1::StateSnapshot& state) {
+  const bool held = state.writer_generation() > 0 || state.writer_epoch() > 0;
+  if (held != state.has_writer()) return "its writer epoch is nobody's";
+  const v1::Writer& writer = state.writer();
+  const bool fits = writer.claimant().size() <= limits::kWriterClaimantBytesMax &&
+                    writer.index() < state.next_index() && writer.next_lsn() <= state.next_lsn();
+  return fits ? "" : "its writer contradicts the log's end, or has too long a name";
+}
+
 }  // namespace
 
 std::string WrongWithSnapshot(const v1::StateSnapshot& state, uint32_t producers_max) {
@@ -56,6 +65,7 @@ std::string WrongWithSnapshot(const v1::StateSnapshot& state, uint32_t producers
     return "its positions contradict each other";
   }
   std::string wrong = WrongWithHistory(state);
+  if (wrong.empty()) wrong = WrongWithWriter(state);
   return wrong.empty() ? WrongWithProducers(state, producers_max) : wrong;
 }
 

@@ -136,6 +136,7 @@ struct Session {
   Journal* journal = nullptr;  // after Open
   bool may_append = false;
   ProducerHandle producer;
+  Epoch writer;  // that it holds, of a fenced journal
   uint64_t last_request_id = 0;
   // An append was refused: so is everything behind it until Resume.
   bool refusing = false;

@@ -197,7 +197,7 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
       OnStatus(session, m.status());
       break;
     default:
-      if (OnPlan(session, m)) break;
+      if (OnPlan(session, m) || OnWriterMessage(session, m)) break;
       return EndWith(session, v1::ERROR_CODE_PROTOCOL,
                      "a message of an unknown kind; this server is older than the client: see "
                      "HelloReply.features");
@@ -307,6 +307,7 @@ void Shard::OnEndOfBatch() {
   AnswerCheckpoints();
   AnswerRecoveries();
   AnswerDeferred();
+  TellFenced();
   ReassureOwed();
   FlushOut();
   finished_.clear();

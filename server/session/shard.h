@@ -156,6 +156,16 @@ class Shard {
   Journal* FindOrRefuse(Session* session, uint64_t request_id, const std::string& name);
   void FillReply(const Journal& journal, v1::JournalReply* reply) const;
 
+  // writers of fenced journals (shard_writers.cc)
+  bool OnWriterMessage(Session* session, const v1::ClientMessage& m);
+  void OnWriterAcquire(Session* session, const v1::WriterAcquire& request);
+  void OnWriterShow(Session* session, const v1::WriterShow& request);
+  Journal* OpenedForWriters(Session* session, uint64_t request_id);
+  void ReplyAboutWriter(Session* session, uint64_t request_id, const Journal& journal);
+  void TellFenced();
+  void NoteFence(const Journal& journal, const WriterState& before,
+                 const v1::WriterAcquire& request);
+
   // about the cluster (shard_status.cc)
   static void FillRole(const Journal& journal, v1::JournalStats* stats);
   void FillNodes(v1::StatusReply* reply) const;
@@ -284,6 +294,7 @@ class Shard {
   };
   std::vector<RecoverWaiter> recover_waiters_;
   std::vector<PlannedRequest> plans_;
+  std::vector<JournalNumber> fencing_;  // whose newest fence is not committed yet
   uint64_t change_token_ = 0;
   uint64_t random_state_;
   uint32_t next_reader_token_ = Checkpointer::kTokenEnd;

@@ -107,6 +107,10 @@ void Shard::OnSet(Session* session, const v1::JournalSet& request) {
            &error);
     return ReplyError(session, request.request_id(), std::move(error));
   }
+  // Whoever is answered may rely on it: the leader itself makes that change.
+  const bool fences = std::find(request.fields().begin(), request.fields().end(), "fenced") !=
+                      request.fields().end();
+  if (fences && RefuseElsewhere(session, request.request_id(), *journal)) return;
   PendingChange change;
   change.kind = PendingChange::Kind::kSet;
   change.request_id = request.request_id();

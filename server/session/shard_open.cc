@@ -149,14 +149,16 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   if (open.has_last_receipt()) reply->set_continuity(CheckReceipt(open.last_receipt(), *journal));
   Replica* replica = journal->replica.get();
   if (!open.producer().empty()) {
-    if (!replica->OpenProducer(open.producer(), open.client_instance(), now_, &session->producer,
-                               &error)) {
+    const Epoch writer{open.writer_generation(), open.writer_epoch()};
+    if (!replica->OpenProducer(open.producer(), open.client_instance(), writer, now_,
+                               &session->producer, &error)) {
       // What a log says that may not stay is no reason for good.
       if (early) RefuseBeforeEpoch(&error);
       return ReplyError(session, open.request_id(), std::move(error));
     }
     journal->dirty = true;
     session->may_append = true;
+    session->writer = writer;
     const ProducerState& state = replica->derived().producers().at(session->producer.slot);
     reply->set_producer_id(state.id.value());
     reply->set_producer_epoch(state.epoch);
@@ -202,7 +204,8 @@ void Shard::OnResolve(Session* session, const v1::Resolve& request) {
   reply->set_request_id(request.request_id());
   Index true_from;
   if (!session->journal->replica->Resolve(request.producer(), Sequence(request.sequence()),
-                                          request.settle(), now_, reply, &error, &true_from)) {
+                                          request.settle(), now_, reply, &error, &true_from,
+                                          {request.writer_generation(), request.writer_epoch()})) {
     return ReplyError(session, request.request_id(), std::move(error));
   }
   session->journal->dirty = true;

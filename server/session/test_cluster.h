@@ -29,7 +29,8 @@ class TestCluster {
  public:
   static constexpr char kJournal[] = "ledger";
 
-  explicit TestCluster(size_t nodes, bool memory_only = true, uint32_t min_isr = 1)
+  explicit TestCluster(size_t nodes, bool memory_only = true, uint32_t min_isr = 1,
+                       bool fenced = false)
       : document_(NewDocument(kClusterId)) {
     for (size_t i = 0; i < nodes; ++i) nodes_.push_back(std::make_unique<Node>());
     for (size_t i = 0; i < nodes; ++i) Register(i);
@@ -42,6 +43,7 @@ class TestCluster {
     spec.settings.set_segment_bytes(limits::kSegmentBytesMin);
     spec.settings.set_producers_max(8);
     spec.settings.set_memory_only(memory_only);
+    spec.settings.set_fenced(fenced);
     RJ_CHECK(CreateJournal(&document_, spec).ok());
     for (size_t i = 0; i < nodes; ++i) StartShard(i);
   }

@@ -37,6 +37,7 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
   plan_.ChooseOperations(&operator_random_);
   // Not drawn: what other seeds decide stays as it is.
   plan_.tails = options.seed % 4 == 0 ? 1 : 0;
+  plan_.writers = options.seed % 5 == 2 ? 3 : 0;
   ApplyBias(options.bias, &plan_);
   FitPlan(options.mutant, &plan_);
   plan_.Restrict(options.allowed);
@@ -119,6 +120,10 @@ void ClusterWorld::SetUp() {
   if (!EverybodyKnows()) return;
   uint32_t client = 1;
   for (auto& [id, truth] : truths_) {
+    if (truth->config().settings().fenced()) {
+      MakeWriters(truth.get());
+      continue;
+    }
     MakeClients(truth.get(), client);
     client += 10;
   }
@@ -133,12 +138,14 @@ void ClusterWorld::SetUp() {
 // As an operator creates them: the nodes learn of them from the document.
 void ClusterWorld::MakeJournals() {
   v1::ConfigDocument next = config_.document();
-  for (uint32_t i = 1; i <= plan_.journals; ++i) {
+  const uint32_t fenced = plan_.writers > 0 ? 1 : 0;
+  for (uint32_t i = 1; i <= plan_.journals + fenced; ++i) {
     JournalSpec spec;
     spec.id.bytes.fill(static_cast<uint8_t>(i));
-    spec.name = absl::StrCat("ledger", i);
+    spec.name = i <= plan_.journals ? absl::StrCat("ledger", i) : "fenced";
     for (auto& node : nodes_) spec.members.push_back(node->name());
     spec.settings = plan_.settings;
+    spec.settings.set_fenced(i > plan_.journals);
     spec.min_isr = plan_.min_isr;
     spec.change_id = "operator";
     RJ_CHECK(CreateJournal(&next, spec).ok());
@@ -158,37 +165,6 @@ bool ClusterWorld::EverybodyKnows() const {
     }
   }
   return true;
-}
-
-void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
-  histories_.push_back(std::make_unique<History>());
-  const uint64_t appenders = uint64_t{plan_.appenders} * plan_.journals;
-  for (uint32_t i = 0; i < plan_.appenders; ++i) {
-    SimAppenderPlan plan;
-    plan.client = first_client + i;
-    plan.journal = truth->config().name();
-    plan.appends = (plan_.appends + appenders - 1) / appenders;
-    plan.pause_max_ns = 2 * plan_.run_min_ns / static_cast<int64_t>(plan.appends);
-    plan.payload_bytes_max = plan_.payload_bytes_max;
-    plan.in_flight_max = static_cast<uint32_t>(random_.Between(1, 32));
-    plan.levels = plan_.levels;
-    if (options_.mutant == SimMutant::kAppendsAgain && i > 0) plan.client = first_client;
-    appenders_.push_back(std::make_unique<SimAppender>(MakeClientEnvironment(truth), next_host_++,
-                                                       plan, histories_.back().get()));
-    appenders_.back()->Begin();
-  }
-  for (uint32_t i = 0; i < plan_.readers; ++i) {
-    readers_.push_back(std::make_unique<SimReader>(MakeClientEnvironment(truth), next_host_++,
-                                                   absl::StrCat("reader ", first_client + i),
-                                                   truth->config().name(), false));
-    readers_.back()->Begin();
-  }
-  for (uint32_t i = 0; i < plan_.tails; ++i) {
-    tails_.push_back(std::make_unique<SimTail>(MakeClientEnvironment(truth), next_host_++,
-                                               absl::StrCat("tail ", first_client + i),
-                                               truth->config().name()));
-    tails_.back()->Begin();
-  }
 }
 
 void ClusterWorld::OnConfigChange(const v1::ConfigDocument& before,
@@ -251,6 +227,7 @@ void ClusterWorld::Heal() {
   }
   for (auto& appender : appenders_) appender->Hurry();
   for (auto& tail : tails_) tail->Finish();
+  for (auto& writer : writers_) writer->Finish(writer == writers_.back());
 }
 
 std::string ClusterWorld::WhyNotDone() const {
@@ -260,6 +237,9 @@ std::string ClusterWorld::WhyNotDone() const {
   }
   for (const auto& reader : last_readers_) {
     if (!reader->done()) absl::StrAppend(&why, reader->Describe(), "; ");
+  }
+  for (const auto& writer : writers_) {
+    if (!writer->done()) absl::StrAppend(&why, writer->Describe(), "; ");
   }
   for (const auto& tail : tails_) {
     if (!tail->done()) absl::StrAppend(&why, tail->Describe(), "; ");
@@ -297,6 +277,7 @@ void ClusterWorld::CheckEnd() {
 
 void ClusterWorld::FinalChecks() {
   for (auto& appender : appenders_) appender->CheckFinal();
+  for (auto& writer : writers_) writer->CheckFinal();
   for (auto& history : histories_) {
     std::string why = WhyNotLinearizable(history->operations());
     if (!why.empty()) report_.Violation("linearizable: the log is not: ", why);
@@ -349,6 +330,11 @@ void ClusterWorld::Collect() {
   for (auto& appender : appenders_) {
     result_.acknowledged += appender->acknowledged();
     result_.told += appender->told();
+  }
+  for (auto& writer : writers_) {
+    result_.acknowledged += writer->acknowledged();
+    result_.grants += writer->grants();
+    result_.fenced += writer->fenced();
   }
   for (auto& reader : readers_) result_.read += reader->read();
 }

@@ -53,6 +53,8 @@ void JournalTruth::Observe(uint32_t node, Incarnation incarnation, const Replica
     view->incarnation = incarnation;
     memory_of_[{nodes_[node], incarnation.value()}] = wear_[node].memory_life;
   }
+  newest_fence_ = std::max(newest_fence_, replica.derived().writer().epoch);
+  newest_generation_ = std::max(newest_generation_, epoch.generation);
   NoteCut(marks, epoch, view);
   if (replica.leads() && epoch == StoredEpoch()) SettleMarks(known);
   view->end = marks.end.index;
@@ -221,6 +223,7 @@ void JournalTruth::Add(uint32_t node, const RecordView& trusted) {
     report_->Violation("log time: it goes back at entry ", view.header.index.value());
   }
   payloads_.Note(view);
+  NoteWriter(view);
   report_->Mix(view.header.chain);
   entries_.push_back({std::string(AsView(view.record)), view.header});
   Entry* entry = &entries_.back();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -33,12 +34,23 @@ struct NodeWear {
   uint64_t disk_life = 1;    // +1 whenever its segments are
 };
 
+// What a writer was told when its claim was granted.
+struct WriterGrant {
+  uint32_t client = 0;  // whose payloads it will write
+  uint64_t nonce = 0;
+  Epoch epoch;
+  Index index;  // of the fence
+  uint64_t chain = 0;
+  std::optional<Epoch> replaces = std::nullopt;  // that it named; nullopt: it was forced
+};
+
 // Keeps the committed log: the entries that any replica has ever called committed, in order, cut
 // only by a reported loss. Everything is compared with it by chain hash, which stands for the whole
 // log below, so that a check costs a look-up. Looks at replicas after every step:
 //   I1 one leader of an epoch; I2 each live member of the stored in-sync set holds every committed
 //   entry; I4 and I5 committed logs agree and commit never falls; I6 a leader that starts holds all
 //   that is committed; I8 each payload at most once and each producer's in order;
+//   I9 on a fenced journal only the holder of the writer epoch has anything committed;
 //   I10, I12 and I14 what clients are told is so; I11 a generation changes only with a loss report
 //   that the truth table allows and that says what was lost
 // One thread; outlives the replicas that it is shown.
@@ -63,6 +75,11 @@ class JournalTruth {
   // `asked`: the level that the append had asked for.
   void OnAck(const client::AppendReceipt& receipt, client::Level asked, ByteSpan run);
   void OnRead(const client::ReadTransaction& transaction);
+  // truth_writers.cc
+  void OnGrant(const WriterGrant& grant);
+  Epoch newest_grant() const;  // that anybody was told of
+  // Who held this writer epoch is told that it is fenced.
+  void OnFenced(Epoch held);
   // Where each payload stands, and which will never be there.
   sim::PayloadLedger* payloads() { return &payloads_; }
 
@@ -111,6 +128,13 @@ class JournalTruth {
     // called in sync in the life that had it. Told apart where it matters.
     uint32_t copies = 0, in_sync_copies = 0;
   };
+  struct Fence {
+    Epoch epoch;
+    uint32_t client = 0;
+    uint64_t nonce = 0;
+    Index index;
+    uint64_t chain = 0;
+  };
   struct NodeView {
     // What outlives the process.
     NodeView AfterEnd() const {
@@ -158,6 +182,9 @@ class JournalTruth {
     int widest = INT32_MAX;  // the in-sync set that any document of the epoch has named, at most
     uint32_t target;
   };
+  void NoteWriter(const RecordView& view);
+  void NoteFence(const RecordView& view);
+  void CutFences(Index next);
   // truth_plans.cc
   void CheckPlanned(const v1::JournalConfig& before, const v1::JournalConfig& after);
   void CheckHandover(const v1::JournalConfig& before, const v1::JournalConfig& after);
@@ -240,6 +267,10 @@ class JournalTruth {
   Index acked_[5];                           // newest acknowledged, by level reached
   Index quorum_word_;                        // newest acknowledged at disk_quorum
   std::vector<uint64_t> quorum_disk_lives_;  // of all nodes then
+  std::vector<Fence> fences_;                // of the committed log
+  std::map<Epoch, uint32_t> granted_;        // to whom
+  Epoch newest_fence_;                       // in any replica's log, ever
+  uint32_t newest_generation_ = 1;           // that any replica was of
   int quorum_members_ = 0;                   // the fewest since then
 };
 

@@ -304,6 +304,7 @@ void JournalTruth::CutTo(Index next) {
     entries_.pop_back();
   }
   payloads_.CutFrom(lsn);
+  CutFences(next);
   position_ = LogPosition();
   if (!entries_.empty()) {
     const EntryHeader& h = entries_.back().header;

@@ -14,6 +14,7 @@
 #include "tests/cluster_sim/sim_operator.h"
 #include "tests/cluster_sim/sim_reader.h"
 #include "tests/cluster_sim/sim_tail.h"
+#include "tests/cluster_sim/sim_writer.h"
 
 namespace ringjournal::cluster_sim {
 
@@ -47,6 +48,7 @@ class ClusterWorld : public EventTarget {
   void SetUp();
   void MakeJournals();
   void MakeClients(JournalTruth* truth, uint32_t first_client);
+  void MakeWriters(JournalTruth* truth);
   bool EverybodyKnows() const;
   void OnConfigChange(const v1::ConfigDocument& before, const v1::ConfigDocument& after);
   void RestartStopped();
@@ -118,6 +120,7 @@ class ClusterWorld : public EventTarget {
   bool asked_last_ = false;                // what must succeed
   size_t moved_last_ = 0;                  // journals that were handed over then
   std::vector<std::unique_ptr<SimTail>> tails_;
+  std::vector<std::unique_ptr<SimWriter>> writers_;
   std::unique_ptr<RecoveryOperator> recovery_operator_;  // null: there is none
   std::set<uint32_t> gone_;
   HostNumber next_host_ = 0;

@@ -49,6 +49,7 @@ struct AppendFlags {
   InputFormat format = InputFormat::kLines;
   client::Level level = client::Level::kReplicated;
   std::string producer;
+  std::optional<Epoch> writer;
   bool create = false;
   bool resume = false;
   bool quiet = false;
@@ -116,6 +117,7 @@ class AppendRun {
     appender.journal = flags_.journal;
     appender.producer = flags_.producer;
     appender.create = flags_.create;
+    appender.writer = flags_.writer.value_or(Epoch());
     appender.accept_generation = flags_.accept_loss;
     // A producer invented for this run has lost nothing before it.
     appender.accept_loss_before_first_open = flags_.producer.empty();
@@ -275,6 +277,8 @@ void AddAppendOptions(CLI::App* sub, AppendFlags* flags) {
   AddChoiceOption(sub, "--level", kLevels, &flags->level, "How safe before it is acknowledged");
   sub->add_option("--producer", flags->producer,
                   "Stable name of this source; a random one without it");
+  AddEpochOption(sub, "--writer", &flags->writer,
+                 "The writer epoch that you hold, of a fenced journal");
   sub->add_flag("--create", flags->create, "Create the journal if there is none");
   sub->add_flag("--resume", flags->resume,
                 "Skip as many input transactions as the producer has appended before");

@@ -17,6 +17,7 @@ void RegisterExport(CLI::App& app, Context& context);
 void RegisterImport(CLI::App& app, Context& context);
 void RegisterInspect(CLI::App& app, Context& context);  // offline: segments
 void RegisterResolve(CLI::App& app, Context& context);
+void RegisterWriter(CLI::App& app, Context& context);  // show, fence
 void RegisterJournal(CLI::App& app, Context& context);
 void RegisterJournalMembers(CLI::App* journal, Context& context);  // members, move-leader, recover
 void RegisterCheckpoint(CLI::App& app, Context& context);          // now, ls

@@ -26,7 +26,7 @@ struct JournalFlags {
   v1::JournalSettings settings;
   uint64_t ring_bytes = 0, segment_bytes = 0, checkpoint_bytes = 0, retention_bytes = 0;
   int64_t checkpoint_interval_ns = 0, retention_age_ns = 0;
-  bool memory_only = false;
+  bool memory_only = false, fenced = false;
   uint32_t producers_max = 0;
   std::vector<std::string> fields;         // settings that were given
   std::optional<client::Position> before;  // of trim
@@ -47,6 +47,7 @@ constexpr std::pair<const char*, const char*> kSettings[] = {
     {"--memory-only", "memory_only"},
     {"--retention", "retention_bytes"},
     {"--retention-age", "retention_age_ms"},
+    {"--fenced", "fenced"},
     {"--producers", "producers_max"}};
 
 // What a change did, as a line for people.
@@ -101,6 +102,8 @@ void AddChangeableSettings(CLI::App* sub, JournalFlags* flags) {
                  "Trim what is older than so many bytes; 0B keeps all [0B]");
   AddDurationOption(sub, "--retention-age", &flags->retention_age_ns,
                     "Trim what is older than this; 0s keeps all [0s]");
+  AddChoiceOption(sub, "--fenced", {{"yes", true}, {"no", false}}, &flags->fenced,
+                  "Only its writer may append; see `ringjournal writer`");
 }
 
 void AddFixedSettings(CLI::App* sub, JournalFlags* flags) {
@@ -129,6 +132,7 @@ v1::JournalSettings SettingsOf(const JournalFlags& flags) {
   settings.set_retention_bytes(flags.retention_bytes);
   settings.set_retention_age_ms(static_cast<uint64_t>(flags.retention_age_ns / kMsNs));
   settings.set_producers_max(flags.producers_max);
+  settings.set_fenced(flags.fenced);
   return settings;
 }
 

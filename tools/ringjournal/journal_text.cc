@@ -51,6 +51,7 @@ void DescribeSettings(const v1::JournalSettings& s, std::string* out) {
        absl::StrCat("every ", OrDefault(s.checkpoint_bytes()), " or ",
                     Millis(s.checkpoint_interval_ms(), "default")));
   Line(out, "memory only", s.memory_only() ? "yes: disk levels are refused" : "no");
+  Line(out, "fenced", s.fenced() ? "yes: only its writer may append" : "no");
   Line(out, "retention",
        absl::StrCat(s.retention_bytes() == 0 ? "all bytes" : FormatBytes(s.retention_bytes()), ", ",
                     Millis(s.retention_age_ms(), "any age")));

@@ -64,6 +64,7 @@ int Main(int argc, char** argv) {
   RegisterExport(app, context);
   RegisterImport(app, context);
   RegisterJournal(app, context);
+  RegisterWriter(app, context);
   RegisterCheckpoint(app, context);
   RegisterStatus(app, context);
   RegisterVerify(app, context);

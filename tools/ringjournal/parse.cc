@@ -117,6 +117,33 @@ CLI::Option* AddAcceptLossOption(CLI::App* app, uint32_t* generation) {
       ->type_name("GENERATION");
 }
 
+namespace {
+
+// "1.3"
+absl::StatusOr<Epoch> ParseEpochPair(const std::string& text) {
+  constexpr NumberRange kHalf{0, UINT32_MAX};
+  const size_t dot = text.find('.');
+  if (dot != std::string::npos) {
+    const auto generation = ParseNumber(text.substr(0, dot), kHalf);
+    const auto number = ParseNumber(text.substr(dot + 1), kHalf);
+    if (generation.ok() && number.ok()) {
+      return Epoch{static_cast<uint32_t>(*generation), static_cast<uint32_t>(*number)};
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "'", text, "' is no pair of numbers such as 1.3, as `ringjournal writer show` says it"));
+}
+
+}  // namespace
+
+std::string EpochPairText(Epoch epoch) { return absl::StrCat(epoch.generation, ".", epoch.epoch); }
+
+CLI::Option* AddEpochOption(CLI::App* app, const std::string& name, std::optional<Epoch>* epoch,
+                            const std::string& help) {
+  return AddParsed(
+      app, name, epoch, help, [](const std::string& s) { return ParseEpochPair(s); }, "G.N");
+}
+
 CLI::Option* AddPositionOption(CLI::App* app, const std::string& name,
                                std::optional<client::Position>* position, const std::string& help) {
   return AddParsed(

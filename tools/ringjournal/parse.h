@@ -11,6 +11,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "client/position.h"
+#include "journal/base/types.h"
 #include "tools/ringjournal/output.h"
 #include "tools/ringjournal/pace.h"
 #include "tools/ringjournal/position.h"
@@ -33,6 +34,10 @@ CLI::Option* AddNumberOption(CLI::App* app, const std::string& name, uint64_t* v
                              const std::string& help, NumberRange range = {});
 CLI::Option* AddNumberOption(CLI::App* app, const std::string& name, uint32_t* value,
                              const std::string& help, NumberRange range = {});
+// A pair of numbers such as a writer epoch, "1.3".
+CLI::Option* AddEpochOption(CLI::App* app, const std::string& name, std::optional<Epoch>* epoch,
+                            const std::string& help);
+std::string EpochPairText(Epoch epoch);
 // --accept-loss, which commands that may meet a loss have.
 CLI::Option* AddAcceptLossOption(CLI::App* app, uint32_t* generation);
 // The one grammar of position.h.

@@ -1,6 +1,7 @@
 // ringjournal resolve: what became of an append whose outcome is not known?
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,7 @@ struct ResolveFlags {
   std::string producer;
   uint64_t sequence = 0;
   bool settle = false;
+  std::optional<Epoch> writer;
 };
 
 std::string Sentence(const ResolveFlags& flags, const v1::ResolveReply& reply) {
@@ -46,6 +48,8 @@ int RunResolve(const Context& context, const ResolveFlags& flags) {
   resolve->set_producer(flags.producer);
   resolve->set_sequence(flags.sequence);
   resolve->set_settle(flags.settle);
+  resolve->set_writer_generation(flags.writer.value_or(Epoch()).generation);
+  resolve->set_writer_epoch(flags.writer.value_or(Epoch()).epoch);
   // Settling twice gives the same answer, so it may be repeated.
   auto answer = client::AskJournal(context.ClientOptions(0), flags.journal, request, false);
   if (!answer.ok()) return context.Fail(answer.status());
@@ -68,6 +72,8 @@ void RegisterResolve(CLI::App& app, Context& context) {
       ->required();
   sub->add_flag("--settle", flags->settle,
                 "Make \"not applied\" final: ends the producer's open session");
+  AddEpochOption(sub, "--writer", &flags->writer,
+                 "With --settle, of a fenced journal: the writer epoch that you hold");
   sub->fallthrough();
   sub->footer("Example:\n  ringjournal resolve orders --producer loader --sequence 1042\n");
   sub->callback([&context, flags] {
