@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "client/ask.h"
 #include "client/errors.h"
 #include "client/options.h"
 #include "client/position.h"
@@ -18,9 +19,9 @@ struct JournalAnswer {
   v1::ServerMessage reply;
 };
 
-// As Ask, but opens the journal first. Blocking.
-absl::StatusOr<JournalAnswer> AskJournal(const ClientOptions& options, const std::string& journal,
-                                         const v1::ClientMessage& request, bool changes_something);
+// As Ask, and says how the journal was found that was opened first (how.journal). Blocking.
+absl::StatusOr<JournalAnswer> AskJournal(const ClientOptions& options,
+                                         const v1::ClientMessage& request, const AskOptions& how);
 
 struct Located {
   Lsn lsn;

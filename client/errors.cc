@@ -57,6 +57,11 @@ constexpr std::array kEntries = {
     Entry{ErrorCode::kStopped, "STOPPED", absl::StatusCode::kCancelled},
     Entry{ErrorCode::kDeadline, "DEADLINE", absl::StatusCode::kDeadlineExceeded},
     Entry{ErrorCode::kWrongThread, "WRONG_THREAD", absl::StatusCode::kFailedPrecondition},
+    Entry{ErrorCode::kStateDiverged, "STATE_DIVERGED", absl::StatusCode::kDataLoss},
+    Entry{ErrorCode::kApplyFailed, "APPLY_FAILED", absl::StatusCode::kInternal},
+    Entry{ErrorCode::kBadRecord, "BAD_RECORD", absl::StatusCode::kDataLoss},
+    Entry{ErrorCode::kBadMark, "BAD_MARK", absl::StatusCode::kFailedPrecondition},
+    Entry{ErrorCode::kEffectsFull, "EFFECTS_FULL", absl::StatusCode::kResourceExhausted},
 };
 
 const Entry* FindEntry(ErrorCode code) {

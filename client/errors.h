@@ -54,6 +54,11 @@ enum class ErrorCode : int {
   kBadCursor = 1006,       // a cursor of another journal, or of one that has changed
   kDeadline = 1007,        // the time that the caller allowed is over
   kWrongThread = 1008,     // a call that waits, made from a callback that would have to end it
+  kStateDiverged = 1009,   // the writer's digest of its state is another one than the standby's
+  kApplyFailed = 1010,     // the application could not apply a transaction, or threw
+  kBadRecord = 1011,       // what a writer has said of itself in the journal cannot be
+  kBadMark = 1012,         // an act marker or a digest of what is not acknowledged
+  kEffectsFull = 1013,     // more effects without an act marker than are kept
 };
 
 // A Status with `code` as its payload. `message` says what, why and what to do next.

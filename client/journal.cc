@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/ask.h"
+#include "client/core/writer_proto.h"
 #include "client/driver.h"
 
 namespace ringjournal::client {
@@ -106,21 +107,15 @@ absl::StatusOr<Resolution> AskResolve(const ClientOptions& options, const std::s
   return ResolutionOf(reply->resolve_reply());
 }
 
-WriterInfo WriterOf(const v1::WriterReply& reply) {
-  WriterInfo info;
-  info.epoch = {reply.writer_generation(), reply.writer_epoch()};
-  info.claimant = reply.writer().claimant();
-  info.since_ns = reply.writer().since_ns();
-  info.next_lsn = Lsn(reply.writer().next_lsn());
-  info.chain = reply.writer().chain();
-  info.nonce = reply.writer().nonce();
-  info.ended_by_loss = reply.ended_by_loss();
-  info.generation = reply.generation();
-  info.fenced = reply.fenced();
-  return info;
-}
-
 }  // namespace
+
+Journal Journal::FromNextNode() const {
+  auto options = std::make_shared<ClientOptions>(*options_);
+  const size_t comma = options->server.find(',');
+  if (comma == std::string::npos) return *this;
+  options->server = options->server.substr(comma + 1) + "," + options->server.substr(0, comma);
+  return Journal(std::move(options), name_);
+}
 
 Fate Resolution::fate() const {
   switch (outcome) {

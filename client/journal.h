@@ -34,6 +34,11 @@ inline constexpr Timeout kRequestTimeout{-1};
 class Journal {
  public:
   const std::string& name() const { return name_; }
+  const ClientOptions& options() const { return *options_; }
+  // The same journal, of which requests try the first of the nodes last.
+  Journal FromNextNode() const;
+  // Another journal of the same nodes.
+  Journal Sibling(std::string name) const { return Journal(options_, std::move(name)); }
 
   // Repeated until answered.
   absl::StatusOr<JournalInfo> Info(Timeout timeout = kRequestTimeout) const;
@@ -64,6 +69,19 @@ class Journal {
   absl::StatusOr<Resolution> Settle(std::string_view producer, Sequence sequence,
                                     Timeout timeout = kRequestTimeout,
                                     Epoch writer = Epoch()) const;
+
+  // What the journal has of a producer, however long ago that appended it: a program that was
+  // restarted goes on behind last_sequence. Repeated until answered. kUnknownProducer if no such
+  // producer was ever opened on this journal.
+  absl::StatusOr<ProducerInfo> GetProducer(std::string_view producer,
+                                           Timeout timeout = kRequestTimeout) const;
+  // All producers whose names begin so. One that is opened meanwhile may be missing. A request for
+  // each page, repeated until answered; `timeout` is for all of them.
+  absl::StatusOr<std::vector<ProducerInfo>> ListProducers(std::string_view prefix = {},
+                                                          Timeout timeout = kRequestTimeout) const;
+  // One page, for who does not want all of them at once.
+  absl::StatusOr<ProducerPage> GetProducerPage(const ProducerQuery& query,
+                                               Timeout timeout = kRequestTimeout) const;
 
   // Who is the writer of a fenced journal? Repeated until answered.
   absl::StatusOr<WriterInfo> GetWriter(Timeout timeout = kRequestTimeout) const;

@@ -14,6 +14,7 @@ struct ReadTransaction {
   Lsn lsn;
   Index index;  // of the entry that holds it
   Epoch epoch;
+  Epoch writer;  // writer epoch that it was appended with; zero: the journal was not fenced
   uint64_t log_time_ns = 0;  // Unix time of the entry by the leader's clock
   uint64_t chain = 0;        // chain hash up to and with the entry
   ByteSpan encoded;          // the serialised ringjournal.v1.Transaction

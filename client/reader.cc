@@ -76,6 +76,8 @@ absl::StatusOr<ReadStep> Reader::Step(int64_t timeout_ns, Take take) {
   while (!session.finished()) {
     if (absl::Status trouble = impl_->Trouble(); !trouble.ok()) return trouble;
     impl_->driver.Turn(until);
+    // What has come with it is there at the next call.
+    if (impl_->driver.interrupted()) return impl_->Trouble();
     if (take(&session)) return ReadStep::kTransaction;
     if (!session.finished() && session.status().ok() && Driver::NowNs() >= until) {
       return ReadStep::kNothingYet;
@@ -141,6 +143,7 @@ JournalId Reader::journal_id() const {
 Lsn Reader::from_lsn() const { return impl_->session.from_lsn(); }
 std::optional<Lsn> Reader::until_lsn() const { return impl_->session.until_lsn(); }
 uint32_t Reader::generation() const { return impl_->session.generation(); }
+uint32_t Reader::seen_generation() const { return impl_->session.seen_generation(); }
 Lsn Reader::next_lsn() const { return impl_->session.next_lsn(); }
 Lsn Reader::visible_lsn() const { return impl_->session.visible_lsn(); }
 uint64_t Reader::reconnects() const { return impl_->session.reconnects(); }

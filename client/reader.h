@@ -86,6 +86,9 @@ class Reader {
   std::optional<Lsn> until_lsn() const;
   JournalId journal_id() const;
   uint32_t generation() const;
+  // The newest generation of which the server has let it read on: nothing that it has delivered was
+  // lost up to there. Behind generation() for as long as an answer takes.
+  uint32_t seen_generation() const;
   // LSN of the next transaction that Next will deliver: where to resume. 0: not known yet.
   Lsn next_lsn() const;
   // Last LSN that could be read when the server last said so.

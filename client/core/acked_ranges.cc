@@ -5,10 +5,13 @@
 namespace ringjournal::client {
 
 void AckedRanges::Add(LsnRange range) {
-  if (!ranges_.empty() && range.first <= ranges_.back().last) return;
-  if (!ranges_.empty() && range.first == ranges_.back().last.next()) {
-    ranges_.back().last = range.last;
-    return;
+  if (!ranges_.empty()) {
+    LsnRange& newest = ranges_.back();
+    if (range.first <= newest.last) return;
+    if (range.first == newest.last.next()) {
+      newest.last = range.last;
+      return;
+    }
   }
   ranges_.push_back(range);
   if (ranges_.size() <= ranges_max_) return;
@@ -20,6 +23,11 @@ void AckedRanges::Add(LsnRange range) {
 void AckedRanges::ForgetFrom(Lsn lsn) {
   while (!ranges_.empty() && ranges_.back().first >= lsn) ranges_.pop_back();
   if (!ranges_.empty() && ranges_.back().last >= lsn) ranges_.back().last = lsn.prev();
+}
+
+void AckedRanges::ForgetUpTo(Lsn lsn) {
+  while (!ranges_.empty() && ranges_.front().last <= lsn) ranges_.pop_front();
+  if (!ranges_.empty() && ranges_.front().first <= lsn) ranges_.front().first = lsn.next();
 }
 
 std::vector<LsnRange> AckedRanges::AtOrAbove(Lsn lsn, bool* complete) const {

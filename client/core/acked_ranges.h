@@ -24,6 +24,9 @@ class AckedRanges {
   // LSNs from `lsn` on were lost and will be given to other transactions.
   void ForgetFrom(Lsn lsn);
 
+  // LSNs up to `lsn` are not of interest any more.
+  void ForgetUpTo(Lsn lsn);
+
   // What lies at or above `lsn`. *complete is false if a range returned may contain LSNs that were
   // never acknowledged to this client.
   std::vector<LsnRange> AtOrAbove(Lsn lsn, bool* complete) const;

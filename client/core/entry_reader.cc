@@ -44,6 +44,7 @@ size_t EntryReader::Walk(std::span<ReadTransaction> into) {
     into[taken] = {.lsn = lsn_,
                    .index = header_.index,
                    .epoch = header_.epoch,
+                   .writer = header_.writer,
                    .log_time_ns = header_.log_time_ns,
                    .chain = header_.chain,
                    .encoded = encoded,

@@ -74,6 +74,8 @@ class ReadSession : public Session {
   // 16 bytes; empty before the first open.
   const std::string& journal_id() const { return journal_id_; }
   uint32_t generation() const { return generation_; }
+  // Up to which the server has said that nothing read here was lost.
+  uint32_t seen_generation() const { return seen_generation_; }
   // Last LSN that could be read when the server last said so.
   Lsn visible_lsn() const { return visible_lsn_; }
   // All that was visible has been taken.

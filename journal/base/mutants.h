@@ -108,6 +108,12 @@ enum class Mutant : int {
   kClaimIgnoresHolder,
   kClaimGrantedAnew,
   kWriterNotInSnapshot,
+  kMarkBeforeAct,
+  kTakeoverBeforeBoundary,
+  kVerdictIgnoresLoss,
+  kInDoubtForgotten,
+  kHistoryUnchecked,
+  kDedupNotInSnapshot,
 };
 
 struct MutantName {
@@ -258,6 +264,18 @@ inline constexpr MutantName kMutantNames[] = {
      "a claim that is repeated is granted the same"},
     {Mutant::kWriterNotInSnapshot, "writer_not_in_snapshot",
      "who writes is in every state snapshot"},
+    {Mutant::kMarkBeforeAct, "mark_before_act",
+     "an act marker names what was acted on, not what is committed"},
+    {Mutant::kTakeoverBeforeBoundary, "takeover_before_boundary",
+     "who takes over first applies all that older writers have appended"},
+    {Mutant::kVerdictIgnoresLoss, "verdict_ignores_loss",
+     "a loss since the old writer's fence is in the verdict"},
+    {Mutant::kInDoubtForgotten, "in_doubt_forgotten",
+     "what is in doubt stays so until an act marker names it"},
+    {Mutant::kHistoryUnchecked, "history_unchecked",
+     "who takes over has applied nothing that a recovery took back"},
+    {Mutant::kDedupNotInSnapshot, "dedup_not_in_snapshot",
+     "what producers have appended is in every state snapshot"},
 };
 
 #ifdef RINGJOURNAL_MUTANTS

@@ -40,6 +40,26 @@ inline constexpr uint64_t kClientBatchBytes = 256 * kKiB;
 // A cursor file is a dozen short lines; anything larger is something else.
 inline constexpr uint32_t kCursorFileBytesMax = 4 * kKiB;
 
+// ---- takeover ----
+// How often an active writer says in its journal that it lives, and what it has acted on: a record
+// of about 100 bytes.
+inline constexpr uint32_t kWriterHeartbeatMs = 25;
+// How long a standby hears nothing of the writer before it takes over: four heartbeats, for one or
+// two may be late on a busy machine.
+inline constexpr uint32_t kWriterSilentMs = 100;
+// Ranges of LSNs in doubt that a standby remembers, 16 bytes each.
+inline constexpr uint32_t kInDoubtRangesMax = 65536;
+// Effects that a standby keeps for what the writer has not marked as acted on.
+inline constexpr uint64_t kEffectBytesMax = 64 * kMiB;
+// Digests of the state that a standby keeps to compare, and that one record of a writer's carries.
+inline constexpr uint32_t kStateDigestsKept = 1024;
+// One chunk of an application checkpoint: a transaction of the side journal.
+inline constexpr uint32_t kCheckpointChunkBytes = 1 * kMiB;
+// Ring of a side journal for application checkpoints, unless the caller says otherwise.
+inline constexpr uint64_t kCheckpointRingBytes = 64 * kMiB;
+// State of one application checkpoint: a quarter of a ring of 4 GiB.
+inline constexpr uint64_t kApplicationCheckpointBytesMax = 1 * kGiB;
+
 // ---- command line ----
 // Output that is gathered before a write: large enough that the system call costs little.
 inline constexpr uint64_t kOutputBufferBytes = 256 * kKiB;

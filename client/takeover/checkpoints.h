@@ -1,0 +1,61 @@
+// Application checkpoints: a transaction system's own state, stored for it in a side journal, so
+// that a standby need not replay from the beginning and the journal can be trimmed.
+#ifndef CLIENT_TAKEOVER_CHECKPOINTS_H_
+#define CLIENT_TAKEOVER_CHECKPOINTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/journal.h"
+#include "client/takeover/application_checkpoint.h"
+
+namespace ringjournal::client {
+
+// "orders" has its checkpoints in "orders.checkpoints": a journal like any other, replicated and on
+// disk like it, and with a ring of its own, so that they do not drive transactions out of memory.
+std::string CheckpointJournalName(std::string_view journal);
+
+// The newest whole checkpoints, at most two, the newest first; none if there is no side journal.
+// Reads all that the side journal holds: twice the size of the state. Errors as for a Reader.
+absl::StatusOr<std::vector<ApplicationCheckpoint>> LoadCheckpoints(const Journal& journal);
+
+struct CheckpointSaverOptions {
+  std::string name;  // the producer that it appends as: another one for each process
+  // Of the side journal, if it is created here: a power of two, at least four times the state's
+  // size. 0: the default, limits::kCheckpointRingBytes.
+  uint64_t ring_bytes = 0;
+  // Trims the journal below the older of the two checkpoints that are kept.
+  bool trim = false;
+};
+
+// Saves checkpoints one after the other. Blocking: use a thread of its own where the state is
+// large. Not thread safe: one thread at a time.
+class CheckpointSaver {
+ public:
+  // Creates the side journal where there is none, with the journal's own memory_only setting.
+  static absl::StatusOr<std::unique_ptr<CheckpointSaver>> Open(
+      const Journal& journal, const CheckpointSaverOptions& options);
+  ~CheckpointSaver();
+
+  // Returns once it is replicated, and on disk where there is one; then forgets all but the two
+  // that were saved last, and with `trim` what both hold, unless a recovery that may have lost data
+  // has come since: who saves may have been replaced, and the journal be another one from there on.
+  // kTooLarge: the state is
+  // larger than limits::kApplicationCheckpointBytesMax, or does not fit the side journal's ring
+  // twice. After an error the ones before it still stand; it may be called again.
+  absl::Status Save(const ApplicationCheckpoint& checkpoint);
+
+ private:
+  struct Impl;
+  explicit CheckpointSaver(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringjournal::client
+
+#endif  // CLIENT_TAKEOVER_CHECKPOINTS_H_

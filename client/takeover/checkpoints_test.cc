@@ -1,0 +1,149 @@
+// Application checkpoints: saved beside the journal, and where a standby starts.
+#include "client/takeover/checkpoints.h"
+
+#include "client/takeover/standby_fixture.h"
+
+namespace ringjournal::client {
+namespace {
+
+using ::testing::ElementsAre;
+
+class CheckpointsTest : public StandbyFixture {
+ protected:
+  void SetUp() override { a_ = BecomeWriter(Named("a")); }
+
+  // Appends, and says what a checkpoint behind it is.
+  ApplicationCheckpoint AppendAndSave(std::string payload) {
+    AppendOutcome outcome = a_.writer->Append(payload, kLong);
+    EXPECT_EQ(outcome.fate, Fate::kApplied) << outcome.error;
+    payloads_.push_back(std::move(payload));
+    const AppendReceipt& r = outcome.receipt;
+    ApplicationCheckpoint checkpoint;
+    checkpoint.at = {Orders().Info()->id, r.epoch, r.index, r.last_lsn(), r.chain};
+    checkpoint.acted = r.last_lsn();
+    checkpoint.state = absl::StrJoin(payloads_, ",");
+    return checkpoint;
+  }
+  std::unique_ptr<CheckpointSaver> OpenSaver(const CheckpointSaverOptions& options) {
+    auto saver = CheckpointSaver::Open(Orders(), options);
+    EXPECT_TRUE(saver.ok()) << saver.status();
+    return *std::move(saver);
+  }
+  Lsn Oldest(const client::Journal& journal) { return journal.Info()->watermarks.oldest.lsn; }
+
+  Promotion a_;
+  std::vector<std::string> payloads_;
+};
+
+TEST_F(CheckpointsTest, AStandbyStartsFromTheNewestOneAndAppliesOnlyTheRest) {
+  auto saver = OpenSaver({.name = "a"});
+  ASSERT_TRUE(saver->Save(AppendAndSave("x")).ok());
+  ASSERT_TRUE(saver->Save(AppendAndSave("y")).ok());
+  Append(a_.writer.get(), "z");
+  Book book;
+  auto b = OpenStandby(&book, Named("b"));
+  EXPECT_THAT(book.loaded, ElementsAre("x", "y"));
+  Promotion promotion = TakeOver(b.get());
+  EXPECT_THAT(book.applied, ElementsAre("x", "y", "z"));
+  EXPECT_EQ(promotion.report.in_doubt_count, 1u);
+  ASSERT_EQ(promotion.effects.size(), 1u);
+  EXPECT_EQ(promotion.effects[0].bytes, "effect of z");
+  Book whole;
+  StandbyOptions without = Named("c");
+  without.use_checkpoints = false;
+  auto c = OpenStandby(&whole, without);
+  ASSERT_TRUE(FollowUntil(c.get(), [&] { return whole.applied.size() == 3; }).ok());
+  EXPECT_TRUE(whole.loaded.empty());
+}
+
+TEST_F(CheckpointsTest, TwoAreKeptAndBothJournalsAreTrimmed) {
+  auto saver = OpenSaver({.name = "a", .trim = true});
+  std::vector<ApplicationCheckpoint> saved;
+  for (const char* payload : {"x", "y", "z"}) {
+    saved.push_back(AppendAndSave(payload));
+    ASSERT_TRUE(saver->Save(saved.back()).ok());
+  }
+  EXPECT_EQ(Oldest(Orders()), saved[1].at.lsn.next());
+  EXPECT_EQ(Oldest(Orders().Sibling(CheckpointJournalName("orders"))), Lsn(2));
+  auto kept = LoadCheckpoints(Orders());
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  ASSERT_EQ(kept->size(), 2u);
+  EXPECT_EQ((*kept)[0].at, saved[2].at);
+  EXPECT_EQ((*kept)[1].state, "x,y");
+  Book book;
+  EXPECT_THAT((OpenStandby(&book, Named("b")), book.loaded), ElementsAre("x", "y", "z"));
+  // Another process goes on where this one ended.
+  saver.reset();
+  saver = OpenSaver({.name = "a", .trim = true});
+  ASSERT_TRUE(saver->Save(AppendAndSave("w")).ok());
+  EXPECT_EQ(Oldest(Orders()), saved[2].at.lsn.next());
+}
+
+TEST_F(CheckpointsTest, AStateThatTheSideJournalDoesNotHoldTwiceIsTooLarge) {
+  auto saver = OpenSaver({.name = "a", .ring_bytes = 1 << 16});
+  ApplicationCheckpoint checkpoint = AppendAndSave("x");
+  checkpoint.state = std::string((1 << 14) + 1, 's');
+  const absl::Status status = saver->Save(checkpoint);
+  EXPECT_EQ(CodeOf(status), ErrorCode::kTooLarge) << status;
+  checkpoint.state.pop_back();
+  EXPECT_TRUE(saver->Save(checkpoint).ok());
+}
+
+// What it says was acted on above itself may be of a history that a recovery has given up since.
+TEST_F(CheckpointsTest, WhatStandsAboveItIsInDoubtWhateverItSays) {
+  auto saver = OpenSaver({.name = "a"});
+  ApplicationCheckpoint checkpoint = AppendAndSave("x");
+  checkpoint.acted = Lsn(checkpoint.at.lsn.value() + 100);
+  ASSERT_TRUE(saver->Save(checkpoint).ok());
+  Append(a_.writer.get(), "y");
+  Book book;
+  auto b = OpenStandby(&book, Named("b"));
+  Promotion promotion = TakeOver(b.get());
+  EXPECT_EQ(promotion.report.in_doubt_count, 1u);
+  ASSERT_EQ(promotion.effects.size(), 1u);
+  EXPECT_EQ(promotion.effects[0].bytes, "effect of y");
+}
+
+TEST_F(CheckpointsTest, OneOfWhatWasNotActedOnIsNotSaved) {
+  auto saver = OpenSaver({.name = "a"});
+  ApplicationCheckpoint checkpoint = AppendAndSave("x");
+  checkpoint.acted = checkpoint.at.lsn.prev();
+  EXPECT_EQ(CodeOf(saver->Save(checkpoint)), ErrorCode::kBadMark);
+}
+
+TEST_F(CheckpointsTest, AStateThatTheApplicationCannotLoadIsSaidAtTheStart) {
+  auto saver = OpenSaver({.name = "a"});
+  for (const char* state : {"refuse", "throw int"}) {
+    ApplicationCheckpoint checkpoint = AppendAndSave("x");
+    checkpoint.state = state;
+    ASSERT_TRUE(saver->Save(checkpoint).ok());
+    Book book;
+    EXPECT_EQ(CodeOf(OpenError(&book, Named("b"))), ErrorCode::kApplyFailed) << state;
+  }
+}
+
+TEST_F(CheckpointsTest, OneOfALostHistoryIsPassedOverForTheOneBeforeIt) {
+  auto saver = OpenSaver({.name = "a"});
+  ASSERT_TRUE(saver->Save(AppendAndSave("x")).ok());
+  const ApplicationCheckpoint lost = AppendAndSave("y");
+  ASSERT_TRUE(saver->Save(lost).ok());
+  a_.writer.reset();
+  fake_.LoseTransactionsFrom(lost.at.lsn);
+  Book book;
+  auto b = OpenStandby(&book, Named("b"));
+  ASSERT_NE(b, nullptr);
+  EXPECT_THAT(book.loaded, ElementsAre("x"));
+}
+
+TEST_F(CheckpointsTest, OneThatTheJournalDoesNotGoBackToIsNotStartedFrom) {
+  auto saver = OpenSaver({.name = "a"});
+  ASSERT_TRUE(saver->Save(AppendAndSave("x")).ok());
+  const Lsn last = Append(a_.writer.get(), "y");
+  fake_.Trim(last.next());
+  Book book;
+  EXPECT_EQ(CodeOf(OpenError(&book, Named("b"))), ErrorCode::kTrimmed);
+  EXPECT_TRUE(book.loaded.empty());
+}
+
+}  // namespace
+}  // namespace ringjournal::client

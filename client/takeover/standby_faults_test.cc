@@ -1,0 +1,180 @@
+// What ends a standby, or keeps it from starting; and what an active writer refuses.
+#include "client/takeover/standby_fixture.h"
+
+namespace ringjournal::client {
+namespace {
+
+using ::testing::HasSubstr;
+
+class StandbyFaultsTest : public StandbyFixture {};
+
+TEST_F(StandbyFaultsTest, AJournalThatIsNotFencedIsABadSettingWithTheCommandThatHelps) {
+  fake_.SetFenced(false);
+  Book book;
+  const absl::Status status = OpenError(&book, Named("b"));
+  EXPECT_EQ(CodeOf(status), ErrorCode::kBadSetting) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("ringjournal journal set orders --fenced yes"));
+}
+
+TEST_F(StandbyFaultsTest, AJournalThatIsFencedNoMoreEndsTheWait) {
+  Book book;
+  auto b = OpenStandby(&book, Named("b"));
+  fake_.SetFenced(false);
+  EXPECT_EQ(CodeOf(FollowToItsEnd(b.get())), ErrorCode::kBadSetting);
+}
+
+TEST_F(StandbyFaultsTest, BadOptionsAreFoundAtTheStartAndNotAtTheTakeover) {
+  Book book;
+  for (const std::string& name : {std::string(), std::string(65, 'b'), std::string("b\n")}) {
+    EXPECT_EQ(CodeOf(OpenError(&book, Named(name))), ErrorCode::kBadSetting) << name;
+  }
+  StandbyOptions options = Named("b");
+  options.silent_after = options.heartbeat;
+  EXPECT_EQ(CodeOf(OpenError(&book, options)), ErrorCode::kBadSetting);
+  options = Named("b");
+  options.heartbeat = {};
+  EXPECT_EQ(CodeOf(OpenError(&book, options)), ErrorCode::kBadSetting);
+  options = Named("b");
+  options.writer.level = Level::kReceived;
+  EXPECT_EQ(CodeOf(OpenError(&book, options)), ErrorCode::kBadSetting);
+  auto b = OpenStandby(&book, Named("b"));
+  EXPECT_EQ(CodeOf(b->TakeOver({.reason = std::string(201, 'r')}).status()),
+            ErrorCode::kNameNotAllowed);
+}
+
+TEST_F(StandbyFaultsTest, AServerThatDoesNotAnswerIsNotWaitedForLongerThanARequest) {
+  fake_.LeaveRequestsUnanswered(true);
+  ClientOptions hurried = fake_.client_options();
+  hurried.request_timeout_ns = 20'000'000;
+  Book book;
+  auto opened = Standby::Open((*Client::Open(hurried))->Journal("orders"), &book, Named("b"));
+  EXPECT_EQ(CodeOf(opened.status()), ErrorCode::kDeadline) << opened.status();
+}
+
+TEST_F(StandbyFaultsTest, WithoutALeaderTheWriterIsNotSilent) {
+  Book book;
+  auto b = OpenStandby(&book, Named("b"));
+  fake_.StopServing();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(*b->Follow(std::chrono::milliseconds(60)), StandbyStep::kFollowing);
+  }
+  fake_.StartServing();
+  EXPECT_TRUE(FollowUntilSilent(b.get()).ok());
+}
+
+TEST_F(StandbyFaultsTest, WhatTheApplicationCannotApplyEndsTheStandbyAndNamesTheLsn) {
+  for (const char* payload : {"refuse", "throw", "throw int"}) {
+    FakeJournal fake("orders");
+    fake.SetFenced(true);
+    fake.AddTransactions({"fine", payload, "later"});
+    Book book;
+    auto b =
+        Standby::Open((*Client::Open(fake.client_options()))->Journal("orders"), &book, Named("b"));
+    ASSERT_TRUE(b.ok()) << b.status();
+    const absl::Status status = FollowToItsEnd(b->get());
+    EXPECT_EQ(CodeOf(status), ErrorCode::kApplyFailed) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("LSN 2"));
+    EXPECT_EQ(book.applied.size(), 1u);
+    EXPECT_EQ(CodeOf((*b)->TakeOver().status()), ErrorCode::kApplyFailed) << "nor may it act";
+  }
+}
+
+TEST_F(StandbyFaultsTest, AnotherDigestThanTheWritersEndsTheStandbyAndNamesTheLsn) {
+  Promotion a = BecomeWriter(Named("a"));
+  Append(a.writer.get(), "x");
+  const Lsn same = Append(a.writer.get(), "y");
+  const Lsn other = Append(a.writer.get(), "z");
+  StandbyOptions options = Named("b");
+  options.digest_every = 1;
+  ASSERT_TRUE(a.writer->AddDigest(same, 1002).ok());
+  WaitForMarks(a.writer.get());
+  {
+    Book book;
+    auto fine = OpenStandby(&book, options);
+    const Lsn end = fake_.end_lsn();
+    ASSERT_TRUE(FollowUntil(fine.get(), [&] { return fine->next_lsn() > end; }).ok());
+  }
+  ASSERT_TRUE(a.writer->AddDigest(other, 999).ok());
+  Book book;
+  auto b = OpenStandby(&book, options);
+  const absl::Status status = FollowToItsEnd(b.get());
+  EXPECT_EQ(CodeOf(status), ErrorCode::kStateDiverged) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(absl::StrCat("LSN ", other.value())));
+  EXPECT_EQ(CodeOf(b->TakeOver().status()), ErrorCode::kStateDiverged);
+}
+
+TEST_F(StandbyFaultsTest, DigestsThatAreEqualAreCountedInTheReport) {
+  Promotion a = BecomeWriter(Named("a"));
+  const Lsn lsn = Append(a.writer.get(), "x");
+  ASSERT_TRUE(a.writer->AddDigest(lsn, 1001).ok());
+  WaitForMarks(a.writer.get());
+  StandbyOptions options = Named("b");
+  options.digest_every = 1;
+  EXPECT_EQ(BecomeWriter(options).report.digests_compared, 1u);
+}
+
+TEST_F(StandbyFaultsTest, EffectsThatAreNeverMarkedAreKeptUpToALimit) {
+  Promotion a = BecomeWriter(Named("a"));
+  for (int i = 0; i < 10; ++i) Append(a.writer.get(), "x");
+  StandbyOptions options = Named("b");
+  options.effect_bytes_max = 50;
+  Book book;
+  EXPECT_EQ(CodeOf(FollowToItsEnd(OpenStandby(&book, options).get())), ErrorCode::kEffectsFull);
+}
+
+TEST_F(StandbyFaultsTest, ATrimmedJournalWithoutCheckpointsIsNotFollowed) {
+  fake_.AddTransactions({"x"});
+  fake_.AddTransactions({"y"});
+  fake_.Trim(Lsn(2));
+  Book book;
+  const absl::Status status = OpenError(&book, Named("b"));
+  EXPECT_EQ(CodeOf(status), ErrorCode::kTrimmed) << status;
+}
+
+TEST_F(StandbyFaultsTest, ALossOfWhatWasAppliedEndsTheStandby) {
+  Promotion a = BecomeWriter(Named("a"));
+  const Lsn lost = Append(a.writer.get(), "x");
+  Book book;
+  auto b = OpenStandby(&book, Named("b"));
+  ASSERT_TRUE(FollowUntil(b.get(), [&] { return book.applied.size() == 1; }).ok());
+  fake_.LoseTransactionsFrom(lost);
+  EXPECT_EQ(CodeOf(FollowToItsEnd(b.get())), ErrorCode::kDataLoss);
+}
+
+TEST_F(StandbyFaultsTest, WhatIsNotAcknowledgedIsNotMarked) {
+  Promotion a = BecomeWriter(Named("a"));
+  const Lsn last = Append(a.writer.get(), "x");
+  EXPECT_TRUE(a.writer->MarkActed(last).ok());
+  EXPECT_EQ(CodeOf(a.writer->MarkActed(last + 1000)), ErrorCode::kBadMark);
+  EXPECT_EQ(CodeOf(a.writer->AddDigest(last + 1000, 1)), ErrorCode::kBadMark);
+}
+
+TEST_F(StandbyFaultsTest, CallbacksOfTheLastOutcomesMayStillUseTheWriter) {
+  Promotion a = BecomeWriter(Named("a"));
+  fake_.DelayAnswers(std::chrono::hours(1));
+  ActiveWriter* writer = a.writer.get();
+  absl::Status appended, said;
+  ASSERT_TRUE(writer
+                  ->AppendAsync(TransactionRun::Of("x"),
+                                [&](const AppendOutcome& outcome) {
+                                  said = writer->status();
+                                  appended = writer->TryAppend(TransactionRun::Of("y"),
+                                                               [](const AppendOutcome&) {});
+                                })
+                  .ok());
+  a.writer.reset();
+  EXPECT_EQ(CodeOf(appended), ErrorCode::kStopped) << appended;
+}
+
+// A heartbeat that nothing wakes would be the last one.
+TEST_F(StandbyFaultsTest, HeartbeatsNeverStop) {
+  StandbyOptions options = Named("a");
+  options.heartbeat = std::chrono::microseconds(100);
+  Promotion a = BecomeWriter(options);
+  EXPECT_TRUE(Eventually([&] { return a.writer->writer().stats().applied >= 2000; }))
+      << a.writer->writer().stats().applied;
+}
+
+}  // namespace
+}  // namespace ringjournal::client
