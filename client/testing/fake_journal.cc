@@ -70,6 +70,10 @@ void FakeJournal::Trim(Lsn first_kept) {
   impl_->server.With([&](FakeState& state) { state.log.Trim(first_kept, WallNs()); });
 }
 
+void FakeJournal::SetFenced(bool fenced) {
+  impl_->server.With([&](FakeState& state) { state.log.set_fenced(fenced); });
+}
+
 void FakeJournal::RefuseAppends(ErrorCode code, uint32_t count) {
   RJ_CHECK(v1::ErrorCode_IsValid(static_cast<int>(code)));  // a server never says client codes
   impl_->server.With([&](FakeState& state) {
@@ -123,8 +127,7 @@ void FakeJournal::ReplaceJournal() {
 
 void FakeJournal::RemoveJournal() {
   impl_->server.With([&](FakeState& state) {
-    state.log.StartOver();
-    state.faults.exists = false;
+    state.log.Remove();
     state.break_connections = true;
   });
 }

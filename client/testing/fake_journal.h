@@ -29,9 +29,12 @@ struct FakeJournalCounts {
 };
 
 // Speaks the real protocol on a free port of the loopback interface, on a thread of its own, so
-// that everything of the client runs: sockets, framing, checksums, retries, deadlines. It keeps one
-// journal in memory, deduplicates by producer and sequence, fences, and answers reads with real
-// entries. It keeps nothing on disk, has no retention and knows no settings.
+// that everything of the client runs: sockets, framing, checksums, retries, deadlines. It keeps
+// journals in memory (the one that it is made for, and those that clients create beside it, such as
+// the side journal of application checkpoints), deduplicates by producer and sequence, fences
+// producers and writers, and answers reads with real entries. It keeps nothing on disk, has no
+// retention, and of settings it knows `fenced` only. Methods that name no journal are about the one
+// that it is made for.
 //
 // Fault model: each knob acts on the server's side, exactly as written; the counted ones act on the
 // next frames that arrive, on any connection. All methods may be called from any thread, at any
@@ -50,6 +53,7 @@ class FakeJournal {
   ClientOptions client_options() const;
 
   // ---- what is in it ----
+  // But for what the library writes for itself: WriterRecords.
   std::vector<std::string> Payloads() const;
   Lsn end_lsn() const;
   FakeJournalCounts counts() const;
@@ -57,6 +61,9 @@ class FakeJournal {
   void AddTransactions(const std::vector<std::string>& payloads);
   // Transactions below it are gone.
   void Trim(Lsn first_kept);
+  // As `ringjournal journal set --fenced` does it: from now on only who holds the writer epoch
+  // (Journal::AcquireWriter) may append. AddTransactions goes on.
+  void SetFenced(bool fenced);
 
   // ---- faults ----
   // The next `count` appends are refused with a server's code (below 1000), such as kTooLarge,
@@ -77,7 +84,7 @@ class FakeJournal {
   // As if a newer session of the producer had opened: the present one is fenced.
   void Fence(std::string_view producer);
   // As after a recovery: entries from the one that holds this LSN on are gone, the generation
-  // rises, connections break. Who holds a receipt from there on is told.
+  // rises, connections break. Who holds a receipt from there on is told; writer epochs end.
   void LoseTransactionsFrom(Lsn first_lost);
   // Removed and created again under its name: empty, another id. Connections break.
   void ReplaceJournal();

@@ -95,6 +95,15 @@ TEST_F(FakeJournalTest, ReadsFromATransactionsIdAndRefusesOneThatNobodyHas) {
   EXPECT_EQ(CodeOf(status), ErrorCode::kTransactionNotFound) << status;
 }
 
+TEST_F(FakeJournalTest, AReaderIsToldThatWhatItHasReadWasLost) {
+  fake_.AddTransactions({"a"});
+  auto reader = Orders().Subscribe({.follow = true});
+  ReadTransaction t;
+  ASSERT_EQ(*(*reader)->Next(&t, kLong), ReadStep::kTransaction);
+  fake_.LoseTransactionsFrom(Lsn(1));
+  EXPECT_EQ(CodeOf((*reader)->Next(&t, kLong).status()), ErrorCode::kDataLoss);
+}
+
 TEST_F(FakeJournalTest, TrimmedPositionsAreRefusedAndSayWhereToGoOn) {
   fake_.AddTransactions({"a"});
   fake_.AddTransactions({"b"});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "journal/base/check.h"
 #include "journal/base/checksum.h"
 #include "journal/base/limits.h"
@@ -11,10 +12,34 @@
 
 namespace ringjournal::client {
 
-FakeLog::FakeLog(std::string name) : name_(std::move(name)) { StartOver(); }
+namespace {
+
+// Transactions of the library's own, among those of a transaction system.
+bool IsOfTheLibrary(ByteSpan transaction) {
+  return AsView(TransactionField(transaction, v1::Transaction::kTypeFieldNumber))
+      .starts_with("ringjournal.v1.");
+}
+
+}  // namespace
+
+FakeLog::FakeLog(std::string name, int number) : name_(std::move(name)), number_(number) {
+  StartOver();
+}
+
+void FakeLog::Create(const v1::JournalSettings& settings) {
+  exists_ = true;
+  settings_ = settings;
+  writers_.set_fenced(settings.fenced());
+}
+
+void FakeLog::Remove() {
+  StartOver();
+  exists_ = false;
+}
 
 void FakeLog::StartOver() {
-  id_ = std::string(15, 'f') + static_cast<char>('a' + times_created_++ % 26);
+  id_ = absl::StrCat(std::string(12, 'f'), absl::Hex(number_, absl::kZeroPad3),
+                     std::string(1, static_cast<char>('a' + times_created_++ % 26)));
   generation_ = 1;
   records_.clear();
   bytes_ = 0;
@@ -23,11 +48,24 @@ void FakeLog::StartOver() {
   oldest_lsn_ = Lsn(1);
   producers_.clear();
   losses_.clear();
+  writers_.ForgetFrom(Index());
 }
 
 FakeProducer* FakeLog::FindProducer(const std::string& name) {
   auto found = producers_.find(name);
   return found == producers_.end() ? nullptr : &found->second;
+}
+
+void FakeLog::FillProducer(const std::string& name, const FakeProducer& producer,
+                           v1::Producer* out) const {
+  out->set_name(name);
+  out->set_id(producer.id);
+  out->set_epoch(producer.epoch);
+  out->set_last_sequence(producer.last_sequence);
+  if (producer.record_of.empty()) return;
+  const EntryHeader& last = records_[producer.record_of.rbegin()->second].header;
+  out->set_last_index(last.index.value());
+  out->set_last_lsn(last.first_lsn.value() + last.count - 1);
 }
 
 FakeProducer* FakeLog::OpenProducer(const std::string& name, uint64_t now_ns) {
@@ -87,6 +125,7 @@ void FakeLog::Lose(Lsn first_lost, uint64_t now_ns) {
     const EntryHeader& last = records_.back().header;
     end_ = {last.index.next(), last.next_lsn(), last.chain, last.epoch};
   }
+  writers_.ForgetFrom(end_.next_index);
   for (auto& [name, producer] : producers_) {
     std::erase_if(producer.record_of, [&](const auto& place) { return place.second >= keep; });
     producer.last_sequence = 0;
@@ -96,6 +135,23 @@ void FakeLog::Lose(Lsn first_lost, uint64_t now_ns) {
   }
   durable_ = std::min(durable_, end_.last());
   AddControl(v1::ENTRY_KIND_EPOCH_START, {}, now_ns);
+}
+
+bool FakeLog::AcquireWriter(const v1::WriterAcquire& claim, uint64_t now_ns,
+                            v1::ErrorReply* refusal) {
+  v1::ControlRecord control;
+  v1::WriterFence* fence = control.mutable_writer_fence();
+  switch (writers_.Judge(claim, generation_, fence, refusal)) {
+    case FakeWriters::Verdict::kRefused:
+      return false;
+    case FakeWriters::Verdict::kAgain:
+      return true;
+    case FakeWriters::Verdict::kGranted:
+      break;
+  }
+  AddControl(v1::ENTRY_KIND_WRITER_FENCE, control, now_ns);
+  writers_.Note(*fence, records_.back().header);
+  return true;
 }
 
 void FakeLog::AddControl(v1::EntryKind kind, const v1::ControlRecord& control, uint64_t now_ns) {
@@ -113,6 +169,7 @@ void FakeLog::AddRecord(EntryHeader header, ByteSpan body, uint64_t now_ns) {
   header.index = end_.next_index;
   header.first_lsn = end_.next_lsn;
   header.epoch = {generation_, generation_};
+  header.writer = writers_.current().epoch;
   uint64_t before = records_.empty() ? 0 : records_.back().header.log_time_ns;
   header.log_time_ns = std::max(now_ns, before);  // monotone, as a leader keeps it
   FakeRecord record;
@@ -142,7 +199,8 @@ std::vector<std::string> FakeLog::Payloads() const {
     TransactionCursor cursor(AsBytes(record.bytes).subspan(kRecordOverheadBytes));
     ByteSpan transaction;
     for (Lsn lsn = record.header.first_lsn; cursor.Next(&transaction); lsn = lsn.next()) {
-      if (lsn >= oldest_lsn_) payloads.emplace_back(AsView(TransactionPayload(transaction)));
+      if (lsn < oldest_lsn_ || IsOfTheLibrary(transaction)) continue;
+      payloads.emplace_back(AsView(TransactionPayload(transaction)));
     }
   }
   return payloads;
@@ -167,12 +225,29 @@ void FakeLog::FillReply(v1::JournalReply* reply) const {
   config->set_generation(generation_);
   config->set_epoch(generation_);
   config->add_members("fake");
+  *config->mutable_settings() = settings_;
+  config->mutable_settings()->set_fenced(writers_.fenced());
   for (const v1::LossReport& loss : losses_) *config->add_losses() = loss;
   FillWatermarks(reply->mutable_watermarks());
-  reply->mutable_stats()->set_ring_bytes(limits::kFakeJournalBytesMax);
+  const uint64_t ring = settings_.ring_bytes();
+  reply->mutable_stats()->set_ring_bytes(ring > 0 ? ring : limits::kFakeJournalBytesMax);
   reply->mutable_stats()->set_ring_bytes_used(bytes_);
   reply->mutable_stats()->set_producer_count(producers_.size());
   reply->mutable_stats()->set_storage_state("ok");
+}
+
+FakeLog* FakeJournals::Place(const std::string& name) {
+  auto found = logs_.find(name);
+  if (found != logs_.end()) return found->second;
+  FakeLog* log = &others_.emplace_back(name, static_cast<int>(logs_.size()));
+  log->Remove();
+  logs_.emplace(name, log);
+  return log;
+}
+
+FakeLog* FakeJournals::Find(const std::string& name) {
+  auto found = logs_.find(name);
+  return found != logs_.end() && found->second->exists() ? found->second : nullptr;
 }
 
 }  // namespace ringjournal::client

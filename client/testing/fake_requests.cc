@@ -1,5 +1,6 @@
 // Reads, and the requests that are about a journal as a whole.
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/testing/fake_session.h"
@@ -58,6 +59,7 @@ void FakeSession::HandleRead(const v1::Read& read) {
         read.request_id(), opened_ ? v1::ERROR_CODE_TRANSACTION_NOT_FOUND : v1::ERROR_CODE_NOT_OPEN,
         opened_ ? "no transaction that is kept has this id" : "the fake journal is not open");
   }
+  if (ShowsLoss(read, *from)) return;
   reading_ = Reading{.request_id = read.request_id(),
                      .next_record = log_->Find(*from),
                      .until = until,
@@ -69,7 +71,26 @@ void FakeSession::HandleRead(const v1::Read& read) {
   }
 }
 
+// As a server does it: who has read what was lost since is told so, and reads on nothing.
+bool FakeSession::ShowsLoss(const v1::Read& read, Lsn from) {
+  for (const v1::LossReport& loss : log_->losses()) {
+    const bool seen = read.generation() == 0 || loss.generation() <= read.generation();
+    if (seen || from.value() <= loss.first_lsn()) continue;
+    v1::ErrorReply error;
+    error.set_code(v1::ERROR_CODE_DATA_LOSS);
+    error.set_message(absl::StrCat("what you have read from LSN ", loss.first_lsn(),
+                                   " on may have been lost since"));
+    error.mutable_data_loss()->set_valid_end_lsn(loss.first_lsn() - 1);
+    error.mutable_data_loss()->set_generation(loss.generation());
+    *error.mutable_data_loss()->mutable_report() = loss;
+    SendError(read.request_id(), std::move(error));
+    return true;
+  }
+  return false;
+}
+
 void FakeSession::Pump() {
+  TellFenced();
   while (reading_ && reading_->credit_bytes > 0) {
     Lsn visible = (reading_->durable_only ? log_->durable() : log_->end()).lsn;
     bool here = reading_->next_record < log_->records().size();
@@ -149,48 +170,93 @@ void FakeSession::Administer(const v1::ClientMessage& message, uint64_t now_ns,
     log_->FillWatermarks(r->mutable_watermarks());
   } else if (message.has_journal_list()) {
     reply->mutable_journal_list_reply()->set_request_id(message.journal_list().request_id());
-    if (faults_->exists) log_->FillReply(reply->mutable_journal_list_reply()->add_journals());
+    for (const auto& [name, log] : journals_->all()) {
+      if (log->exists()) log->FillReply(reply->mutable_journal_list_reply()->add_journals());
+    }
   } else if (message.has_journal_create()) {
     const v1::JournalCreate& create = message.journal_create();
-    if (faults_->exists && create.name() == log_->name()) {
+    FakeLog* log = journals_->Place(create.name());
+    if (log->exists()) {
       return SendError(create.request_id(), v1::ERROR_CODE_JOURNAL_EXISTS, "it exists already");
     }
-    faults_->exists = true;
-    if (!Known(create.name(), create.request_id())) return;
+    log->Create(create.settings());
     reply->mutable_journal_reply()->set_request_id(create.request_id());
-    log_->FillReply(reply->mutable_journal_reply());
+    log->FillReply(reply->mutable_journal_reply());
+  } else if (message.has_journal_set()) {
+    Set(message.journal_set(), reply);
   } else if (message.has_journal_info()) {
-    if (!Known(message.journal_info().name(), message.journal_info().request_id())) return;
-    reply->mutable_journal_reply()->set_request_id(message.journal_info().request_id());
-    log_->FillReply(reply->mutable_journal_reply());
+    const v1::JournalInfo& info = message.journal_info();
+    FakeLog* log = Known(info.name(), info.request_id());
+    if (log == nullptr) return;
+    reply->mutable_journal_reply()->set_request_id(info.request_id());
+    log->FillReply(reply->mutable_journal_reply());
   } else if (message.has_journal_trim()) {
     const v1::JournalTrim& trim = message.journal_trim();
-    if (!Known(trim.name(), trim.request_id())) return;
-    log_->Trim(Lsn(trim.before_lsn()), now_ns);
+    FakeLog* log = Known(trim.name(), trim.request_id());
+    if (log == nullptr) return;
+    log->Trim(Lsn(trim.before_lsn()), now_ns);
     reply->mutable_journal_reply()->set_request_id(trim.request_id());
-    log_->FillReply(reply->mutable_journal_reply());
+    log->FillReply(reply->mutable_journal_reply());
   } else if (message.has_journal_remove()) {
     const v1::JournalRemove& remove = message.journal_remove();
-    if (!Known(remove.name(), remove.request_id())) return;
+    FakeLog* log = Known(remove.name(), remove.request_id());
+    if (log == nullptr) return;
     reply->mutable_journal_reply()->set_request_id(remove.request_id());
-    log_->FillReply(reply->mutable_journal_reply());
-    log_->StartOver();
-    faults_->exists = false;
+    log->FillReply(reply->mutable_journal_reply());
+    log->Remove();
   } else if (message.has_checkpoint()) {
-    if (!Known(message.checkpoint().name(), message.checkpoint().request_id())) return;
-    log_->MakeDurable();
+    FakeLog* log = Known(message.checkpoint().name(), message.checkpoint().request_id());
+    if (log == nullptr) return;
+    log->MakeDurable();
     reply->mutable_checkpoint_reply()->set_request_id(message.checkpoint().request_id());
-    log_->FillWatermarks(reply->mutable_checkpoint_reply()->mutable_watermarks());
+    log->FillWatermarks(reply->mutable_checkpoint_reply()->mutable_watermarks());
   } else if (message.has_resolve()) {
     Resolve(message.resolve(), now_ns, reply);
+  } else if (message.has_writer_acquire() || message.has_writer_show()) {
+    AboutWriter(message, now_ns, reply);
+  } else if (message.has_producer_list()) {
+    ListProducers(message.producer_list(), reply);
   } else {
     SendError(0, v1::ERROR_CODE_NOT_SUPPORTED, "the fake journal does not know this request");
+  }
+}
+
+// Whether it is fenced is the only setting that means something here.
+void FakeSession::Set(const v1::JournalSet& request, v1::ServerMessage* reply) {
+  FakeLog* log = Known(request.name(), request.request_id());
+  if (log == nullptr) return;
+  for (const std::string& field : request.fields()) {
+    if (field == "fenced") log->set_fenced(request.settings().fenced());
+  }
+  reply->mutable_journal_reply()->set_request_id(request.request_id());
+  log->FillReply(reply->mutable_journal_reply());
+}
+
+void FakeSession::ListProducers(const v1::ProducerList& request, v1::ServerMessage* reply) {
+  if (!opened_) {
+    return SendError(request.request_id(), v1::ERROR_CODE_NOT_OPEN, "open the journal first");
+  }
+  v1::ProducerListReply* r = reply->mutable_producer_list_reply();
+  r->set_request_id(request.request_id());
+  r->set_producer_count(log_->producer_count());
+  r->set_generation(log_->generation());
+  uint32_t limit = limits::kProducersNamedMax;
+  if (request.limit() > 0) limit = std::min(limit, request.limit());
+  for (const auto& [name, producer] : log_->producers()) {
+    if (name < request.from() || !name.starts_with(request.prefix())) continue;
+    if (r->producers_size() == static_cast<int>(limit)) return r->set_next(name);
+    log_->FillProducer(name, producer, r->add_producers()->mutable_producer());
   }
 }
 
 void FakeSession::Resolve(const v1::Resolve& request, uint64_t now_ns, v1::ServerMessage* reply) {
   if (!opened_) {
     return SendError(request.request_id(), v1::ERROR_CODE_NOT_OPEN, "open the journal first");
+  }
+  const Epoch writer{request.writer_generation(), request.writer_epoch()};
+  v1::ErrorReply refusal;
+  if (request.settle() && !log_->writers().MayOpen(writer, log_->generation(), &refusal)) {
+    return SendError(request.request_id(), std::move(refusal));
   }
   v1::ResolveReply* r = reply->mutable_resolve_reply();
   r->set_request_id(request.request_id());

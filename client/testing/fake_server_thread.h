@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "client/testing/fake_log.h"
@@ -18,8 +19,9 @@ namespace ringjournal::client {
 
 // Everything that the thread and the test's knobs share; guarded by the thread's mutex.
 struct FakeState {
-  explicit FakeState(std::string name) : log(std::move(name)) {}
-  FakeLog log;
+  explicit FakeState(std::string name) : journals(std::move(name)) {}
+  FakeJournals journals;
+  FakeLog& log = *journals.main();
   FakeFaults faults;
   FakeCounts counts;
   int64_t delay_ns = 0;
@@ -44,7 +46,7 @@ class FakeServerThread {
  private:
   struct Connection {
     Connection(int socket, FakeState* state)
-        : fd(socket), session(&state->log, &state->faults, &state->counts) {}
+        : fd(socket), session(&state->journals, &state->faults, &state->counts) {}
     int fd;
     FakeSession session;
     std::deque<std::pair<int64_t, std::string>> held;  // answers, with the time they are due

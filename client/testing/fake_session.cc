@@ -2,6 +2,7 @@
 #include "client/testing/fake_session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/checksum.h"
@@ -31,13 +32,19 @@ void FakeSession::Send(const v1::ServerMessage& message) {
 }
 
 void FakeSession::SendError(uint64_t request_id, v1::ErrorCode code, const std::string& message) {
-  v1::ServerMessage reply;
-  reply.mutable_error()->set_request_id(request_id);
-  reply.mutable_error()->set_code(code);
-  reply.mutable_error()->set_message(message);
+  v1::ErrorReply error;
+  error.set_code(code);
+  error.set_message(message);
   if (code == v1::ERROR_CODE_BACK_PRESSURE) {
-    reply.mutable_error()->mutable_back_pressure()->set_retry_after_ms(kRetryAfterMs);
+    error.mutable_back_pressure()->set_retry_after_ms(kRetryAfterMs);
   }
+  SendError(request_id, std::move(error));
+}
+
+void FakeSession::SendError(uint64_t request_id, v1::ErrorReply error) {
+  v1::ServerMessage reply;
+  *reply.mutable_error() = std::move(error);
+  reply.mutable_error()->set_request_id(request_id);
   Send(reply);
 }
 
@@ -94,17 +101,27 @@ void FakeSession::HandleHello(const v1::Hello& hello) {
   Send(reply);
 }
 
-bool FakeSession::Known(const std::string& journal, uint64_t request_id) {
-  if (faults_->exists && journal == log_->name()) return true;
+FakeLog* FakeSession::Known(const std::string& journal, uint64_t request_id) {
+  if (FakeLog* found = journals_->Find(journal); found != nullptr) return found;
   SendError(request_id, v1::ERROR_CODE_JOURNAL_NOT_FOUND,
             absl::StrCat("there is no journal \"", journal, "\"; the fake journal is called \"",
-                         log_->name(), "\""));
-  return false;
+                         journals_->main()->name(), "\""));
+  return nullptr;
 }
 
 void FakeSession::HandleOpen(const v1::Open& open, uint64_t now_ns) {
-  if (open.create() && open.journal() == log_->name()) faults_->exists = true;
-  if (!Known(open.journal(), open.request_id()) || ShowsLoss(open)) return;
+  if (open.create() && journals_->Find(open.journal()) == nullptr) {
+    journals_->Place(open.journal())->Create({});
+  }
+  FakeLog* found = Known(open.journal(), open.request_id());
+  if (found == nullptr) return;
+  log_ = found;
+  if (ShowsLoss(open)) return;
+  const Epoch writer{open.writer_generation(), open.writer_epoch()};
+  v1::ErrorReply refusal;
+  if (!open.producer().empty() && !log_->writers().MayOpen(writer, log_->generation(), &refusal)) {
+    return SendError(open.request_id(), std::move(refusal));
+  }
   v1::ServerMessage reply;
   v1::OpenReply* r = reply.mutable_open_reply();
   r->set_request_id(open.request_id());
@@ -117,6 +134,8 @@ void FakeSession::HandleOpen(const v1::Open& open, uint64_t now_ns) {
     r->set_last_sequence(producer->last_sequence);
     producer_ = open.producer();
     producer_epoch_ = producer->epoch;
+    writer_ = writer;
+    fence_at_open_ = log_->writers().current().index;
   }
   r->set_generation(log_->generation());
   r->set_epoch(log_->generation());
@@ -198,10 +217,14 @@ bool FakeSession::HandleAppend(ByteSpan frame, uint64_t now_ns) {
 bool FakeSession::Refused(const AppendEnvelope& append) {
   uint64_t id = append.request_id;
   const FakeProducer* producer = log_->FindProducer(producer_);
+  v1::ErrorReply fenced;
   if (!opened_ || producer == nullptr) {
     Refuse(id, v1::ERROR_CODE_NOT_OPEN, "open a journal with a producer first");
   } else if (producer->epoch != producer_epoch_) {
     Refuse(id, v1::ERROR_CODE_FENCED, "a newer session of this producer took over");
+  } else if (!log_->writers().MayAppend(append.writer, log_->generation(), &fenced)) {
+    refusing_ = true;
+    SendError(id, std::move(fenced));
   } else if (refusing_) {
     Refuse(id, v1::ERROR_CODE_BEHIND_REFUSED, "an append before it was refused");
   } else if (faults_->refuse_appends > 0) {

@@ -24,7 +24,6 @@ struct FakeFaults {
   bool mute_requests = false;  // requests other than appends and reads get no answer
   uint32_t lose_requests = 0;  // so many of them: carried out, then the connection ends unanswered
   bool ring_full = false;
-  bool exists = true;  // false: the journal must be created first
 };
 
 // What happened at a FakeJournal so far.
@@ -35,15 +34,15 @@ struct FakeCounts {
   uint64_t requests = 0;  // other than hello, heartbeat, open, append, resume and reads
 };
 
-// Speaks one session. Owned by the connection; the log, faults and counts are the journal's.
+// Speaks one session. Owned by the connection; journals, faults and counts are the server's.
 class FakeSession {
  public:
-  FakeSession(FakeLog* log, FakeFaults* faults, FakeCounts* counts)
-      : log_(log), faults_(faults), counts_(counts) {}
+  FakeSession(FakeJournals* journals, FakeFaults* faults, FakeCounts* counts)
+      : journals_(journals), log_(journals->main()), faults_(faults), counts_(counts) {}
 
   // Bytes from the client at log time `now_ns`. False: the connection ends now, without answers.
   bool Feed(ByteSpan bytes, uint64_t now_ns);
-  // Sends what a reader may have by now.
+  // Sends what a reader may have by now, and tells a writer that somebody else came.
   void Pump();
   // The journal lost data, or is gone: whoever has it open must open it again.
   bool has_opened() const { return opened_; }
@@ -65,6 +64,7 @@ class FakeSession {
   void HandleHello(const v1::Hello& hello);
   void HandleOpen(const v1::Open& open, uint64_t now_ns);
   bool ShowsLoss(const v1::Open& open);
+  bool ShowsLoss(const v1::Read& read, Lsn from);
   v1::Continuity CheckReceipt(const v1::Receipt& receipt) const;
   bool HandleAppend(ByteSpan frame, uint64_t now_ns);
   bool Refused(const AppendEnvelope& append);
@@ -73,13 +73,21 @@ class FakeSession {
   void HandleRead(const v1::Read& read);
   void EndRead(v1::ReadEnd::Reason reason, Lsn next, Lsn resume);
   void SendRecord(const FakeRecord& record);
+  void ListProducers(const v1::ProducerList& request, v1::ServerMessage* reply);
   void Resolve(const v1::Resolve& request, uint64_t now_ns, v1::ServerMessage* reply);
   void Administer(const v1::ClientMessage& message, uint64_t now_ns, v1::ServerMessage* reply);
-  bool Known(const std::string& journal, uint64_t request_id);
+  // As fake_writers.cc has it.
+  void AboutWriter(const v1::ClientMessage& message, uint64_t now_ns, v1::ServerMessage* reply);
+  void TellFenced();
+  void Set(const v1::JournalSet& request, v1::ServerMessage* reply);
+  // Null: the client was told so.
+  FakeLog* Known(const std::string& journal, uint64_t request_id);
   void Send(const v1::ServerMessage& message);
   void SendError(uint64_t request_id, v1::ErrorCode code, const std::string& message);
+  void SendError(uint64_t request_id, v1::ErrorReply error);
 
-  FakeLog* log_;
+  FakeJournals* journals_;
+  FakeLog* log_;  // the one that is open
   FakeFaults* faults_;
   FakeCounts* counts_;
   FrameDecoder decoder_{limits::kFrameBytesMax};
@@ -88,6 +96,8 @@ class FakeSession {
   bool opened_ = false;
   std::string producer_;  // empty: this session does not append
   uint32_t producer_epoch_ = 0;
+  Epoch writer_;           // writer epoch that it has opened with
+  Index fence_at_open_;    // the newest one that it knows of
   bool refusing_ = false;  // everything up to the next Resume
   std::optional<Reading> reading_;
 };
