@@ -74,6 +74,32 @@ struct WriterClaim {
   uint64_t nonce = 0;
 };
 
+// What a journal has of one producer, committed.
+struct ProducerInfo {
+  std::string name;
+  uint64_t id = 0;         // index of the entry that first opened it
+  uint32_t epoch = 0;      // raised by every opening; older sessions are fenced
+  Sequence last_sequence;  // it goes on with the next one; 0: it has appended nothing yet
+  Lsn last_lsn;            // of that sequence
+  Index last_index;        // of the entry that holds it
+  bool open = false;       // a session that may append as it is connected
+};
+
+// Which producers are asked for.
+struct ProducerQuery {
+  std::string prefix;  // those whose names begin so
+  std::string from;    // and are not below it, by bytes
+  uint32_t limit = 0;  // of one page; 0: as many as a server names at once
+};
+
+// In the order of their names.
+struct ProducerPage {
+  std::vector<ProducerInfo> producers;
+  std::string next;             // `from` of the page behind; empty: there is none
+  uint64_t producer_count = 0;  // of the journal
+  uint32_t generation = 0;      // of the journal: if above 1, one may have been lost
+};
+
 // What became of one sequence of one producer.
 struct Resolution {
   enum class Outcome {

@@ -50,6 +50,7 @@ TEST_F(JournalTest, WhatOnlyAsksOrCanOnlySayTheSameIsRepeated) {
            [&] { return Orders().Checkpoint().status(); },
            [&] { return Orders().CreateIfMissing(); },
            [&] { return Orders().Resolve("p", Sequence(1)).status(); },
+           [&] { return Orders().GetProducer("p").status(); },
            [&] { return (*Client::Open(fake_.client_options()))->Ping(); }}) {
     uint64_t before = fake_.counts().requests;
     fake_.LoseAnswerOfRequests();

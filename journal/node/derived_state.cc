@@ -23,6 +23,23 @@ DerivedState DerivedState::ReadFrom(const v1::StateSnapshot& s) {
 
 void DerivedState::WriteTo(v1::StateSnapshot* s) const {
   s->Clear();
+  WriteHead(s);
+  if (!Mutated(Mutant::kDedupNotInSnapshot)) producers_.WriteTo(s);
+  WriteTail(s);
+}
+
+void DerivedState::Serialize(v1::StateSnapshot* scratch, std::string* out) const {
+  out->clear();
+  scratch->Clear();
+  WriteHead(scratch);
+  scratch->AppendToString(out);
+  if (!Mutated(Mutant::kDedupNotInSnapshot)) producers_.AppendTo(out);
+  scratch->Clear();
+  WriteTail(scratch);
+  scratch->AppendToString(out);
+}
+
+void DerivedState::WriteHead(v1::StateSnapshot* s) const {
   s->set_next_index(position_.next_index.value());
   s->set_next_lsn(position_.next_lsn.value());
   s->set_chain(position_.chain);
@@ -31,23 +48,24 @@ void DerivedState::WriteTo(v1::StateSnapshot* s) const {
   s->set_log_time_ns(log_time_ns_);
   s->set_oldest_lsn(oldest_.lsn.value());
   s->set_oldest_index(oldest_.index.value());
-  s->set_writer_generation(writer_.epoch.generation);
-  s->set_writer_epoch(writer_.epoch.epoch);
-  if (writer_.epoch != Epoch()) WriteWriter(writer_, s->mutable_writer());
-  if (Mutated(Mutant::kWriterNotInSnapshot)) {
-    s->clear_writer_generation();
-    s->clear_writer_epoch();
-    s->clear_writer();
+  if (!Mutated(Mutant::kWriterNotInSnapshot)) {
+    s->set_writer_generation(writer_.epoch.generation);
+    s->set_writer_epoch(writer_.epoch.epoch);
   }
-  s->set_sealed(sealed_);
   for (const v1::EpochHistory& h : history_) *s->add_history() = h;
-  producers_.WriteTo(s);
+}
+
+void DerivedState::WriteTail(v1::StateSnapshot* s) const {
+  s->set_sealed(sealed_);
+  if (writer_.epoch == Epoch() || Mutated(Mutant::kWriterNotInSnapshot)) return;
+  WriteWriter(writer_, s->mutable_writer());
 }
 
 uint64_t DerivedState::Hash() const {
-  v1::StateSnapshot snapshot;
-  WriteTo(&snapshot);
-  return ChainHash(0, AsBytes(snapshot.SerializeAsString()));
+  v1::StateSnapshot scratch;
+  std::string bytes;
+  Serialize(&scratch, &bytes);
+  return ChainHash(0, AsBytes(bytes));
 }
 
 absl::Status DerivedState::Apply(const RecordView& view) {

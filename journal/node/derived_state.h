@@ -22,6 +22,8 @@ class DerivedState {
   static DerivedState ReadFrom(const v1::StateSnapshot& snapshot);
   // Fills *snapshot, which is cleared first; keeps its memory.
   void WriteTo(v1::StateSnapshot* snapshot) const;
+  // Its bytes into *out, which is cleared first; `scratch` and *out keep their memory.
+  void Serialize(v1::StateSnapshot* scratch, std::string* out) const;
   // XXH3-64 of the serialised snapshot: replicas compare it at every epoch start.
   uint64_t Hash() const;
 
@@ -42,6 +44,9 @@ class DerivedState {
   const std::vector<v1::EpochHistory>& history() const { return history_; }
 
  private:
+  // What stands before the producers in a serialised snapshot, and behind them.
+  void WriteHead(v1::StateSnapshot* snapshot) const;
+  void WriteTail(v1::StateSnapshot* snapshot) const;
   absl::Status ApplyTransactions(const EntryHeader& header);
   absl::Status ApplyControl(const RecordView& view);
   absl::Status ApplyFence(const v1::WriterFence& fence, const RecordView& view);

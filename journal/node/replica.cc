@@ -229,8 +229,8 @@ bool Replica::Trim(Lsn before, Time now, v1::ErrorReply* refusal) {
 }
 
 void Replica::TakeSnapshot() {
-  derived_.WriteTo(&scratch_);
-  ring_.WriteSnapshot(scratch_);
+  derived_.Serialize(&head_scratch_, &scratch_bytes_);
+  ring_.WriteSnapshot(derived_.position().next_index, scratch_bytes_);
 }
 
 // Before each entry, not once a batch: a segment must not outgrow the room that was made for it.

@@ -281,7 +281,10 @@ class Replica {
   bool held_ = false;
   bool several_copies_ = false;  // marks_ counts
   ReplicationMarks marks_;
-  v1::StateSnapshot scratch_;  // reused, so that snapshots keep their memory
+  // Reused, so that snapshots keep their memory: of segments, and of the ring.
+  v1::StateSnapshot scratch_;
+  v1::StateSnapshot head_scratch_;
+  std::string scratch_bytes_;
 };
 
 }  // namespace ringjournal

@@ -2,14 +2,82 @@
 
 #include <algorithm>
 
+#include "journal/base/bytes.h"
 #include "journal/base/check.h"
+#include "journal/base/limits.h"
 
 namespace ringjournal {
+namespace {
+
+constexpr uint8_t kTagInSnapshot = v1::StateSnapshot::kProducersFieldNumber << 3 | 2;
+
+// Messages Producer as protobuf writes them: in the order of the numbers, nothing that is zero.
+// They go out many at a time: a copy right behind each would wait for its stores.
+class ProducerBytes {
+ public:
+  explicit ProducerBytes(std::string* out) : out_(out) {}
+  ~ProducerBytes() { Flush(); }
+  ProducerBytes(const ProducerBytes&) = delete;
+  ProducerBytes& operator=(const ProducerBytes&) = delete;
+
+  // Its name has at most kProducerNameBytesMax.
+  void Add(const ProducerState& p) {
+    if (at_ > buffer_ + sizeof buffer_ - kProducerBytesMax) Flush();
+    std::byte* begin = at_;
+    at_ += 2;
+    Fixed64(v1::Producer::kIdFieldNumber, p.id.value());
+    Fixed32(v1::Producer::kEpochFieldNumber, p.epoch);
+    Fixed64(v1::Producer::kLastSequenceFieldNumber, p.last_sequence.value());
+    Fixed64(v1::Producer::kLastLsnFieldNumber, p.last_lsn.value());
+    Fixed64(v1::Producer::kLastIndexFieldNumber, p.last_index.value());
+    Name(v1::Producer::kNameFieldNumber, p.name);
+    Fixed64(v1::Producer::kClientInstanceFieldNumber, p.client_instance);
+    begin[0] = std::byte{kTagInSnapshot};
+    begin[1] = static_cast<std::byte>(at_ - begin - 2);
+  }
+  void Flush() {
+    out_->append(reinterpret_cast<const char*>(buffer_), static_cast<size_t>(at_ - buffer_));
+    at_ = buffer_;
+  }
+
+ private:
+  static constexpr size_t kProducerBytesMax = limits::kProducerStateBytesMax;
+
+  void Fixed64(int field, uint64_t value) {
+    if (value == 0) return;
+    *at_ = static_cast<std::byte>(field << 3 | 1);
+    Store64(at_ + 1, value);
+    at_ += 9;
+  }
+  void Fixed32(int field, uint32_t value) {
+    if (value == 0) return;
+    *at_ = static_cast<std::byte>(field << 3 | 5);
+    Store32(at_ + 1, value);
+    at_ += 5;
+  }
+  void Name(int field, const std::string& name) {
+    if (name.empty()) return;
+    at_[0] = static_cast<std::byte>(field << 3 | 2);
+    at_[1] = static_cast<std::byte>(name.size());
+    at_ = std::copy_n(AsBytes(name).data(), name.size(), at_ + 2);
+  }
+
+  std::string* out_;
+  std::byte buffer_[16 * limits::kKiB];
+  std::byte* at_ = buffer_;
+};
+
+}  // namespace
+
+ProducerTable::ProducerTable(const ProducerTable& other) {
+  for (const ProducerState& p : other.producers_) Add(p);
+}
 
 void ProducerTable::Add(ProducerState state) {
   RJ_CHECK(producers_.empty() || producers_.back().id < state.id);
-  by_name_.emplace(state.name, static_cast<ProducerSlot>(producers_.size()));
+  const auto slot = static_cast<ProducerSlot>(producers_.size());
   producers_.push_back(std::move(state));
+  by_name_.emplace(producers_.back().name, slot);
 }
 
 void ProducerTable::ApplyOpen(const v1::ProducerOpen& open, Index index) {
@@ -50,6 +118,16 @@ std::optional<ProducerSlot> ProducerTable::FindById(ProducerId id) const {
   return static_cast<ProducerSlot>(it - producers_.begin());
 }
 
+std::vector<ProducerSlot> ProducerTable::ListByName(std::string_view prefix, std::string_view from,
+                                                    size_t limit) const {
+  std::vector<ProducerSlot> found;
+  for (auto it = by_name_.lower_bound(std::max(prefix, from));
+       it != by_name_.end() && found.size() < limit && it->first.starts_with(prefix); ++it) {
+    found.push_back(it->second);
+  }
+  return found;
+}
+
 SequenceVerdict ProducerTable::Judge(ProducerSlot slot, Sequence first, uint32_t count) const {
   Sequence last = producers_[slot].last_sequence;
   if (first == last.next()) return SequenceVerdict::kNext;
@@ -70,6 +148,20 @@ void WriteProducer(const ProducerState& producer, v1::Producer* out) {
 
 void ProducerTable::WriteTo(v1::StateSnapshot* snapshot) const {
   for (const ProducerState& p : producers_) WriteProducer(p, snapshot->add_producers());
+}
+
+void ProducerTable::AppendTo(std::string* snapshot_bytes) const {
+  ProducerBytes bytes(snapshot_bytes);
+  for (const ProducerState& p : producers_) {
+    if (p.name.size() <= limits::kProducerNameBytesMax) {
+      bytes.Add(p);
+      continue;
+    }
+    bytes.Flush();  // none that this version would open
+    v1::StateSnapshot alone;
+    WriteProducer(p, alone.add_producers());
+    alone.AppendToString(snapshot_bytes);
+  }
 }
 
 ProducerTable ProducerTable::ReadFrom(const v1::StateSnapshot& snapshot) {

@@ -3,6 +3,7 @@
 #define JOURNAL_PRODUCER_PRODUCER_TABLE_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -42,6 +43,12 @@ enum class SequenceVerdict {
 // are only added, in the order of their ids.
 class ProducerTable {
  public:
+  ProducerTable() = default;
+  ProducerTable(ProducerTable&&) = default;  // by_name_ points into producers_, which stay in place
+  ProducerTable& operator=(ProducerTable&&) = default;
+  ProducerTable(const ProducerTable& other);
+  ProducerTable& operator=(const ProducerTable& other) { return *this = ProducerTable(other); }
+
   // Takes a producer-open entry into account. `index` is that entry's own.
   void ApplyOpen(const v1::ProducerOpen& open, Index index);
   // Takes an entry with transactions into account.
@@ -49,19 +56,27 @@ class ProducerTable {
 
   std::optional<ProducerSlot> FindByName(std::string_view name) const;
   std::optional<ProducerSlot> FindById(ProducerId id) const;
+  // In the order of their names: those that begin with `prefix` and are not below `from`, `limit`
+  // at most. Takes time for what it returns, however many there are.
+  std::vector<ProducerSlot> ListByName(std::string_view prefix, std::string_view from,
+                                       size_t limit) const;
   const ProducerState& at(ProducerSlot slot) const { return producers_[slot]; }
   size_t size() const { return producers_.size(); }
 
   SequenceVerdict Judge(ProducerSlot slot, Sequence first, uint32_t count) const;
 
   void WriteTo(v1::StateSnapshot* snapshot) const;
+  // Appends the bytes that this adds to a serialised snapshot, without an object for each producer:
+  // of 100,000 they are four fifths of the time.
+  void AppendTo(std::string* snapshot_bytes) const;
   static ProducerTable ReadFrom(const v1::StateSnapshot& snapshot);
 
  private:
   void Add(ProducerState state);
 
-  std::vector<ProducerState> producers_;
-  std::map<std::string, ProducerSlot, std::less<>> by_name_;
+  // Grows without moving anything: neither a pause nor twice the memory with the 100,000th.
+  std::deque<ProducerState> producers_;
+  std::map<std::string_view, ProducerSlot> by_name_;  // names of producers_
 };
 
 }  // namespace ringjournal

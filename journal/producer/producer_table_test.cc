@@ -47,6 +47,28 @@ TEST(ProducerTable, JudgesSequences) {
   EXPECT_EQ(table.Judge(0, Sequence(~uint64_t{0}), 5), SequenceVerdict::kOutOfOrder);
 }
 
+TEST(ProducerTable, ListsByNameFromWhereItIsToldAndNoFurtherThanThePrefix) {
+  ProducerTable table;
+  uint64_t index = 0;
+  for (const char* name : {"b-2", "a", "b-1", "b", "c", "b-10"}) {
+    table.ApplyOpen(Open(name, 0, 1), Index(++index));
+  }
+  using Slots = std::vector<ProducerSlot>;
+  EXPECT_EQ(table.ListByName("", "", 100), (Slots{1, 3, 2, 5, 0, 4}));
+  EXPECT_EQ(table.ListByName("b-", "", 100), (Slots{2, 5, 0}));
+  EXPECT_EQ(table.ListByName("b", "b-10", 100), (Slots{5, 0}));
+  EXPECT_EQ(table.ListByName("b", "a", 2), (Slots{3, 2}));
+  EXPECT_EQ(table.ListByName("b", "c", 100), Slots());
+  EXPECT_EQ(table.ListByName("x", "", 100), Slots());
+  EXPECT_EQ(table.ListByName("", "", 0), Slots());
+  ProducerTable copy = table;
+  ProducerTable moved = std::move(table);
+  table = ProducerTable();
+  EXPECT_EQ(copy.ListByName("b-", "", 100), (Slots{2, 5, 0}));
+  moved.ApplyOpen(Open("bb", 0, 1), Index(++index));
+  EXPECT_EQ(moved.ListByName("b", "b-2", 100), (Slots{0, 6}));
+}
+
 TEST(ProducerTable, SurvivesASnapshotWithinItsBudget) {
   ProducerTable table;
   std::string name(limits::kProducerNameBytesMax, 'n');
@@ -61,6 +83,24 @@ TEST(ProducerTable, SurvivesASnapshotWithinItsBudget) {
   v1::StateSnapshot again;
   back.WriteTo(&again);
   EXPECT_EQ(again.SerializeAsString(), snapshot.SerializeAsString());
+}
+
+TEST(ProducerTable, ItsBytesAreThoseThatProtobufWrites) {
+  ProducerTable table;
+  const std::string longest(limits::kProducerNameBytesMax, 'n'), longer = longest + "n";
+  uint64_t index = 100;
+  for (const char* name : {"a", "", "\xc3\xa9t\xc3\xa9", longest.c_str(), longer.c_str()}) {
+    v1::ProducerOpen open = Open(name, 0, static_cast<uint32_t>(index));
+    open.set_client_instance(index % 2 == 0 ? 0 : ~uint64_t{0} - index);
+    table.ApplyOpen(open, Index(++index));
+  }
+  table.ApplyAppend(1, Sequence(1), 1, Index(++index), Lsn(7));
+  table.ApplyAppend(3, Sequence(~uint64_t{0}), 1, Index(~uint64_t{0}), Lsn(~uint64_t{0}));
+  v1::StateSnapshot snapshot;
+  table.WriteTo(&snapshot);
+  std::string bytes;
+  table.AppendTo(&bytes);
+  EXPECT_EQ(bytes, snapshot.SerializeAsString());
 }
 
 }  // namespace

@@ -8,6 +8,9 @@
 namespace ringjournal {
 namespace {
 
+// Of a state snapshot that is written less often.
+constexpr uint64_t kLargeSnapshotBytes = 1 * limits::kMiB;
+
 // A look-up scans at most one stride; small rings have at least 64 samples.
 uint64_t StrideFor(uint64_t data_bytes) {
   return std::clamp<uint64_t>(data_bytes / 64, limits::kKiB, limits::kRingIndexStrideBytes);
@@ -161,11 +164,15 @@ void Ring::Truncate(const RingPlace& place) {
 }
 
 void Ring::WriteSnapshot(const v1::StateSnapshot& state) {
-  RJ_CHECK(Index(state.next_index()) == end_.index && may_write_snapshot());
+  WriteSnapshot(Index(state.next_index()), state.SerializeAsString());
+}
+
+void Ring::WriteSnapshot(Index next, std::string_view state) {
+  RJ_CHECK(next == end_.index && may_write_snapshot());
   uint64_t sequence = snapshots_[newest_slot()].sequence + 1;
   std::byte* slot = memory_.snapshot_slot(static_cast<int>(sequence % 2), slot_bytes_);
   RJ_CHECK(WriteSnapshotSlot(slot, slot_bytes_, sequence, end_.offset.value(), state));
-  snapshots_[sequence % 2] = {sequence, end_.offset.value(), end_.index};
+  snapshots_[sequence % 2] = {sequence, end_.offset.value(), end_.index, state.size()};
 }
 
 bool Ring::RestoreOlderSnapshot(const RingPlace& place, const v1::StateSnapshot& state) {
@@ -175,7 +182,10 @@ bool Ring::RestoreOlderSnapshot(const RingPlace& place, const v1::StateSnapshot&
   if (newest.sequence < 2) return false;
   const uint64_t sequence = newest.sequence - 1;
   std::byte* slot = memory_.snapshot_slot(static_cast<int>(sequence % 2), slot_bytes_);
-  if (!WriteSnapshotSlot(slot, slot_bytes_, sequence, place.offset.value(), state)) return false;
+  if (!WriteSnapshotSlot(slot, slot_bytes_, sequence, place.offset.value(),
+                         state.SerializeAsString())) {
+    return false;
+  }
   snapshots_[sequence % 2] = {sequence, place.offset.value(), place.index};
   return true;
 }
@@ -196,9 +206,12 @@ std::optional<v1::StateSnapshot> Ring::ReadSnapshotAtOrBelow(Index next) const {
 }
 
 bool Ring::snapshot_due() const {
-  return end_.offset.value() - snapshots_[newest_slot()].offset >=
-             memory_.data_bytes / limits::kRingSnapshotsPerRing &&
-         may_write_snapshot();
+  const Snapshot& newest = snapshots_[newest_slot()];
+  const uint64_t interval = memory_.data_bytes / limits::kRingSnapshotsPerRing;
+  const uint64_t since = end_.offset.value() - newest.offset;
+  // One of 100,000 producers is written half as often, or it would cost more than the entries.
+  const bool large = newest.bytes >= kLargeSnapshotBytes && newest.bytes * 16 > interval;
+  return since >= (large ? 2 * interval : interval) && may_write_snapshot();
 }
 
 RecordView Ring::Record(const RingPlace& place) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "journal/format/entry_layout.h"
@@ -55,6 +56,8 @@ class Ring {
   // Puts a snapshot of the derived state at the current end into the older slot, if
   // may_write_snapshot.
   void WriteSnapshot(const v1::StateSnapshot& state);
+  // The same of a serialised one, whose next entry is `next`.
+  void WriteSnapshot(Index next, std::string_view state);
   // False while the older slot holds the only state that a truncation could go back to.
   bool may_write_snapshot() const {
     return snapshots_[newest_slot()].next_index <= committed_.next();
@@ -132,6 +135,7 @@ class Ring {
     uint64_t sequence = 0;  // 0: none
     uint64_t offset = 0;
     Index next_index;
+    uint64_t bytes = 0;  // 0: not known
   };
   int newest_slot() const { return snapshots_[0].sequence > snapshots_[1].sequence ? 0 : 1; }
   uint64_t KeptSnapshotOffset() const;

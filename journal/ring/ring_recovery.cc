@@ -255,14 +255,14 @@ void StrikeOutSnapshotSlot(std::byte* slot) {
 }
 
 bool WriteSnapshotSlot(std::byte* slot, size_t slot_bytes, uint64_t sequence, uint64_t ring_offset,
-                       const v1::StateSnapshot& state) {
-  size_t length = state.ByteSizeLong();
+                       std::string_view state) {
+  const size_t length = state.size();
   if (length > slot_bytes - kSnapshotSlotHeaderBytes) return false;
   // The old header is struck out first: a kill in between must not leave it in front of new bytes
   // that happen to match.
   StrikeOutSnapshotSlot(slot);
   std::byte* bytes = slot + kSnapshotSlotHeaderBytes;
-  state.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(bytes));
+  std::memcpy(bytes, state.data(), length);
   SnapshotSlotHeader header{sequence, ring_offset, static_cast<uint32_t>(length), 0};
   header.crc32c = SlotCrc(header, {bytes, length});
   std::memcpy(slot + 8, reinterpret_cast<std::byte*>(&header) + 8, sizeof header - 8);

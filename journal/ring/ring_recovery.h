@@ -58,10 +58,10 @@ RingInspection InspectRing(const RingMemory& memory, const RingIdentityValues* e
 
 // Empties a slot. All of its header goes: a sequence alone is brought back by one changed bit.
 void StrikeOutSnapshotSlot(std::byte* slot);
-// Serialises into a slot: bytes, then header, so that a kill leaves the other slot valid.
-// Returns false if it does not fit.
+// Writes a serialised snapshot into a slot: bytes, then header, so that a kill leaves the other
+// slot valid. Returns false if it does not fit.
 bool WriteSnapshotSlot(std::byte* slot, size_t slot_bytes, uint64_t sequence, uint64_t ring_offset,
-                       const v1::StateSnapshot& state);
+                       std::string_view state);
 // True if the slot holds a whole snapshot.
 bool ReadSnapshotSlot(const std::byte* slot, size_t slot_bytes, SnapshotSlotHeader* header,
                       v1::StateSnapshot* state);

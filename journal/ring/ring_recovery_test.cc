@@ -138,7 +138,7 @@ TEST(InspectRing, ASnapshotToWhichTheRecordsDoNotLeadMakesTheRingUnusable) {
   other.set_chain(other.chain() + 1);
   const size_t slot_bytes = SnapshotSlotBytes(TestRing::kProducers);
   ASSERT_TRUE(WriteSnapshotSlot(t.memory.memory().snapshot_slot(0, slot_bytes), slot_bytes, 2,
-                                t.ring.end().offset.value(), other));
+                                t.ring.end().offset.value(), other.SerializeAsString()));
   const RingInspection found = t.Inspect();
   EXPECT_EQ(found.verdict, RingVerdict::kNotIntact);
   EXPECT_EQ(found.reason, "the records do not lead to the state snapshot");

@@ -166,9 +166,6 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
     case v1::ClientMessage::kDescribe:
       OnDescribe(session, m.describe());
       break;
-    case v1::ClientMessage::kResolve:
-      OnResolve(session, m.resolve());
-      break;
     case v1::ClientMessage::kJournalCreate:
       OnCreate(session, m.journal_create());
       break;
@@ -198,6 +195,7 @@ FrameIntake::Taken Shard::OnMessage(Session* session, const v1::ClientMessage& m
       break;
     default:
       if (OnPlan(session, m) || OnWriterMessage(session, m)) break;
+      if (OnProducerMessage(session, m)) break;
       return EndWith(session, v1::ERROR_CODE_PROTOCOL,
                      "a message of an unknown kind; this server is older than the client: see "
                      "HelloReply.features");

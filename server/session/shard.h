@@ -138,7 +138,6 @@ class Shard {
   void FinishOpen(Session* session, const v1::Open& open, Journal* journal);
   bool ShowsLoss(const v1::Open& open, const Journal& journal, v1::ErrorReply* error) const;
   v1::Continuity CheckReceipt(const v1::Receipt& receipt, const Journal& journal) const;
-  void OnResolve(Session* session, const v1::Resolve& request);
   void OnCreate(Session* session, const v1::JournalCreate& request);
   void OnSet(Session* session, const v1::JournalSet& request);
   void OnRemove(Session* session, const v1::JournalRemove& request);
@@ -165,6 +164,13 @@ class Shard {
   void TellFenced();
   void NoteFence(const Journal& journal, const WriterState& before,
                  const v1::WriterAcquire& request);
+
+  // producers, as somebody asks for them (shard_producers.cc)
+  bool OnProducerMessage(Session* session, const v1::ClientMessage& m);
+  void OnResolve(Session* session, const v1::Resolve& request);
+  void OnProducerList(Session* session, const v1::ProducerList& request);
+  Journal* OpenedForProducers(Session* session, uint64_t request_id);
+  std::vector<ProducerSlot> OpenProducers(const Journal& journal) const;
 
   // about the cluster (shard_status.cc)
   static void FillRole(const Journal& journal, v1::JournalStats* stats);

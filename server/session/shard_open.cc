@@ -189,27 +189,4 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   }
 }
 
-void Shard::OnResolve(Session* session, const v1::Resolve& request) {
-  v1::ErrorReply error;
-  if (session->journal == nullptr) {
-    Refuse(v1::ERROR_CODE_NOT_OPEN, "open the journal before asking for an outcome", &error);
-    return ReplyError(session, request.request_id(), std::move(error));
-  }
-  // To settle appends an entry.
-  if (HoldsAppends(*session->journal, &error)) {
-    return ReplyError(session, request.request_id(), std::move(error));
-  }
-  v1::ServerMessage message;
-  v1::ResolveReply* reply = message.mutable_resolve_reply();
-  reply->set_request_id(request.request_id());
-  Index true_from;
-  if (!session->journal->replica->Resolve(request.producer(), Sequence(request.sequence()),
-                                          request.settle(), now_, reply, &error, &true_from,
-                                          {request.writer_generation(), request.writer_epoch()})) {
-    return ReplyError(session, request.request_id(), std::move(error));
-  }
-  session->journal->dirty = true;
-  ReplyOnceTrue(session, *session->journal, true_from, std::move(message));
-}
-
 }  // namespace ringjournal
