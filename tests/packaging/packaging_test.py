@@ -51,6 +51,12 @@ class Installed:
                               cwd=self.programs, timeout=COMPILE_S, check=False)
         expect_equal(done.returncode, 0, f"g++ {os.path.basename(source)} ({done.stderr[-2000:]})")
 
+    def compile_c(self, source, target):
+        done = subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o", target, source,
+                               *self.flags("ringjournal")], capture_output=True, text=True, timeout=COMPILE_S,
+                              check=False)
+        expect_equal(done.returncode, 0, f"gcc {os.path.basename(source)} ({done.stderr[-2000:]})")
+
     def build_example(self, name, library):
         self.compile(os.path.join(ROOT, "examples", name, f"{name}.cc"), self.path(name), library)
 
@@ -102,16 +108,20 @@ def headers_stand_alone(installed):
 
 def documented_code_compiles(installed):
     with open(os.path.join(ROOT, "docs", "client.md"), encoding="utf-8") as file:
-        blocks = re.findall(r"```cpp\n(.*?)```", file.read(), re.DOTALL)
-    expect(blocks, "docs/client.md shows no code")
-    for number, block in enumerate(blocks):
+        blocks = re.findall(r"```(cpp|c)\n(.*?)```", file.read(), re.DOTALL)
+    expect({language for language, _ in blocks} == {"cpp", "c"}, "docs/client.md shows no code in C++ or C")
+    for number, (language, block) in enumerate(blocks):
         lines = block.splitlines()
         top = [line for line in lines if line.startswith(("#include", "namespace"))]
         body = [line for line in lines if line not in top]
-        source = installed.path(f"documented{number}.cc")
+        main = "int main(void) {" if language == "c" else "int main() {"
+        source = installed.path(f"documented{number}.{'c' if language == 'c' else 'cc'}")
         with open(source, "w", encoding="utf-8") as file:
-            file.write("\n".join([*top, "int main() {", *body, "}"]) + "\n")
-        installed.compile(source, installed.path(f"documented{number}"), "ringjournal-client")
+            file.write("\n".join([*top, main, *body, "}"]) + "\n")
+        if language == "c":
+            installed.compile_c(source, installed.path(f"documented{number}"))
+        else:
+            installed.compile(source, installed.path(f"documented{number}"), "ringjournal-client")
 
 
 def append_and_tail(installed, server):
@@ -155,6 +165,29 @@ def batch_of_lines(installed, server):
     expect_equal(replayed(server, "numbers"), lines, "what is there")
 
 
+def c_interface(installed, server):
+    """A program in C11 against the shared library, through what pkg-config says of it."""
+    program = installed.path("c_interface")
+    installed.compile_c(os.path.join(HERE, "c_interface.c"), program)
+    done = subprocess.run([program, server.address], capture_output=True, text=True, timeout=RUN_S, check=False,
+                          env={**os.environ, "LD_LIBRARY_PATH": os.path.join(installed.prefix, "lib")})
+    expect_equal((done.returncode, done.stderr), (0, ""), "the program")
+
+
+def exports_of_the_shared_library(installed):
+    """The functions of the header, all of them and nothing else."""
+    library = os.path.join(installed.prefix, "lib", "libringjournal.so")
+    done = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True, check=True)
+    exported = {line.split()[-1] for line in done.stdout.splitlines()}
+    folder = os.path.join(installed.prefix, "include", "ringjournal", "client", "c")
+    declared = set()
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            declared |= set(re.findall(r"^RJ_API [^;(]*?(rj_\w+)\(", file.read(), re.MULTILINE))
+    expect(len(declared) > 30, f"only {len(declared)} functions were found in the headers")
+    expect_equal(exported, declared, "exported symbols")
+
+
 def check_build(checks, installed, bin_folder):
     with checks.check("packaging: ./dev install without a place is refused"):
         install_without_a_place_is_refused()
@@ -163,7 +196,7 @@ def check_build(checks, installed, bin_folder):
     for name, library in EXAMPLES.items():
         with checks.check(f"packaging: examples/{name} builds with pkg-config {library}"):
             installed.build_example(name, library)
-    for check in (headers_stand_alone, documented_code_compiles):
+    for check in (headers_stand_alone, documented_code_compiles, exports_of_the_shared_library):
         with checks.check(f"packaging: {check.__name__.replace('_', ' ')}"):
             check(installed)
     with checks.check("examples: a program's own test runs against the fake journal"):
@@ -179,7 +212,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         installed = Installed(folder)
         check_build(checks, installed, bin_folder)
-        for check in (append_and_tail, async_through_a_kill, batch_of_lines):
+        for check in (append_and_tail, async_through_a_kill, batch_of_lines, c_interface):
             with checks.check(f"examples: {check.__name__.replace('_', ' ')}"):
                 with Server(programs) as server:
                     check(installed, server.start())

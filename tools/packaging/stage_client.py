@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the tar of an installed client library.
 
-usage: stage_client.py OUT.tar FILE...   (headers, libX.a, X.flags, server/version.h)
+usage: stage_client.py OUT.tar FILE...   (headers, libX.a, X.flags, libringjournal.so, server/version.h)
 """
 
 import io
@@ -16,7 +16,10 @@ FOLDERS = ("client/", "journal/")
 DESCRIPTIONS = {
     "ringjournal-client": "client library of ringjournal, a message journaling service",
     "ringjournal-client-testing": "the client library with a fake journal for tests",
+    "ringjournal": "client library of ringjournal for C",
 }
+# What a program that was linked asks for, and what -lringjournal finds.
+SHARED, SHARED_LINK = "libringjournal.so.1", "libringjournal.so"
 
 
 def header_name(path):
@@ -29,15 +32,15 @@ def header_name(path):
                      f"client or journal")
 
 
-def pkg_config(name, flags, version):
+def pkg_config(name, flags, version, language="-std=c++20 "):
     return (f"prefix=${{pcfiledir}}/../..\n"
             f"libdir=${{prefix}}/lib\n"
             f"includedir=${{prefix}}/include\n\n"
             f"Name: {name}\n"
             f"Description: {DESCRIPTIONS[name]}\n"
             f"Version: {version}\n"
-            f"Cflags: -std=c++20 -I${{includedir}}\n"
-            f"Libs: -L${{libdir}} -l{name} {flags}\n").encode()
+            f"Cflags: {language}-I${{includedir}}\n"
+            f"Libs: -L${{libdir}} {' '.join(['-l' + name, *flags.split()])}\n").encode()
 
 
 def read(path):
@@ -53,6 +56,9 @@ def members(paths):
         base = os.path.basename(path)
         if base.endswith(".a"):
             yield f"lib/{base}", read(path)
+        elif base == SHARED_LINK:
+            yield f"lib/{SHARED}", read(path)
+            yield "lib/pkgconfig/ringjournal.pc", pkg_config("ringjournal", "", version, language="")
         elif base.endswith(".flags"):
             name = base[:-len(".flags")]
             flags = read(path).decode().strip()
@@ -69,6 +75,9 @@ def main(arguments):
             info.size = len(content)
             info.mode = 0o644
             tar.addfile(info, io.BytesIO(content))
+        link = tarfile.TarInfo(f"lib/{SHARED_LINK}")
+        link.type, link.linkname = tarfile.SYMTYPE, SHARED
+        tar.addfile(link)
     return 0
 
 
