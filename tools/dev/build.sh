@@ -1,4 +1,4 @@
-# ./dev build: bin/ringjournald, bin/ringjournal and the client library; ./dev install: the latter.
+# ./dev build: bin/ringjournald, bin/ringjournal and the client libraries; ./dev install: the latter.
 
 dev_build() {
   local started
@@ -6,7 +6,8 @@ dev_build() {
   mkdir -p "$cache_dir" || fail "cannot create $cache_dir, where builds are kept." \
     "Set XDG_CACHE_HOME to a directory that you may write."
   rj_bazel build --show_result=0 "$@" //server:ringjournald //tools/ringjournal:ringjournal \
-    //tools/packaging:client_tree ||
+    //tools/packaging:client_tree //client/c:libringjournal.so \
+    //examples/matching_engine:engine ||
     fail "the build failed; the compiler's messages are above."
   local bazel_bin
   bazel_bin="$(rj_bazel info bazel-bin 2>/dev/null)"
@@ -14,6 +15,8 @@ dev_build() {
   copy_program "$bazel_bin/server/ringjournald" bin/ringjournald
   copy_program "$bazel_bin/tools/ringjournal/ringjournal" bin/ringjournal
   install -m 644 "$bazel_bin/tools/packaging/ringjournal-client.tar" bin/ringjournal-client.tar
+  copy_program "$bazel_bin/client/c/libringjournal.so" bin/libringjournal.so
+  copy_program "$bazel_bin/examples/matching_engine/engine" bin/matching_engine
   say "built bin/ringjournald and bin/ringjournal in $(seconds_since "$started") s"
 }
 
