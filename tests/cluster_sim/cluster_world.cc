@@ -38,6 +38,7 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
   // Not drawn: what other seeds decide stays as it is.
   plan_.tails = options.seed % 4 == 0 ? 1 : 0;
   plan_.writers = options.seed % 5 == 2 ? 3 : 0;
+  plan_.engines = options.seed % 5 == 4 ? 2 : 0;
   ApplyBias(options.bias, &plan_);
   FitPlan(options.mutant, &plan_);
   plan_.Restrict(options.allowed);
@@ -138,7 +139,7 @@ void ClusterWorld::SetUp() {
 // As an operator creates them: the nodes learn of them from the document.
 void ClusterWorld::MakeJournals() {
   v1::ConfigDocument next = config_.document();
-  const uint32_t fenced = plan_.writers > 0 ? 1 : 0;
+  const uint32_t fenced = plan_.writers + plan_.engines > 0 ? 1 : 0;
   for (uint32_t i = 1; i <= plan_.journals + fenced; ++i) {
     JournalSpec spec;
     spec.id.bytes.fill(static_cast<uint8_t>(i));
@@ -228,6 +229,7 @@ void ClusterWorld::Heal() {
   for (auto& appender : appenders_) appender->Hurry();
   for (auto& tail : tails_) tail->Finish();
   for (auto& writer : writers_) writer->Finish(writer == writers_.back());
+  for (auto& engine : engines_) engine->Finish(engine == engines_.back());
 }
 
 std::string ClusterWorld::WhyNotDone() const {
@@ -240,6 +242,9 @@ std::string ClusterWorld::WhyNotDone() const {
   }
   for (const auto& writer : writers_) {
     if (!writer->done()) absl::StrAppend(&why, writer->Describe(), "; ");
+  }
+  for (const auto& engine : engines_) {
+    if (!engine->done()) absl::StrAppend(&why, engine->Describe(), "; ");
   }
   for (const auto& tail : tails_) {
     if (!tail->done()) absl::StrAppend(&why, tail->Describe(), "; ");
@@ -278,10 +283,12 @@ void ClusterWorld::CheckEnd() {
 void ClusterWorld::FinalChecks() {
   for (auto& appender : appenders_) appender->CheckFinal();
   for (auto& writer : writers_) writer->CheckFinal();
+  for (auto& engine : engines_) engine->CheckFinal();
   for (auto& history : histories_) {
     std::string why = WhyNotLinearizable(history->operations());
     if (!why.empty()) report_.Violation("linearizable: the log is not: ", why);
   }
+  for (auto& [id, ledger] : takeovers_) ledger->CheckFinal(*truths_[id]);
   size_t i = 0;
   for (auto& [id, truth] : truths_) {
     for (uint32_t n = 0; n < nodes_.size(); ++n) truth->CheckDisk(n, &nodes_[n]->machine()->disk);
@@ -336,6 +343,8 @@ void ClusterWorld::Collect() {
     result_.grants += writer->grants();
     result_.fenced += writer->fenced();
   }
+  for (auto& engine : engines_) result_.acknowledged += engine->acknowledged();
+  for (auto& [id, ledger] : takeovers_) result_.takeovers += ledger->takeovers();
   for (auto& reader : readers_) result_.read += reader->read();
 }
 

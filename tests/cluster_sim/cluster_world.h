@@ -45,6 +45,7 @@ struct RunResult {
   uint64_t operator_recoveries = 0;
   uint64_t acknowledged = 0, told = 0, read = 0;
   uint64_t grants = 0, fenced = 0;  // of writers
+  uint64_t takeovers = 0;           // of engines
 };
 
 // Runs one seed to its end or to the first violation. The same options give the same run. A check

@@ -98,6 +98,9 @@ class JournalTruth {
   // met it while it led, or still thought so.
   bool AReplicaKeepsNothing() const;
 
+  // The clients' committed transactions up to `last`: who appended which.
+  std::map<Lsn, std::pair<uint32_t, uint64_t>> Transactions(Lsn last) const;
+
   const v1::JournalConfig& config() const { return config_; }
   // First LSN in the leader's ring; 0 while nobody is known to lead.
   Lsn oldest_in_ring() const;

@@ -31,16 +31,16 @@ void JournalTruth::NoteWriter(const RecordView& view) {
   uint32_t client = 0;
   uint64_t counter = 0;
   cursor.Next(&transaction);
-  // Else the payloads' own check says so.
-  if (!sim::PayloadLedger::ReadPayload(AsView(TransactionPayload(transaction)), &client, &counter))
-    return;
+  // Else it is a record of the library's, or the payloads' own check says so.
+  const bool named =
+      sim::PayloadLedger::ReadPayload(AsView(TransactionPayload(transaction)), &client, &counter);
   const uint64_t index = view.header.index.value();
   if (fences_.empty()) {
     report_->Violation("I9: entry ", index, " of client ", client, " stands before any fence");
     return;
   }
   const Fence& fence = fences_.back();
-  if (fence.client != client) {
+  if (named && fence.client != client) {
     report_->Violation("I9: entry ", index, " is of client ", client,
                        ", behind the fence of client ", fence.client, " (", WriterText(fence.epoch),
                        ") at entry ", fence.index.value());
@@ -81,6 +81,24 @@ void JournalTruth::NoteFence(const RecordView& view) {
 
 void JournalTruth::CutFences(Index next) {
   while (!fences_.empty() && fences_.back().index >= next) fences_.pop_back();
+}
+
+std::map<Lsn, std::pair<uint32_t, uint64_t>> JournalTruth::Transactions(Lsn last) const {
+  std::map<Lsn, std::pair<uint32_t, uint64_t>> found;
+  for (const Entry& entry : entries_) {
+    TransactionCursor cursor(AsBytes(entry.record).subspan(kRecordOverheadBytes));
+    ByteSpan transaction;
+    Lsn lsn = entry.header.first_lsn;
+    if (entry.header.count == 0) continue;
+    for (; cursor.Next(&transaction) && lsn <= last; lsn = lsn.next()) {
+      std::pair<uint32_t, uint64_t> payload;
+      if (sim::PayloadLedger::ReadPayload(AsView(TransactionPayload(transaction)), &payload.first,
+                                          &payload.second)) {
+        found[lsn] = payload;
+      }
+    }
+  }
+  return found;
 }
 
 // ---- what writers are told ----

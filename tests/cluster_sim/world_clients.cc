@@ -39,6 +39,7 @@ void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
 }
 
 void ClusterWorld::MakeWriters(JournalTruth* truth) {
+  MakeEngines(truth);
   for (uint32_t i = 0; i < plan_.writers; ++i) {
     SimWriterPlan plan;
     plan.number = i;
@@ -50,6 +51,25 @@ void ClusterWorld::MakeWriters(JournalTruth* truth) {
     writers_.push_back(
         std::make_unique<SimWriter>(MakeClientEnvironment(truth), next_host_++, plan));
     writers_.back()->Begin();
+  }
+}
+
+void ClusterWorld::MakeEngines(JournalTruth* truth) {
+  if (plan_.engines == 0) return;
+  JournalId id;
+  RJ_CHECK(JournalId::FromView(truth->config().id(), &id));
+  takeovers_[id] = std::make_unique<TakeoverLedger>(&report_);
+  for (uint32_t i = 0; i < plan_.engines; ++i) {
+    SimEnginePlan plan;
+    plan.number = i;
+    plan.journal = truth->config().name();
+    plan.payload_bytes_max = plan_.payload_bytes_max;
+    for (client::Level level : plan_.levels) {
+      if (level != client::Level::kReceived) plan.levels.push_back(level);
+    }
+    engines_.push_back(std::make_unique<SimEngine>(MakeClientEnvironment(truth), next_host_++, plan,
+                                                   takeovers_[id].get()));
+    engines_.back()->Begin();
   }
 }
 

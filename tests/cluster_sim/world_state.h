@@ -2,6 +2,7 @@
 #ifndef TESTS_CLUSTER_SIM_WORLD_STATE_H_
 #define TESTS_CLUSTER_SIM_WORLD_STATE_H_
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@
 #include "tests/cluster_sim/cluster_world.h"
 #include "tests/cluster_sim/recovery_operator.h"
 #include "tests/cluster_sim/sim_appender.h"
+#include "tests/cluster_sim/sim_engine.h"
 #include "tests/cluster_sim/sim_operator.h"
 #include "tests/cluster_sim/sim_reader.h"
 #include "tests/cluster_sim/sim_tail.h"
@@ -49,6 +51,7 @@ class ClusterWorld : public EventTarget {
   void MakeJournals();
   void MakeClients(JournalTruth* truth, uint32_t first_client);
   void MakeWriters(JournalTruth* truth);
+  void MakeEngines(JournalTruth* truth);
   bool EverybodyKnows() const;
   void OnConfigChange(const v1::ConfigDocument& before, const v1::ConfigDocument& after);
   void RestartStopped();
@@ -121,7 +124,9 @@ class ClusterWorld : public EventTarget {
   size_t moved_last_ = 0;                  // journals that were handed over then
   std::vector<std::unique_ptr<SimTail>> tails_;
   std::vector<std::unique_ptr<SimWriter>> writers_;
-  std::unique_ptr<RecoveryOperator> recovery_operator_;  // null: there is none
+  std::vector<std::unique_ptr<SimEngine>> engines_;
+  std::map<JournalId, std::unique_ptr<TakeoverLedger>> takeovers_;  // of fenced journals
+  std::unique_ptr<RecoveryOperator> recovery_operator_;             // null: there is none
   std::set<uint32_t> gone_;
   HostNumber next_host_ = 0;
   enum class Phase { kStarting, kFaults, kHealed, kReading, kDone } phase_ = Phase::kStarting;
