@@ -1,16 +1,31 @@
-// Writes the golden segment and prints what docs/formats.md shows of it. Only for a new layout:
-//   bazel run //tests/format:write_golden -- FILE
+// Writes golden files. The segment and the messages only for a new layout; the fields whenever some
+// were added:
+//   bazel run //tests/format:write_golden -- FILE        the segment; prints what docs/formats.md
+//   shows bazel run //tests/format:write_golden -- --messages  to stdout bazel run
+//   //tests/format:write_golden -- --fields    to stdout
 #include <cstdio>
 #include <fstream>
+#include <string_view>
 
 #include "journal/format/entry_layout.h"
 #include "journal/segment/segment_format.h"
+#include "tests/format/golden_messages.h"
 #include "tests/format/golden_segment.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fprintf(stderr, "write_golden: name the file to write, and nothing else\n");
+    std::fprintf(
+        stderr, "write_golden: name the file to write, --messages or --fields, and nothing else\n");
     return 2;
+  }
+  const std::string_view what = argv[1];
+  if (what == "--messages") {
+    std::fputs(ringjournal::BuildGoldenMessages().c_str(), stdout);
+    return 0;
+  }
+  if (what == "--fields") {
+    for (const std::string& line : ringjournal::FieldsOfToday()) std::puts(line.c_str());
+    return 0;
   }
   std::string bytes = ringjournal::BuildGoldenSegment();
   std::ofstream file(argv[1], std::ios::binary);
