@@ -268,6 +268,8 @@ void RegisterBench(CLI::App& app, Context& context) {
   RegisterBenchFailover(bench, context);
   RegisterBenchBackup(bench, context);
   RegisterBenchReplication(bench, context);
+  RegisterBenchTakeover(bench, context);
+  RegisterBenchProducers(bench, context);
 }
 
 }  // namespace ringjournal::cli

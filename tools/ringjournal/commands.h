@@ -3,6 +3,8 @@
 #ifndef TOOLS_RINGJOURNAL_COMMANDS_H_
 #define TOOLS_RINGJOURNAL_COMMANDS_H_
 
+#include <string>
+
 #include "CLI/CLI.hpp"
 #include "tools/ringjournal/context.h"
 
@@ -17,7 +19,12 @@ void RegisterExport(CLI::App& app, Context& context);
 void RegisterImport(CLI::App& app, Context& context);
 void RegisterInspect(CLI::App& app, Context& context);  // offline: segments
 void RegisterResolve(CLI::App& app, Context& context);
+void RegisterProducer(CLI::App& app, Context& context);  // ls, show, resolve
+// `resolve` below `parent`; `command` is all of its words.
+void AddResolve(CLI::App* parent, Context& context, const std::string& command);
 void RegisterWriter(CLI::App& app, Context& context);  // show, fence
+void RegisterTakeover(CLI::App& app, Context& context);
+void RegisterDrill(CLI::App& app, Context& context);
 void RegisterJournal(CLI::App& app, Context& context);
 void RegisterJournalMembers(CLI::App* journal, Context& context);  // members, move-leader, recover
 void RegisterCheckpoint(CLI::App& app, Context& context);          // now, ls
@@ -27,6 +34,8 @@ void RegisterDiff(CLI::App& app, Context& context);    // of journals, nodes and
 void RegisterBench(CLI::App& app, Context& context);   // append, floor, goals, memory
 void RegisterBenchFailover(CLI::App* bench, Context& context);
 void RegisterBenchBackup(CLI::App* bench, Context& context);
+void RegisterBenchTakeover(CLI::App* bench, Context& context);
+void RegisterBenchProducers(CLI::App* bench, Context& context);
 void RegisterDoctor(CLI::App& app, Context& context);  // this machine
 void RegisterRing(CLI::App& app, Context& context);    // ls, rm: files in shared memory
 void RegisterPeers(CLI::App& app, Context& context);   // hash

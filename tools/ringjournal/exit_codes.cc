@@ -50,8 +50,8 @@ std::string ExitCodeTable() {
          "  7    no such journal, or no transaction with that id\n"
          "  8    the position asked for has been trimmed\n"
          "  9    damaged bytes were found\n"
-         "  10   fenced: a newer session of the producer took over\n"
-         "  11   the command of replay --exec failed\n"
+         "  10   fenced: a newer writer, or session of the producer, took over\n"
+         "  11   a command failed: of replay --exec, of drill; or cannot be run\n"
          "  130  interrupted (Ctrl-C)\n"
          "  141  whoever read the output closed the pipe\n";
 }

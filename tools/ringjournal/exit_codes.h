@@ -20,7 +20,7 @@ enum ExitCode : int {
   kExitTrimmed = 8,         // the position asked for is no longer kept
   kExitDamaged = 9,         // bytes fail their checksum or chain
   kExitFenced = 10,         // a newer session of the producer took over
-  kExitCommandFailed = 11,  // the command of replay --exec failed
+  kExitCommandFailed = 11,  // a command failed: of replay --exec, of drill; or cannot be run
   kExitInterrupted = 130,   // Ctrl-C (128 + SIGINT)
   kExitPipeClosed = 141,    // whoever read the output is gone (128 + SIGPIPE)
 };

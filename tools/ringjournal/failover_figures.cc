@@ -128,6 +128,7 @@ GapSummary SummariseGaps(std::vector<int64_t> gaps_ns) {
   GapSummary summary{.count = gaps_ns.size()};
   if (gaps_ns.empty()) return summary;
   std::ranges::sort(gaps_ns);
+  summary.min_ms = Ms(gaps_ns.front());
   summary.p50_ms = Ms(NearestRank(gaps_ns, 50));
   summary.p99_ms = Ms(NearestRank(gaps_ns, 99));
   summary.max_ms = Ms(gaps_ns.back());

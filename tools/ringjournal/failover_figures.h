@@ -42,7 +42,7 @@ struct FailoverRun {
 
 struct GapSummary {
   size_t count = 0;
-  double p50_ms = 0, p99_ms = 0, max_ms = 0;
+  double min_ms = 0, p50_ms = 0, p99_ms = 0, max_ms = 0;
 };
 // Exact, by the nearest rank: the smallest of the values that so many of them do not exceed.
 GapSummary SummariseGaps(std::vector<int64_t> gaps_ns);

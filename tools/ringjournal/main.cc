@@ -61,10 +61,13 @@ int Main(int argc, char** argv) {
   RegisterRead(app, context);
   RegisterReplay(app, context);
   RegisterResolve(app, context);
+  RegisterProducer(app, context);
   RegisterExport(app, context);
   RegisterImport(app, context);
   RegisterJournal(app, context);
   RegisterWriter(app, context);
+  RegisterTakeover(app, context);
+  RegisterDrill(app, context);
   RegisterCheckpoint(app, context);
   RegisterStatus(app, context);
   RegisterVerify(app, context);

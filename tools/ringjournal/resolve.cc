@@ -1,4 +1,4 @@
-// ringjournal resolve: what became of an append whose outcome is not known?
+// ringjournal resolve, producer resolve: what became of an append whose outcome is not known?
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -51,7 +51,7 @@ int RunResolve(const Context& context, const ResolveFlags& flags) {
   resolve->set_writer_generation(flags.writer.value_or(Epoch()).generation);
   resolve->set_writer_epoch(flags.writer.value_or(Epoch()).epoch);
   // Settling twice gives the same answer, so it may be repeated.
-  auto answer = client::AskJournal(context.ClientOptions(0), flags.journal, request, false);
+  auto answer = client::AskJournal(context.ClientOptions(0), request, {.journal = flags.journal});
   if (!answer.ok()) return context.Fail(answer.status());
   const v1::ResolveReply& reply = answer->reply.resolve_reply();
   std::string text =
@@ -62,10 +62,10 @@ int RunResolve(const Context& context, const ResolveFlags& flags) {
 
 }  // namespace
 
-void RegisterResolve(CLI::App& app, Context& context) {
+void AddResolve(CLI::App* parent, Context& context, const std::string& command) {
   auto flags = std::make_shared<ResolveFlags>();
   CLI::App* sub =
-      app.add_subcommand("resolve", "Say what became of an append whose outcome is not known");
+      parent->add_subcommand("resolve", "Say what became of an append whose outcome is not known");
   sub->add_option("JOURNAL", flags->journal, "Name of the journal")->required();
   sub->add_option("--producer", flags->producer, "Who appended")->required();
   AddNumberOption(sub, "--sequence", &flags->sequence, "The producer's number of the transaction")
@@ -75,11 +75,14 @@ void RegisterResolve(CLI::App& app, Context& context) {
   AddEpochOption(sub, "--writer", &flags->writer,
                  "With --settle, of a fenced journal: the writer epoch that you hold");
   sub->fallthrough();
-  sub->footer("Example:\n  ringjournal resolve orders --producer loader --sequence 1042\n");
-  sub->callback([&context, flags] {
-    context.command = "resolve";
+  sub->footer(absl::StrCat("Example:\n  ringjournal ", command,
+                           " orders --producer loader --sequence 1042\n"));
+  sub->callback([&context, flags, command] {
+    context.command = command;
     context.action = [&context, flags] { return RunResolve(context, *flags); };
   });
 }
+
+void RegisterResolve(CLI::App& app, Context& context) { AddResolve(&app, context, "resolve"); }
 
 }  // namespace ringjournal::cli
