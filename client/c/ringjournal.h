@@ -94,8 +94,8 @@ enum {
   RJ_STOPPED = 1005,
   RJ_BAD_CURSOR = 1006,
   RJ_DEADLINE = 1007,
-  RJ_WRONG_THREAD = 1008,     /* a call that waits, from a callback, which must not */
-  RJ_STATE_DIVERGED = 1009,   /* of takeovers, which this interface does not offer yet */
+  RJ_WRONG_THREAD = 1008,   /* a call that waits, from a callback, which must not */
+  RJ_STATE_DIVERGED = 1009, /* of takeovers, which this interface does not offer yet */
   RJ_APPLY_FAILED = 1010,
   RJ_BAD_RECORD = 1011,
   RJ_BAD_MARK = 1012,
