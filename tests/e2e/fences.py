@@ -30,7 +30,7 @@ def one_writer(environment):
     expect_equal((granted["writerEpoch"], granted["claimant"], granted["nextLsn"]), ("1.1", "engine-a", "1"), "granted")
     run_ok(server, "append", "orders", "--producer", "a", "--writer", "1.1", stdin=lines(1, 3))
     # It may be of a leader that this node has not heard of yet: refused for the time being.
-    run_refused(server, 3, ["no writer epoch after 1.1", "you hold 1.7"], "append", "orders", "--retry-for", "1ms", "--writer", "1.7",
+    run_refused(server, 3, ["no writer epoch after 1.1", "you hold 1.7"], "append", "orders", "--retry-for", "2s", "--writer", "1.7",
                 stdin=lines(1, 1))
     expect_in(["orders is written by", "engine-a", "1.1"], run_ok(server, "writer", "show", "orders").decode(), "text")
 
