@@ -145,6 +145,12 @@ absl::Status Standby::Impl::Claim(const TakeOverOptions& how, int64_t until_ns) 
 
 absl::Status Standby::Impl::ReadToBoundary(int64_t until_ns) {
   while (!core->at_boundary()) {
+    if (!core->granted()) {
+      return Replaced(MakeError(ErrorCode::kFenced,
+                                absl::StrCat("somebody else has taken journal ", journal.name(),
+                                             " over before all below the fence was read: "
+                                             "follow him, or call TakeOver again")));
+    }
     const int64_t now_ns = Driver::NowNs();
     if (now_ns >= until_ns) {
       return MakeError(

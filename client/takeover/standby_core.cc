@@ -26,6 +26,9 @@ void StandbyCore::StartBehind(Lsn applied, Lsn acted) {
 absl::StatusOr<StandbyCore::Do> StandbyCore::Take(const ReadTransaction& transaction,
                                                   int64_t now_ns) {
   if (transaction.lsn != next_lsn_) return Hole(transaction.lsn);
+  // Behind its own fence stands what a newer writer has appended: it was replaced before it came so
+  // far, and follows again.
+  if (granted_ && transaction.lsn >= boundary_) OnReplaced(now_ns);
   Hear(transaction, now_ns);
   if (!HasOnlyPayload(transaction)) {
     auto own = TakeOwn(transaction);

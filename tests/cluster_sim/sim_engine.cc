@@ -188,6 +188,11 @@ void SimEngine::CheckReading() {
     core_->OnConnected(now_ns());
   }
   core_->OnReadIn(read_->seen_generation());
+  if (step_ == Step::kReplaying && !core_->granted()) {
+    env_.report->Trace(name(), " was replaced before its boundary, and follows");
+    step_ = Step::kFollowing;
+    nonce_ = 0;
+  }
   if (step_ == Step::kReplaying && core_->at_boundary()) return Promote();
   if (step_ == Step::kFollowing && core_->writer_is_silent(now_ns())) Claim();
 }
