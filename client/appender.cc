@@ -114,6 +114,8 @@ AppenderStats Appender::stats() const {
 
 const std::optional<LossNotice>& Appender::last_loss() const { return impl_->session.last_loss(); }
 
+std::optional<Cursor> Appender::last_receipt() const { return impl_->session.last_receipt(); }
+
 void Appender::Stop() {
   absl::Status trouble = impl_->Trouble();
   impl_->session.Stop(trouble.ok() ? MakeError(ErrorCode::kStopped, "the client stopped")

@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/append_request.h"
+#include "client/cursor.h"
 #include "client/errors.h"
 #include "client/options.h"
 #include "client/outcome.h"
@@ -84,6 +85,9 @@ class Appender {
   AppenderStats stats() const;
   // The newest loss report, waiting for acceptance or not.
   const std::optional<LossNotice>& last_loss() const;
+  // Of the newest acknowledged append: for SaveCursor, and Journal::CheckReceipt later. nullopt:
+  // none was acknowledged with its place.
+  std::optional<Cursor> last_receipt() const;
   // Ends the session: what is unanswered gets its outcome, not applied or unknown.
   void Stop();
 

@@ -25,6 +25,10 @@ using Timeout = std::chrono::nanoseconds;
 // Stands for ClientOptions::request_timeout_ns.
 inline constexpr Timeout kRequestTimeout{-1};
 
+// What Journal::CheckReceipt and Subscribe compare: the last transaction of an acknowledged append.
+// Without an index if the receipt has no place (see AppendReceipt). `journal`: JournalInfo::id.
+Cursor CursorOf(const JournalId& journal, const AppendReceipt& receipt);
+
 // A handle; copying it is cheap. Immutable: any number of threads may use one. Every request blocks
 // the calling thread until it is answered or `timeout` is over, and connects for itself.
 //
@@ -63,9 +67,10 @@ class Journal {
   // was ever opened on this journal.
   absl::StatusOr<Resolution> Resolve(std::string_view producer, Sequence sequence,
                                      Timeout timeout = kRequestTimeout) const;
-  // The same, and makes "not yet" final: open sessions of the producer are fenced, also this
-  // program's own Writer. Not repeated once sent: it could fence a session that was opened since.
-  // `writer`: of a fenced journal, the writer epoch that the caller holds; else kFenced.
+  // The same, and makes "not yet" final: sessions of the producer are fenced, also one that is
+  // disconnected, and this program's own Writer. kMayHaveBeenLost stays what it is. Not repeated
+  // once sent: it could fence a session that was opened since. `writer`: of a fenced journal, the
+  // writer epoch that the caller holds; else kFenced.
   absl::StatusOr<Resolution> Settle(std::string_view producer, Sequence sequence,
                                     Timeout timeout = kRequestTimeout,
                                     Epoch writer = Epoch()) const;
@@ -82,6 +87,13 @@ class Journal {
   // One page, for who does not want all of them at once.
   absl::StatusOr<ProducerPage> GetProducerPage(const ProducerQuery& query,
                                                Timeout timeout = kRequestTimeout) const;
+
+  // Is the journal still the one that `receipt` was given for? A cursor of what was read, or
+  // CursorOf an acknowledged append. Answered by a leader that is sure to be one, from memory: an
+  // entry that only segments hold cannot be told. Repeated until answered. kBadCursor: the receipt
+  // names no entry, or another journal.
+  absl::StatusOr<ReceiptCheck> CheckReceipt(const Cursor& receipt,
+                                            Timeout timeout = kRequestTimeout) const;
 
   // Who is the writer of a fenced journal? Repeated until answered.
   absl::StatusOr<WriterInfo> GetWriter(Timeout timeout = kRequestTimeout) const;

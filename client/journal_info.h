@@ -100,6 +100,22 @@ struct ProducerPage {
   uint32_t generation = 0;      // of the journal: if above 1, one may have been lost
 };
 
+// Whether a journal still holds what a receipt says that it held.
+struct ReceiptCheck {
+  enum class Verdict {
+    kCannotTell,  // the entry is trimmed, or in no node's memory any more
+    kContinuous,  // it is there, and so is everything below it: the chain hash is the same
+    kDiverged,    // it is not: what was acknowledged or read has been lost since
+  };
+  Verdict verdict = Verdict::kCannotTell;
+  // With kDiverged: the journal and what the receipt was given for differ at this LSN or before it.
+  Lsn diverged;
+  // With kDiverged: the newest epoch of the journal that is not newer than the receipt's. If the
+  // receipt's history had it, it is the last that both have in common. Zero: there is none.
+  Epoch last_common;
+  Epoch epoch;  // of the journal now
+};
+
 // What became of one sequence of one producer.
 struct Resolution {
   enum class Outcome {

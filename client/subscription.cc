@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/ask.h"
+#include "client/core/receipt_proto.h"
 #include "client/errors.h"
 
 namespace ringjournal::client {
@@ -37,12 +38,7 @@ absl::StatusOr<v1::OpenReply> LookAt(const ClientOptions& client, const ReaderOp
   open->set_journal(options.journal);
   open->set_accept_generation(options.accept_generation);
   if (cursor != nullptr && cursor->index != Index()) {
-    v1::Receipt* receipt = open->mutable_last_receipt();
-    receipt->set_journal_id(std::string(cursor->journal.view()));
-    receipt->set_generation(cursor->epoch.generation);
-    receipt->set_index(cursor->index.value());
-    receipt->set_last_lsn(cursor->lsn.value());
-    receipt->set_chain(cursor->chain);
+    FillReceipt(*cursor, open->mutable_last_receipt());
   }
   auto reply = Ask(client, request, AskOptions{});
   if (!reply.ok()) return reply.status();

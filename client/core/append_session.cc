@@ -68,6 +68,7 @@ void AppendSession::SendOpen() {
   open->set_journal(options_.journal);
   open->set_producer(options_.producer);
   open->set_client_instance(options_.client_instance);
+  open->set_producer_epoch(producer_epoch_);
   open->set_writer_generation(options_.writer.generation);
   open->set_writer_epoch(options_.writer.epoch);
   // A journal that was open before is not created again: its data would be gone unnoticed.
@@ -112,6 +113,7 @@ void AppendSession::HandleOpenReply(const v1::OpenReply& reply) {
   Sequence last(reply.last_sequence());
   if (!numbered_) last_sequence_at_open_ = last;
   journal_id_ = reply.journal_id();
+  producer_epoch_ = reply.producer_epoch();
   Renumber(last, LastMayBeOlder(reply));
   newest_generation_ = numbered_in_generation_ = reply.generation();
   if (stopped()) return;
@@ -271,6 +273,18 @@ void AppendSession::LowerReceipt() {
   receipt_.set_last_lsn(acked_.last().value());
   receipt_.clear_index();  // its entry's place and chain hash are not known any more
   receipt_.clear_chain();
+}
+
+std::optional<Cursor> AppendSession::last_receipt() const {
+  Cursor cursor;
+  if (receipt_.index() == 0 || !JournalId::FromView(receipt_.journal_id(), &cursor.journal)) {
+    return std::nullopt;
+  }
+  cursor.epoch = {receipt_.generation(), receipt_.epoch()};
+  cursor.index = Index(receipt_.index());
+  cursor.lsn = Lsn(receipt_.last_lsn());
+  cursor.chain = receipt_.chain();
+  return cursor;
 }
 
 void AppendSession::AcceptLoss(int64_t now_ns) {

@@ -10,6 +10,7 @@
 #include "client/core/acked_ranges.h"
 #include "client/core/append_window.h"
 #include "client/core/session.h"
+#include "client/cursor.h"
 #include "client/outcome.h"
 #include "journal/base/limits.h"
 
@@ -73,6 +74,9 @@ class AppendSession : public Session {
   Sequence last_sequence_at_open() const { return last_sequence_at_open_; }
   const AppendStats& stats() const { return stats_; }
 
+  // Of the newest acknowledged append, as long as its entry's place is known.
+  std::optional<Cursor> last_receipt() const;
+
   // A loss that waits for AcceptLoss. The session holds still until then.
   const LossNotice* loss() const { return loss_pending_ ? &loss_ : nullptr; }
   // The newest loss notice seen, accepted or not.
@@ -127,6 +131,7 @@ class AppendSession : public Session {
   Sequence acked_sequence_;
   Sequence last_sequence_at_open_;
   std::string journal_id_;
+  uint32_t producer_epoch_ = 0;          // of the newest open that was answered; 0: none was
   uint32_t newest_generation_ = 0;       // seen or accepted; an older one is not followed
   uint32_t numbered_in_generation_ = 0;  // the sequences of the window
   uint64_t open_id_ = 0;

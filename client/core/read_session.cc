@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/core/loss.h"
+#include "client/core/receipt_proto.h"
 #include "client/errors.h"
 #include "client/trimmed.h"
 #include "journal/base/check.h"
@@ -38,14 +39,7 @@ void ReadSession::OnConnected(int64_t now_ns) {
   open->set_accept_generation(std::max(options_.accept_generation, seen_generation_));
   open->set_linearizable(options_.linearizable && NeedsEnd());
   if (options_.cursor && options_.cursor->index > Index(0) && !resolved_) {
-    const Cursor& cursor = *options_.cursor;
-    v1::Receipt* receipt = open->mutable_last_receipt();
-    receipt->set_journal_id(std::string(cursor.journal.view()));
-    receipt->set_generation(cursor.epoch.generation);
-    receipt->set_epoch(cursor.epoch.epoch);
-    receipt->set_index(cursor.index.value());
-    receipt->set_last_lsn(cursor.lsn.value());
-    receipt->set_chain(cursor.chain);
+    FillReceipt(*options_.cursor, open->mutable_last_receipt());
   }
   Send(message);
 }

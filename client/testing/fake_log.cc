@@ -68,10 +68,12 @@ void FakeLog::FillProducer(const std::string& name, const FakeProducer& producer
   out->set_last_lsn(last.first_lsn.value() + last.count - 1);
 }
 
-FakeProducer* FakeLog::OpenProducer(const std::string& name, uint64_t now_ns) {
+FakeProducer* FakeLog::OpenProducer(const std::string& name, uint64_t now_ns,
+                                    uint64_t client_instance) {
   FakeProducer& producer = producers_[name];
   if (producer.id == 0) producer.id = end_.next_index.value();
   ++producer.epoch;
+  producer.client_instance = client_instance;
   v1::ControlRecord control;
   control.mutable_producer_open()->set_name(name);
   control.mutable_producer_open()->set_producer_id(producer.id);

@@ -28,7 +28,8 @@ struct FakeRecord {
 // What the journal knows of a producer.
 struct FakeProducer {
   uint64_t id = 0;
-  uint32_t epoch = 0;  // of its newest session; older ones are fenced
+  uint32_t epoch = 0;            // of its newest session; older ones are fenced
+  uint64_t client_instance = 0;  // which that calls itself; 0: nothing
   uint64_t last_sequence = 0;
   std::map<uint64_t, size_t> record_of;  // first sequence of an append -> position in records
 };
@@ -49,7 +50,8 @@ class FakeLog {
   void Remove();
 
   // Each of these adds one entry; `now_ns` is its log time.
-  FakeProducer* OpenProducer(const std::string& name, uint64_t now_ns);
+  FakeProducer* OpenProducer(const std::string& name, uint64_t now_ns,
+                             uint64_t client_instance = 0);
   size_t AppendRun(FakeProducer* producer, uint64_t first_sequence, uint32_t count, ByteSpan run,
                    uint64_t now_ns);
   void Trim(Lsn first_kept, uint64_t now_ns);

@@ -122,13 +122,17 @@ void FakeSession::HandleOpen(const v1::Open& open, uint64_t now_ns) {
   if (!open.producer().empty() && !log_->writers().MayOpen(writer, log_->generation(), &refusal)) {
     return SendError(open.request_id(), std::move(refusal));
   }
+  if (IsReplaced(open)) {
+    return SendError(open.request_id(), v1::ERROR_CODE_FENCED,
+                     "somebody else has opened this producer since");
+  }
   v1::ServerMessage reply;
   v1::OpenReply* r = reply.mutable_open_reply();
   r->set_request_id(open.request_id());
   r->set_journal_id(log_->id());
-  if (open.has_last_receipt()) r->set_continuity(CheckReceipt(open.last_receipt()));
+  if (open.has_last_receipt()) JudgeReceipt(open.last_receipt(), r);
   if (!open.producer().empty()) {
-    FakeProducer* producer = log_->OpenProducer(open.producer(), now_ns);
+    FakeProducer* producer = log_->OpenProducer(open.producer(), now_ns, open.client_instance());
     r->set_producer_id(producer->id);
     r->set_producer_epoch(producer->epoch);
     r->set_last_sequence(producer->last_sequence);
@@ -144,6 +148,15 @@ void FakeSession::HandleOpen(const v1::Open& open, uint64_t now_ns) {
   opened_ = true;
   refusing_ = false;
   Send(reply);
+}
+
+// As a server does it: a session whose producer somebody else has taken opens it no more.
+bool FakeSession::IsReplaced(const v1::Open& open) const {
+  const FakeProducer* producer = log_->FindProducer(open.producer());
+  if (producer == nullptr || open.producer_epoch() == 0 || open.client_instance() == 0)
+    return false;
+  return producer->epoch > open.producer_epoch() &&
+         producer->client_instance != open.client_instance();
 }
 
 // As a server does it: only who holds something at or above a loss is told of it.
@@ -169,12 +182,18 @@ bool FakeSession::ShowsLoss(const v1::Open& open) {
   return false;
 }
 
-v1::Continuity FakeSession::CheckReceipt(const v1::Receipt& receipt) const {
-  if (receipt.journal_id() != log_->id()) return v1::CONTINUITY_DIVERGED;
-  if (receipt.index() > log_->end().index.value()) return v1::CONTINUITY_DIVERGED;
-  if (receipt.index() == 0) return v1::CONTINUITY_CANNOT_TELL;
-  const EntryHeader& header = log_->records()[receipt.index() - 1].header;
-  return header.chain == receipt.chain() ? v1::CONTINUITY_CONTINUOUS : v1::CONTINUITY_DIVERGED;
+// Its epochs are its generations, and nothing is ever trimmed from its memory.
+void FakeSession::JudgeReceipt(const v1::Receipt& receipt, v1::OpenReply* reply) const {
+  const bool here = receipt.journal_id() == log_->id();
+  const uint64_t index = receipt.index();
+  if (here && index == 0) return reply->set_continuity(v1::CONTINUITY_CANNOT_TELL);
+  if (here && index <= log_->end().index.value()) {
+    if (log_->records()[index - 1].header.chain == receipt.chain()) {
+      return reply->set_continuity(v1::CONTINUITY_CONTINUOUS);
+    }
+  }
+  reply->set_continuity(v1::CONTINUITY_DIVERGED);
+  reply->set_diverged_lsn(here ? std::min(receipt.last_lsn(), log_->next_lsn().value()) : 1);
 }
 
 bool FakeSession::HandleAppend(ByteSpan frame, uint64_t now_ns) {

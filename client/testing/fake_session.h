@@ -63,9 +63,10 @@ class FakeSession {
   bool HandleRequest(const v1::ClientMessage& message, uint64_t now_ns);
   void HandleHello(const v1::Hello& hello);
   void HandleOpen(const v1::Open& open, uint64_t now_ns);
+  bool IsReplaced(const v1::Open& open) const;
   bool ShowsLoss(const v1::Open& open);
   bool ShowsLoss(const v1::Read& read, Lsn from);
-  v1::Continuity CheckReceipt(const v1::Receipt& receipt) const;
+  void JudgeReceipt(const v1::Receipt& receipt, v1::OpenReply* reply) const;
   bool HandleAppend(ByteSpan frame, uint64_t now_ns);
   bool Refused(const AppendEnvelope& append);
   void Refuse(uint64_t request_id, v1::ErrorCode code, const std::string& why);

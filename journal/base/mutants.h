@@ -114,6 +114,10 @@ enum class Mutant : int {
   kInDoubtForgotten,
   kHistoryUnchecked,
   kDedupNotInSnapshot,
+  kDuplicateAnsweredAtOnce,
+  kNeverWithoutEpoch,
+  kFencedSessionOpensAgain,
+  kDivergedWithoutRound,
 };
 
 struct MutantName {
@@ -276,6 +280,14 @@ inline constexpr MutantName kMutantNames[] = {
      "who takes over has applied nothing that a recovery took back"},
     {Mutant::kDedupNotInSnapshot, "dedup_not_in_snapshot",
      "what producers have appended is in every state snapshot"},
+    {Mutant::kDuplicateAnsweredAtOnce, "duplicate_answered_at_once",
+     "a duplicate is answered once its original is committed"},
+    {Mutant::kNeverWithoutEpoch, "never_without_epoch",
+     "\"never\" is said once older epochs of the producer are fenced"},
+    {Mutant::kFencedSessionOpensAgain, "fenced_session_opens_again",
+     "a session whose producer somebody else has taken sends nothing again"},
+    {Mutant::kDivergedWithoutRound, "diverged_without_round",
+     "only who is sure to lead says that a journal has lost what a receipt names"},
 };
 
 #ifdef RINGJOURNAL_MUTANTS

@@ -59,11 +59,15 @@ void RefuseForRing(uint64_t record_bytes, uint64_t limit, v1::ErrorReply* refusa
 }
 
 void RefuseFencedProducer(const ProducerState& state, v1::ErrorReply* refusal) {
-  Refuse(
-      v1::ERROR_CODE_FENCED,
-      absl::StrCat("producer \"", state.name, "\" was opened again since (epoch ", state.epoch,
-                   "): this session may append no more; open it again only if the other is gone"),
-      refusal);
+  // Who settles what became of a sequence has no name of its own.
+  const char* by = state.client_instance != 0
+                       ? "was opened again since"
+                       : "was opened again since, or closed to settle what became of a sequence";
+  Refuse(v1::ERROR_CODE_FENCED,
+         absl::StrCat("producer \"", state.name, "\" ", by, " (epoch ", state.epoch,
+                      "): this session may append no more; open it again only if the other is "
+                      "gone"),
+         refusal);
   refusal->mutable_fenced()->set_by(state.name);
   refusal->mutable_fenced()->set_producer_epoch(state.epoch);
   refusal->mutable_fenced()->set_client_instance(state.client_instance);

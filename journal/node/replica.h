@@ -36,6 +36,17 @@ struct ProducerHandle {
   uint32_t epoch = 0;
 };
 
+// Who opens a producer. The bytes of `name` are the caller's, for the call.
+struct ProducerOpening {
+  std::string_view name;
+  uint64_t client_instance = 0;  // what the session calls itself (v1::ProducerOpen); 0: nothing
+  // The producer epoch that the session has appended with; 0: it has appended nothing. Refused
+  // (FENCED) once somebody else has raised it: what the session would send again may have been
+  // settled as never applied, or be another session's by now. Needs `client_instance`.
+  uint32_t epoch_before = 0;
+  Epoch writer;  // the writer epoch that the session holds, where the journal is fenced
+};
+
 // Who wants to be the writer of a fenced journal, and of whom it takes over.
 struct WriterClaim {
   std::string claimant;           // at most kWriterClaimantBytesMax
@@ -128,12 +139,9 @@ class Replica {
   // The hot path: check, header, one copy. Allocates nothing unless it refuses.
   AppendVerdict Append(const AppendEnvelope& envelope, const ProducerHandle& producer, Time now,
                        AppendPlace* place, v1::ErrorReply* refusal);
-  // Opens a producer for a new session and fences an older one of the same name. `client_instance`
-  // is what the session calls itself (ProducerOpen); 0: nothing. False: refused.
-  // `writer`: the writer epoch that the session holds; it counts where the journal is fenced, here
-  // and in Resolve.
-  bool OpenProducer(std::string_view name, uint64_t client_instance, Epoch writer, Time now,
-                    ProducerHandle* handle, v1::ErrorReply* refusal);
+  // Opens a producer for a new session and fences an older one of the same name. False: refused.
+  bool OpenProducer(const ProducerOpening& opening, Time now, ProducerHandle* handle,
+                    v1::ErrorReply* refusal);
   // Fences all older writers of a fenced journal (replica_writers.cc). The grant, which is
   // derived().writer(), may leave only once HasReached(LEVEL_REPLICATED, its index). The same claim
   // again is granted the same. False: refused.
@@ -212,9 +220,7 @@ class Replica {
   bool HasReached(v1::Level level, Index index) const;
   // The same for what Append returned: a duplicate is answered only once its entry is committed and
   // so is the start of this epoch (KIP-207), whatever level it asked for.
-  bool HasReached(v1::Level level, const AppendPlace& place) const {
-    return HasReached(place.duplicate ? std::max(level, v1::LEVEL_REPLICATED) : level, place.index);
-  }
+  bool HasReached(v1::Level level, const AppendPlace& place) const;
   // The level that is true of the entry now, for the acknowledgement.
   v1::Level LevelReached(Index index) const;
   // How many replicas hold the entry, this one included: for the acknowledgement.

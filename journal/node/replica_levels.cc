@@ -56,6 +56,12 @@ bool Replica::HasReached(v1::Level level, Index index) const {
   return level == v1::LEVEL_DISK ? IsOnOwnDisk(index) : IsOnDiskQuorum(index);
 }
 
+bool Replica::HasReached(v1::Level level, const AppendPlace& place) const {
+  if (!place.duplicate) return HasReached(level, place.index);
+  if (Mutated(Mutant::kDuplicateAnsweredAtOnce)) return true;
+  return HasReached(std::max(level, v1::LEVEL_REPLICATED), place.index);
+}
+
 v1::Level Replica::LevelReached(Index index) const {
   if (!IsReplicated(index)) return v1::LEVEL_RECEIVED;
   if (IsOnDiskQuorum(index)) return v1::LEVEL_DISK_QUORUM;

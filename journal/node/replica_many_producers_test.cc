@@ -100,7 +100,7 @@ TEST_F(ManyProducers, CostABoundedAmountOfMemoryAndOfASnapshot) {
 TEST_F(ManyProducers, NoneMoreIsOpenedAndThoseThatAreThereStay) {
   OpenAll();
   ProducerHandle handle;
-  EXPECT_FALSE(t.replica->OpenProducer("one-more", 0, Epoch(), t.now, &handle, &t.refusal));
+  EXPECT_FALSE(t.replica->OpenProducer({"one-more"}, t.now, &handle, &t.refusal));
   EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_LIMIT);
   t.producer = t.Open(NameOf(7));
   EXPECT_EQ(t.replica->derived().producers().at(t.producer.slot).last_sequence, Sequence(1));

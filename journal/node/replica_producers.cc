@@ -3,23 +3,40 @@
 
 #include "absl/strings/str_cat.h"
 #include "journal/base/limits.h"
+#include "journal/base/mutants.h"
 #include "journal/node/refusals.h"
 #include "journal/node/replica.h"
 
 namespace ringjournal {
 
-bool Replica::OpenProducer(std::string_view name, uint64_t client_instance, Epoch writer, Time now,
-                           ProducerHandle* handle, v1::ErrorReply* refusal) {
+namespace {
+
+// Its own opening, of which it never heard, does not end a session: nothing was sent behind that.
+// A log that was cut may know of less than the session does.
+bool IsReplaced(const ProducerState& state, const ProducerOpening& opening) {
+  if (opening.epoch_before == 0 || opening.client_instance == 0) return false;
+  if (Mutated(Mutant::kFencedSessionOpensAgain)) return false;
+  return state.epoch > opening.epoch_before && state.client_instance != opening.client_instance;
+}
+
+}  // namespace
+
+bool Replica::OpenProducer(const ProducerOpening& opening, Time now, ProducerHandle* handle,
+                           v1::ErrorReply* refusal) {
   // Else a fenced writer that comes again would end the session of the one that took over.
-  if (!MayOpen(writer, refusal)) return false;
+  if (!MayOpen(opening.writer, refusal)) return false;
   const ProducerTable& table = derived_.producers();
-  std::optional<ProducerSlot> slot = table.FindByName(name);
+  std::optional<ProducerSlot> slot = table.FindByName(opening.name);
   v1::ControlRecord record;
   v1::ProducerOpen* open = record.mutable_producer_open();
-  open->set_name(std::string(name));
+  open->set_name(std::string(opening.name));
   open->set_producer_epoch(1);
-  open->set_client_instance(client_instance);
+  open->set_client_instance(opening.client_instance);
   if (slot.has_value()) {
+    if (IsReplaced(table.at(*slot), opening)) {
+      RefuseFencedProducer(table.at(*slot), refusal);
+      return false;
+    }
     open->set_producer_id(table.at(*slot).id.value());
     open->set_producer_epoch(table.at(*slot).epoch + 1);
   } else if (table.size() >= options_.settings.producers_max()) {
@@ -30,7 +47,7 @@ bool Replica::OpenProducer(std::string_view name, uint64_t client_instance, Epoc
     RefuseBackPressure(limits::kStorageRetryMs, refusal);
     return false;
   }
-  handle->slot = *derived_.producers().FindByName(name);
+  handle->slot = *derived_.producers().FindByName(opening.name);
   handle->epoch = derived_.producers().at(handle->slot).epoch;
   return true;
 }
@@ -133,7 +150,8 @@ bool Replica::Resolve(std::string_view producer, Sequence sequence, bool settle,
   }
   if (settle) {
     // "Never" is true only once older epochs of the producer cannot append any more.
-    if (!RaiseProducerEpoch(*slot, now)) {
+    const bool raised = Mutated(Mutant::kNeverWithoutEpoch) || RaiseProducerEpoch(*slot, now);
+    if (!raised) {
       RefuseBackPressure(limits::kStorageRetryMs, refusal);
       return false;
     }

@@ -34,7 +34,7 @@ TEST(Roles, WhoStepsDownAppendsNothingAndLeadsAgainInALaterEpoch) {
   EXPECT_FALSE(a.replica->leads());
   EXPECT_EQ(a.Append(a.next_sequence, {"x"}), AppendVerdict::kRefused);
   v1::ErrorReply refusal;
-  EXPECT_FALSE(a.replica->OpenProducer("other", 0, Epoch(), a.now, &a.producer, &refusal));
+  EXPECT_FALSE(a.replica->OpenProducer({"other"}, a.now, &a.producer, &refusal));
   a.Batch();
   a.Batch();
   EXPECT_EQ(a.end(), last) << "no epoch start follows by itself";
@@ -148,7 +148,7 @@ TEST(Roles, AFullRingDelaysTheEpochStartUntilEarlierEntriesCommit) {
   }
   v1::ErrorReply refusal;
   ProducerHandle handle;
-  while (a.replica->OpenProducer("producer", 0, Epoch(), a.now, &handle, &refusal)) {
+  while (a.replica->OpenProducer({"producer"}, a.now, &handle, &refusal)) {
   }
   for (int epoch = 2; epoch < 1000 && a.replica->leads(); ++epoch) {
     a.replica->set_epoch({1, static_cast<uint32_t>(epoch)}, 1);

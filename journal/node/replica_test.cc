@@ -159,7 +159,7 @@ TEST(Replica, AnOlderOpeningOfAProducerIsFenced) {
   EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_FENCED);
   EXPECT_EQ(t.refusal.fenced().producer_epoch(), newer.epoch);
   EXPECT_EQ(t.refusal.fenced().client_instance(), 0u);
-  ASSERT_TRUE(t.replica->OpenProducer("producer", 77, Epoch(), t.now, &newer, &t.refusal));
+  ASSERT_TRUE(t.replica->OpenProducer({"producer", 77}, t.now, &newer, &t.refusal));
   EXPECT_EQ(t.Append(1, {"a"}), AppendVerdict::kRefused);
   EXPECT_EQ(t.refusal.fenced().client_instance(), 77u) << "who it was, so that it knows itself";
   t.producer = newer;
@@ -170,9 +170,9 @@ TEST(Replica, ProducersBeyondTheLimitAreRefusedAndKnownOnesOpenAgain) {
   TestReplica t;
   for (int i = 2; i <= 8; ++i) t.Open("producer-" + std::to_string(i));
   ProducerHandle handle;
-  EXPECT_FALSE(t.replica->OpenProducer("one too many", 0, Epoch(), t.now, &handle, &t.refusal));
+  EXPECT_FALSE(t.replica->OpenProducer({"one too many"}, t.now, &handle, &t.refusal));
   EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_LIMIT);
-  EXPECT_TRUE(t.replica->OpenProducer("producer-3", 0, Epoch(), t.now, &handle, &t.refusal));
+  EXPECT_TRUE(t.replica->OpenProducer({"producer-3"}, t.now, &handle, &t.refusal));
 }
 
 TEST(Replica, LogTimeIsMonotoneAndABadClockReadingMovesItAheadByABoundedAmount) {
@@ -218,7 +218,7 @@ TEST(Replica, ReconnectingProducersLeaveRoomForTheNextLeader) {
   while (t.AppendNext(1000) == AppendVerdict::kAccepted) t.Batch();
   ProducerHandle handle;
   int opened = 0;
-  while (t.replica->OpenProducer("producer", 0, Epoch(), t.now, &handle, &t.refusal))
+  while (t.replica->OpenProducer({"producer"}, t.now, &handle, &t.refusal))
     ASSERT_LT(++opened, 1000);
   EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_BACK_PRESSURE);
   RingIdentityValues identity{t.replica->options().id, {}, 1, 8};
@@ -328,7 +328,7 @@ TEST(Replica, ALeaderOfAFullRingLeadsOnceTheDiskHasMadeRoomAndTakesNothingBefore
   EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_BACK_PRESSURE);
   EXPECT_NE(t.refusal.message().find("its epoch has not begun yet"), std::string::npos);
   ProducerHandle handle;
-  EXPECT_FALSE(t.replica->OpenProducer("other", 0, Epoch(), t.now, &handle, &t.refusal));
+  EXPECT_FALSE(t.replica->OpenProducer({"other"}, t.now, &handle, &t.refusal));
   EXPECT_EQ(t.replica->ring().end().index, end);
   t.disk.full = false;
   t.Advance(limits::kStorageRetryMs);

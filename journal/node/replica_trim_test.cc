@@ -187,7 +187,7 @@ TEST_F(ResolveTest, NeverIsNotSaidWhereItCannotBeMadeFinal) {
   t.disk.full = true;
   while (t.AppendNext(1000) == AppendVerdict::kAccepted) t.Batch();
   ProducerHandle handle;
-  while (t.replica->OpenProducer("producer", 0, Epoch(), t.now, &handle, &t.refusal)) {
+  while (t.replica->OpenProducer({"producer"}, t.now, &handle, &t.refusal)) {
   }
   EXPECT_EQ(Ask("producer", 100000, true), v1::ResolveReply::OUTCOME_UNKNOWN);
   EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_BACK_PRESSURE);

@@ -34,7 +34,8 @@ class Writers : public testing::Test {
   // Opens the producer as that writer, and appends one transaction. False: refused.
   bool OpenAs(Epoch writer) {
     t.refusal.Clear();
-    return t.replica->OpenProducer("producer", 0, writer, t.now, &t.producer, &t.refusal);
+    return t.replica->OpenProducer({.name = "producer", .writer = writer}, t.now, &t.producer,
+                                   &t.refusal);
   }
   AppendVerdict AppendAs(Epoch writer) {
     t.refusal.Clear();

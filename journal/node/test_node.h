@@ -35,7 +35,7 @@ class TestNode : public ReplicaOnTestDisk {
     if (replica->leads()) OpenProducer();
   }
   void OpenProducer() {
-    RJ_CHECK(replica->OpenProducer("producer", 0, Epoch(), now, &producer, &refusal));
+    RJ_CHECK(replica->OpenProducer({"producer"}, now, &producer, &refusal));
     next_sequence = replica->derived().producers().at(producer.slot).last_sequence.next().value();
   }
   // Follows a leader of this epoch: what the logs do not share is cut.

@@ -107,7 +107,7 @@ class TestReplica : public ReplicaOnTestDisk {
 
   ProducerHandle Open(const std::string& name) {
     ProducerHandle handle;
-    RJ_CHECK(replica->OpenProducer(name, 0, Epoch(), now, &handle, &refusal));
+    RJ_CHECK(replica->OpenProducer({name}, now, &handle, &refusal));
     return handle;
   }
   // The next sequence, one payload of that size.

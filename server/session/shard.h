@@ -136,8 +136,8 @@ class Shard {
   Taken OnOpen(Session* session, const v1::Open& open);
   bool OpensWithEpoch(const v1::Open& open, const Journal& journal) const;
   void FinishOpen(Session* session, const v1::Open& open, Journal* journal);
+  static bool AccusesItself(const v1::OpenReply& reply, bool early);
   bool ShowsLoss(const v1::Open& open, const Journal& journal, v1::ErrorReply* error) const;
-  v1::Continuity CheckReceipt(const v1::Receipt& receipt, const Journal& journal) const;
   void OnCreate(Session* session, const v1::JournalCreate& request);
   void OnSet(Session* session, const v1::JournalSet& request);
   void OnRemove(Session* session, const v1::JournalRemove& request);

@@ -2,9 +2,11 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "journal/base/mutants.h"
 #include "journal/node/refusals.h"
 #include "server/config_store/document_checks.h"
 #include "server/session/describe.h"
+#include "server/session/receipts.h"
 #include "server/session/shard.h"
 
 namespace ringjournal {
@@ -116,16 +118,6 @@ bool Shard::ShowsLoss(const v1::Open& open, const Journal& journal, v1::ErrorRep
   return false;
 }
 
-v1::Continuity Shard::CheckReceipt(const v1::Receipt& receipt, const Journal& journal) const {
-  if (receipt.journal_id() != journal.config.id()) return v1::CONTINUITY_DIVERGED;
-  const Ring& ring = journal.replica->ring();
-  if (Index(receipt.index()) >= ring.end().index) return v1::CONTINUITY_DIVERGED;
-  std::optional<RingPlace> place = ring.Find(Index(receipt.index()));
-  if (!place.has_value()) return v1::CONTINUITY_CANNOT_TELL;
-  bool same = ring.Record(*place).header.chain == receipt.chain();
-  return same ? v1::CONTINUITY_CONTINUOUS : v1::CONTINUITY_DIVERGED;
-}
-
 // The epoch is about to begin, and the opening of a producer is an entry right behind its start:
 // committed with it or never, and answered then. Who waits for a new leader waits for one round of
 // acknowledgements instead of two. Only as long as that may be any moment: a leader that does not
@@ -137,6 +129,14 @@ bool Shard::OpensWithEpoch(const v1::Open& open, const Journal& journal) const {
   return now_.monotonic_ns - journal.served_since_ns < limits::kHeldFrameMs * kMs;
 }
 
+// That the journal is not what the caller has seen is news of a loss. A leader that was deposed,
+// and does not know it, lacks what its successor has appended: it must not be the one that tells.
+// What opens with the epoch waits for that anyway.
+bool Shard::AccusesItself(const v1::OpenReply& reply, bool early) {
+  if (Mutated(Mutant::kDivergedWithoutRound)) return false;
+  return reply.continuity() == v1::CONTINUITY_DIVERGED && !early;
+}
+
 void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal) {
   const bool early = OpensWithEpoch(open, *journal);
   if (!early && RefuseElsewhere(session, open.request_id(), *journal)) return;
@@ -146,12 +146,15 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   }
   v1::ServerMessage message;
   v1::OpenReply* reply = message.mutable_open_reply();
-  if (open.has_last_receipt()) reply->set_continuity(CheckReceipt(open.last_receipt(), *journal));
   Replica* replica = journal->replica.get();
+  if (open.has_last_receipt()) {
+    FillVerdict(JudgeReceipt(open.last_receipt(), journal->config.id(), *replica), reply);
+  }
   if (!open.producer().empty()) {
     const Epoch writer{open.writer_generation(), open.writer_epoch()};
-    if (!replica->OpenProducer(open.producer(), open.client_instance(), writer, now_,
-                               &session->producer, &error)) {
+    const ProducerOpening opening{open.producer(), open.client_instance(), open.producer_epoch(),
+                                  writer};
+    if (!replica->OpenProducer(opening, now_, &session->producer, &error)) {
       // What a log says that may not stay is no reason for good.
       if (early) RefuseBeforeEpoch(&error);
       return ReplyError(session, open.request_id(), std::move(error));
@@ -174,7 +177,7 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   *reply->mutable_settings() = replica->options().settings;
   *reply->mutable_losses() = journal->config.losses();
   std::optional<TailWait> tail;
-  if (open.linearizable()) tail = NoteTail(*journal);
+  if (open.linearizable() || AccusesItself(*reply, early)) tail = NoteTail(*journal);
   // What the producer is told to have been applied must stay so.
   Index end = replica->derived().position().last().index;
   if (tail.has_value()) {

@@ -122,7 +122,7 @@ class TestNode : public JournalStorage {
   void Append(size_t bytes, v1::Level level = v1::LEVEL_REPLICATED) {
     ProducerHandle producer;
     v1::ErrorReply refusal;
-    RJ_CHECK(replica()->OpenProducer("p", 0, Epoch(), now, &producer, &refusal));
+    RJ_CHECK(replica()->OpenProducer({"p"}, now, &producer, &refusal));
     std::string run = TestRun({std::string(bytes, 'x')});
     AppendEnvelope envelope;
     envelope.first_sequence =

@@ -37,6 +37,7 @@ ClusterWorld::ClusterWorld(const RunOptions& options)
   plan_.ChooseOperations(&operator_random_);
   // Not drawn: what other seeds decide stays as it is.
   plan_.tails = options.seed % 4 == 0 ? 1 : 0;
+  plan_.settlers = options.seed % 5 == 1 ? std::min(plan_.appenders, 2U) : 0;
   plan_.writers = options.seed % 5 == 2 ? 3 : 0;
   plan_.engines = options.seed % 5 == 4 ? 2 : 0;
   ApplyBias(options.bias, &plan_);
@@ -227,6 +228,7 @@ void ClusterWorld::Heal() {
     node->StartIn(kMs);
   }
   for (auto& appender : appenders_) appender->Hurry();
+  for (auto& settler : settlers_) settler->Finish();
   for (auto& tail : tails_) tail->Finish();
   for (auto& writer : writers_) writer->Finish(writer == writers_.back());
   for (auto& engine : engines_) engine->Finish(engine == engines_.back());

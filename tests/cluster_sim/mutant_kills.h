@@ -99,6 +99,10 @@ inline constexpr MutantKill kMutantKills[] = {
     {"in_doubt_forgotten", Bias::kNone, 4, "I16"},
     {"history_unchecked", Bias::kNone, 19, "I16"},
     {"dedup_not_in_snapshot", Bias::kNone, 1, "start"},
+    {"duplicate_answered_at_once", Bias::kNone, 1, "I14", "open_before_commit"},
+    {"never_without_epoch", Bias::kNone, 1, "never"},
+    {"fenced_session_opens_again", Bias::kNone, 1, "never"},
+    {"diverged_without_round", Bias::kOldEnds, 1224, "I10"},
 };
 
 // In the mutant's own directed run (mutant_scripts.h).

@@ -164,6 +164,7 @@ std::string Plan::Describe() const {
   }
   absl::StrAppend(&text, "; aims");
   for (uint32_t percent : aim_percent) absl::StrAppend(&text, " ", percent);
+  if (settlers > 0) absl::StrAppend(&text, "; ", settlers, " settlers");
   if (engines > 0) absl::StrAppend(&text, "; ", engines, " engines");
   if (writers > 0) absl::StrAppend(&text, "; ", writers, " writers");
   if (operation_pause_max_ns > 0) {

@@ -69,6 +69,7 @@ struct Plan {
   uint32_t journals = 1;
   uint32_t appenders = 3, readers = 1;  // of each journal
   uint32_t tails = 0;                   // who ask for its end, of each journal
+  uint32_t settlers = 0;                // who ask after sequences: of as many appenders
   uint32_t engines = 0;                 // with a standby: of the same journal
   uint32_t writers = 0;                 // who fence one another on a journal of their own
   uint64_t appends = 600;               // of all appenders together

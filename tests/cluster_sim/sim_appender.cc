@@ -30,6 +30,7 @@ SimAppender::SimAppender(const ClientEnvironment& environment, HostNumber host,
 }
 
 void SimAppender::Open(HostNumber host) {
+  ++life_;
   client::AppendSessionOptions options;
   options.session.retry_for_ns = 100'000 * client::kSecondNs;
   options.session.handshake_timeout_ns = kSecond;
@@ -37,7 +38,7 @@ void SimAppender::Open(HostNumber host) {
   options.session.nodes = env_.nodes;
   options.session.seed = options.client_instance = env_.random->Next();
   options.journal = plan_.journal;
-  options.producer = absl::StrCat("producer-", plan_.client, "-", host);
+  options.producer = producer_ = absl::StrCat("producer-", plan_.client, "-", host);
   options.accept_loss_before_first_open = true;
   options.appends_in_flight_max = plan_.in_flight_max;
   session_ = std::make_unique<client::AppendSession>(std::move(options));
@@ -77,6 +78,8 @@ void SimAppender::Append() {
   request.token = next_token_;
   if (!session_->HasRoom(request.run.size())) return;
   absl::Status queued = session_->Append(request);
+  // Its session is at its end, with answers that are still to come.
+  if (fence_expected_ && client::CodeOf(queued) == ErrorCode::kFenced) return;
   if (!queued.ok()) {
     env_.report->Violation("client: ", name(), " cannot append: ", StatusText(queued));
     return;
@@ -116,6 +119,7 @@ void SimAppender::Take(const AppendOutcome& outcome, const Pending& pending) {
       if (receipts_may_vanish_) return;
       // After a loss a number need not say which transaction had it (decision 0010).
       if (env_.truth->config().losses_size() > 0) return;
+      if (IsFenced()) return;  // in flight when its session was ended
       env_.report->Violation("I15: ", name(),
                              ": an outcome stays unknown: ", StatusText(outcome.error));
   }
@@ -142,6 +146,7 @@ void SimAppender::TakeApplied(const AppendOutcome& outcome, const Pending& pendi
                          now_ns());
     }
     acked_.CheckTold(receipt.epoch.generation, env_.truth->losses());
+    if (receipt.level >= Level::kReplicated) Remember(outcome);
   }
   acked_.Add(acked);
 }
@@ -149,11 +154,14 @@ void SimAppender::TakeApplied(const AppendOutcome& outcome, const Pending& pendi
 void SimAppender::TakeNotApplied(const AppendOutcome& outcome, const Pending& pending) {
   env_.report->Trace(name(), ": not applied: ", StatusText(outcome.error));
   ErrorCode code = client::CodeOf(outcome.error);
-  bool allowed = code == ErrorCode::kTooLarge || code == ErrorCode::kBehindRefused ||
+  const bool fenced = code == ErrorCode::kFenced && fence_expected_;
+  bool allowed = code == ErrorCode::kTooLarge || code == ErrorCode::kBehindRefused || fenced ||
                  (code == ErrorCode::kDataLoss && receipts_may_vanish_);
   if (!allowed) {
     env_.report->Violation("I15: ", name(), ": refused for good: ", StatusText(outcome.error));
   }
+  // An older log may win a lossy recovery, with what was sent on an earlier connection in it.
+  if (fenced) return NeverAgain({{pending.first_counter, pending.count}}, env_.truth->generation());
   for (uint32_t i = 0; i < pending.count; ++i) {
     env_.truth->payloads()->OnNotApplied(plan_.client, pending.first_counter + i);
   }
@@ -170,7 +178,7 @@ void SimAppender::TakeLoss(const client::LossNotice& notice) {
 // Without its receipts a client cannot be told of a loss that it has had no part in.
 void SimAppender::TakeStop() {
   ErrorCode code = client::CodeOf(session_->status());
-  bool allowed = code == ErrorCode::kDataLoss && receipts_may_vanish_;
+  bool allowed = (code == ErrorCode::kDataLoss && receipts_may_vanish_) || IsFenced();
   if (!allowed) {
     env_.report->Violation("client: ", name(), " stopped: ", StatusText(session_->status()));
     return;
@@ -182,6 +190,62 @@ void SimAppender::TakeStop() {
   Open(host());
 }
 
-void SimAppender::CheckFinal() { acked_.CheckFinal(*env_.truth->payloads(), env_.truth->losses()); }
+// ---- for who asks what became of its sequences ----
+
+bool SimAppender::IsFenced() const {
+  return fence_expected_ && client::CodeOf(session_->status()) == ErrorCode::kFenced;
+}
+
+void SimAppender::Remember(const AppendOutcome& outcome) {
+  constexpr size_t kRemembered = 8;
+  const client::AppendReceipt& receipt = outcome.receipt;
+  highest_acked_ = outcome.first_sequence + (outcome.count - 1);
+  remembered_.push_back({outcome.first_sequence, receipt.first_lsn, receipt.epoch.generation});
+  if (remembered_.size() > kRemembered) remembered_.pop_front();
+}
+
+std::optional<AckedSequence> SimAppender::SomeAcked(sim::Random* random) const {
+  if (remembered_.empty()) return std::nullopt;
+  return remembered_[random->Below(remembered_.size())];
+}
+
+std::vector<PayloadRange> SimAppender::InFlight() const {
+  std::vector<PayloadRange> payloads;
+  if (!session_->opened()) return payloads;  // it is to open yet, and has every right to append
+  for (const Pending& pending : pending_)
+    payloads.push_back({pending.first_counter, pending.count});
+  return payloads;
+}
+
+void SimAppender::NeverAgain(const std::vector<PayloadRange>& payloads, uint32_t generation) {
+  for (const PayloadRange& range : payloads) {
+    for (uint64_t counter = range.first_counter; counter < range.first_counter + range.count;
+         ++counter) {
+      if (!env_.truth->payloads()->Holds(plan_.client, counter)) {
+        never_.push_back({counter, generation});
+      }
+    }
+  }
+}
+
+void SimAppender::CheckNever() const {
+  uint32_t newest_loss = 0;
+  for (const v1::LossReport& loss : env_.truth->losses()) {
+    newest_loss = std::max(newest_loss, loss.generation());
+  }
+  for (const Never& never : never_) {
+    if (never.generation < newest_loss) continue;  // an older log may have won since
+    if (!env_.truth->payloads()->Holds(plan_.client, never.counter)) continue;
+    env_.report->Violation("never: payload ", plan_.client, ".", never.counter,
+                           " is in the journal, although somebody was told, when it was not, that "
+                           "it never will be");
+    return;
+  }
+}
+
+void SimAppender::CheckFinal() {
+  acked_.CheckFinal(*env_.truth->payloads(), env_.truth->losses());
+  CheckNever();
+}
 
 }  // namespace ringjournal::cluster_sim

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,19 @@ struct SimAppenderPlan {
   std::vector<client::Level> levels;  // one of them for each append
 };
 
+// Payloads of an appender, by their counters.
+struct PayloadRange {
+  uint64_t first_counter = 0;
+  uint32_t count = 0;
+};
+
+// A sequence that the appender holds a receipt for, at `replicated` or above.
+struct AckedSequence {
+  Sequence sequence;
+  Lsn lsn;
+  uint32_t generation = 0;
+};
+
 // Appends payloads "client.counter" and checks every outcome against the truth. An acknowledgement
 // at level `received` may be taken back without a word in the log; then the session says so and
 // stops, and a new one goes on.
@@ -41,6 +55,20 @@ class SimAppender : public SimClient {
   void Hurry() { plan_.pause_max_ns = kMs; }
   uint64_t acknowledged() const { return acknowledged_; }
   uint64_t told() const { return told_; }
+
+  // ---- for who asks what became of its sequences ----
+  const std::string& producer() const { return producer_; }
+  // Which of its sessions it has: they go on with the same producer, each with a right of its own.
+  uint64_t life() const { return life_; }
+  Sequence highest_acked() const { return highest_acked_; }
+  // nullopt: it holds no receipt.
+  std::optional<AckedSequence> SomeAcked(sim::Random* random) const;
+  // Under the producer epoch of now, or older ones.
+  std::vector<PayloadRange> InFlight() const;
+  // Somebody may end its session from now on.
+  void ExpectFence() { fence_expected_ = true; }
+  // What of these is not in the journal now was told, in that generation, never to be.
+  void NeverAgain(const std::vector<PayloadRange>& payloads, uint32_t generation);
 
  protected:
   client::Session* session() const override { return session_.get(); }
@@ -63,8 +91,21 @@ class SimAppender : public SimClient {
   void TakeNotApplied(const client::AppendOutcome& outcome, const Pending& pending);
   void TakeLoss(const client::LossNotice& notice);
   void TakeStop();
+  void Remember(const client::AppendOutcome& outcome);
+  bool IsFenced() const;  // by somebody who settles
+  void CheckNever() const;
 
+  struct Never {
+    uint64_t counter = 0;
+    uint32_t generation = 0;  // in which that was said
+  };
   SimAppenderPlan plan_;
+  std::string producer_;
+  bool fence_expected_ = false;
+  uint64_t life_ = 0;
+  Sequence highest_acked_;
+  std::deque<AckedSequence> remembered_;  // the newest
+  std::vector<Never> never_;
   History* history_;
   std::unique_ptr<client::AppendSession> session_;
   client::TransactionRun run_;

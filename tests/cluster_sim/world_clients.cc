@@ -23,6 +23,11 @@ void ClusterWorld::MakeClients(JournalTruth* truth, uint32_t first_client) {
     appenders_.push_back(std::make_unique<SimAppender>(MakeClientEnvironment(truth), next_host_++,
                                                        plan, histories_.back().get()));
     appenders_.back()->Begin();
+    if (i >= plan_.settlers) continue;
+    settlers_.push_back(std::make_unique<SimSettler>(MakeClientEnvironment(truth), next_host_++,
+                                                     truth->config().name(),
+                                                     appenders_.back().get()));
+    settlers_.back()->Begin();
   }
   for (uint32_t i = 0; i < plan_.readers; ++i) {
     readers_.push_back(std::make_unique<SimReader>(MakeClientEnvironment(truth), next_host_++,

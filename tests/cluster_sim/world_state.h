@@ -15,6 +15,7 @@
 #include "tests/cluster_sim/sim_engine.h"
 #include "tests/cluster_sim/sim_operator.h"
 #include "tests/cluster_sim/sim_reader.h"
+#include "tests/cluster_sim/sim_settler.h"
 #include "tests/cluster_sim/sim_tail.h"
 #include "tests/cluster_sim/sim_writer.h"
 
@@ -118,6 +119,7 @@ class ClusterWorld : public EventTarget {
   std::vector<std::unique_ptr<ClusterNode>> nodes_;
   std::vector<std::unique_ptr<History>> histories_;
   std::vector<std::unique_ptr<SimAppender>> appenders_;
+  std::vector<std::unique_ptr<SimSettler>> settlers_;
   std::vector<std::unique_ptr<SimReader>> readers_, last_readers_;
   std::unique_ptr<SimOperator> operator_;  // null: none in this run
   bool asked_last_ = false;                // what must succeed

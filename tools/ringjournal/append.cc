@@ -18,6 +18,7 @@
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/input.h"
 #include "tools/ringjournal/parse.h"
+#include "tools/ringjournal/read_flags.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -58,6 +59,7 @@ struct AppendFlags {
   uint64_t batch_bytes = limits::kClientBatchBytes;
   int64_t retry_for_ns = 60'000'000'000;
   uint32_t accept_loss = 0;
+  std::string receipt_file;
   FieldFlags fields;
 };
 
@@ -83,7 +85,9 @@ class AppendRun {
     }
     appender_->Stop();
     TakeOutcomes();
-    return report_.Finish(context_, *appender_, status, flags_.quiet);
+    const absl::Status saved = SaveReceipt();
+    const int code = report_.Finish(context_, *appender_, status, flags_.quiet);
+    return code == kExitOk && !saved.ok() ? context_.Fail(saved) : code;
   }
 
  private:
@@ -102,7 +106,14 @@ class AppendRun {
       if (S_ISDIR(info.st_mode)) return CannotOpen(file, EISDIR);
       if (access(file.c_str(), R_OK) != 0) return CannotOpen(file, errno);
     }
-    return absl::OkStatus();
+    if (flags_.receipt_file.empty()) return absl::OkStatus();
+    return CheckWritable("receipt file", flags_.receipt_file);
+  }
+
+  absl::Status SaveReceipt() const {
+    const std::optional<client::Cursor> receipt = appender_->last_receipt();
+    if (flags_.receipt_file.empty() || !receipt.has_value()) return absl::OkStatus();
+    return client::SaveCursor(flags_.receipt_file, *receipt);
   }
 
   static absl::Status CannotOpen(const std::string& file, int error) {
@@ -293,6 +304,8 @@ void AddAppendOptions(CLI::App* sub, AppendFlags* flags) {
   AddDurationOption(sub, "--retry-for", &flags->retry_for_ns,
                     "How long to go on without progress [60s]");
   AddAcceptLossOption(sub, &flags->accept_loss);
+  sub->add_option("--receipt-file", flags->receipt_file,
+                  "Write the newest receipt there at the end: `receipt check` compares it later");
 }
 
 }  // namespace

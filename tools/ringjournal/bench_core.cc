@@ -84,7 +84,7 @@ absl::Status CoreLeader::OpenAll(uint32_t producers) {
   const int64_t begin_ns = ThreadCpuNs();
   for (uint32_t i = 0; i < producers; ++i) {
     ProducerHandle handle;
-    if (!replica_->OpenProducer(NameOf(i), i + 1, Epoch(), now_, &handle, &refusal)) {
+    if (!replica_->OpenProducer({NameOf(i), i + 1}, now_, &handle, &refusal)) {
       return absl::InternalError(refusal.message());
     }
     handles_[handle.slot] = handle;

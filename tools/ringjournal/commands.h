@@ -22,7 +22,8 @@ void RegisterResolve(CLI::App& app, Context& context);
 void RegisterProducer(CLI::App& app, Context& context);  // ls, show, resolve
 // `resolve` below `parent`; `command` is all of its words.
 void AddResolve(CLI::App* parent, Context& context, const std::string& command);
-void RegisterWriter(CLI::App& app, Context& context);  // show, fence
+void RegisterReceipt(CLI::App& app, Context& context);  // check
+void RegisterWriter(CLI::App& app, Context& context);   // show, fence
 void RegisterTakeover(CLI::App& app, Context& context);
 void RegisterDrill(CLI::App& app, Context& context);
 void RegisterJournal(CLI::App& app, Context& context);

@@ -62,6 +62,7 @@ int Main(int argc, char** argv) {
   RegisterReplay(app, context);
   RegisterResolve(app, context);
   RegisterProducer(app, context);
+  RegisterReceipt(app, context);
   RegisterExport(app, context);
   RegisterImport(app, context);
   RegisterJournal(app, context);
