@@ -3,7 +3,6 @@
 #ifndef CLIENT_ASK_H_
 #define CLIENT_ASK_H_
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -20,11 +19,6 @@ struct AskOptions {
   int64_t timeout_ns = INT64_MAX;  // for all of it
   std::string journal;             // opened first, where the question is about an open journal
 };
-
-// What a caller's timeout stands for; below zero: the client's own.
-inline int64_t RequestTimeoutNs(const ClientOptions& options, std::chrono::nanoseconds timeout) {
-  return timeout.count() < 0 ? options.request_timeout_ns : timeout.count();
-}
 
 // Connects, sends `request` (its request_id is filled in), waits for the answer and disconnects.
 // Blocks the calling thread; any number of threads may ask at once. Errors: kCannotConnect, what

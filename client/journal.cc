@@ -5,6 +5,7 @@
 #include "client/ask.h"
 #include "client/core/writer_proto.h"
 #include "client/driver.h"
+#include "client/journal_timeout.h"
 
 namespace ringjournal::client {
 namespace {
@@ -97,7 +98,7 @@ absl::StatusOr<Resolution> AskResolve(const ClientOptions& options, const std::s
   request.mutable_resolve()->set_writer_epoch(writer.epoch);
   auto reply = Ask(options, request,
                    AskOptions{.changes_something = settle,
-                              .timeout_ns = RequestTimeoutNs(options, timeout),
+                              .timeout_ns = TimeoutNs(options, timeout),
                               .journal = journal});
   if (!reply.ok()) return reply.status();
   return ResolutionOf(reply->resolve_reply());
@@ -131,9 +132,8 @@ Journal::Journal(std::shared_ptr<const ClientOptions> options, std::string name)
 absl::StatusOr<WriterInfo> Journal::GetWriter(Timeout timeout) const {
   v1::ClientMessage request;
   request.mutable_writer_show();
-  auto reply =
-      Ask(*options_, request,
-          AskOptions{.timeout_ns = RequestTimeoutNs(*options_, timeout), .journal = name_});
+  auto reply = Ask(*options_, request,
+                   AskOptions{.timeout_ns = TimeoutNs(*options_, timeout), .journal = name_});
   if (!reply.ok()) return reply.status();
   return WriterOf(reply->writer_reply());
 }
@@ -149,7 +149,7 @@ absl::StatusOr<WriterInfo> Journal::AcquireWriter(const WriterClaim& claim, Time
   acquire->set_reason(claim.reason);
   // By force it might end somebody who has come in between.
   AskOptions how{.changes_something = claim.force,
-                 .timeout_ns = RequestTimeoutNs(*options_, timeout),
+                 .timeout_ns = TimeoutNs(*options_, timeout),
                  .journal = name_};
   auto reply = Ask(*options_, request, how);
   if (!reply.ok()) return reply.status();
@@ -159,8 +159,7 @@ absl::StatusOr<WriterInfo> Journal::AcquireWriter(const WriterClaim& claim, Time
 absl::StatusOr<JournalInfo> Journal::Info(Timeout timeout) const {
   v1::ClientMessage request;
   request.mutable_journal_info()->set_name(name_);
-  auto reply =
-      Ask(*options_, request, AskOptions{.timeout_ns = RequestTimeoutNs(*options_, timeout)});
+  auto reply = Ask(*options_, request, AskOptions{.timeout_ns = TimeoutNs(*options_, timeout)});
   if (!reply.ok()) return reply.status();
   return InfoOf(reply->journal_reply());
 }
@@ -175,7 +174,7 @@ absl::Status Journal::Create(const JournalSettings& settings, Timeout timeout) c
   v1::ClientMessage request;
   request.mutable_journal_create()->set_name(name_);
   FillSettings(settings, request.mutable_journal_create()->mutable_settings());
-  AskOptions how{.changes_something = true, .timeout_ns = RequestTimeoutNs(*options_, timeout)};
+  AskOptions how{.changes_something = true, .timeout_ns = TimeoutNs(*options_, timeout)};
   return Ask(*options_, request, how).status();
 }
 
@@ -183,7 +182,7 @@ absl::Status Journal::CreateIfMissing(const JournalSettings& settings, Timeout t
   v1::ClientMessage request;
   request.mutable_journal_create()->set_name(name_);
   FillSettings(settings, request.mutable_journal_create()->mutable_settings());
-  AskOptions how{.timeout_ns = RequestTimeoutNs(*options_, timeout)};
+  AskOptions how{.timeout_ns = TimeoutNs(*options_, timeout)};
   absl::Status status = Ask(*options_, request, how).status();
   return CodeOf(status) == ErrorCode::kJournalExists ? absl::OkStatus() : status;
 }
@@ -191,7 +190,7 @@ absl::Status Journal::CreateIfMissing(const JournalSettings& settings, Timeout t
 absl::Status Journal::Remove(Timeout timeout) const {
   v1::ClientMessage request;
   request.mutable_journal_remove()->set_name(name_);
-  AskOptions how{.changes_something = true, .timeout_ns = RequestTimeoutNs(*options_, timeout)};
+  AskOptions how{.changes_something = true, .timeout_ns = TimeoutNs(*options_, timeout)};
   return Ask(*options_, request, how).status();
 }
 
@@ -199,8 +198,7 @@ absl::StatusOr<Watermarks> Journal::Trim(Lsn first_kept, Timeout timeout) const 
   v1::ClientMessage request;
   request.mutable_journal_trim()->set_name(name_);
   request.mutable_journal_trim()->set_before_lsn(first_kept.value());
-  auto reply =
-      Ask(*options_, request, AskOptions{.timeout_ns = RequestTimeoutNs(*options_, timeout)});
+  auto reply = Ask(*options_, request, AskOptions{.timeout_ns = TimeoutNs(*options_, timeout)});
   if (!reply.ok()) return reply.status();
   return MarksOf(reply->journal_reply().watermarks());
 }
@@ -208,8 +206,7 @@ absl::StatusOr<Watermarks> Journal::Trim(Lsn first_kept, Timeout timeout) const 
 absl::StatusOr<Watermarks> Journal::Checkpoint(Timeout timeout) const {
   v1::ClientMessage request;
   request.mutable_checkpoint()->set_name(name_);
-  auto reply =
-      Ask(*options_, request, AskOptions{.timeout_ns = RequestTimeoutNs(*options_, timeout)});
+  auto reply = Ask(*options_, request, AskOptions{.timeout_ns = TimeoutNs(*options_, timeout)});
   if (!reply.ok()) return reply.status();
   return MarksOf(reply->checkpoint_reply().watermarks());
 }
@@ -248,7 +245,7 @@ absl::StatusOr<std::vector<JournalInfo>> ListJournals(const ClientOptions& optio
                                                       Timeout timeout) {
   v1::ClientMessage request;
   request.mutable_journal_list();
-  auto reply = Ask(options, request, AskOptions{.timeout_ns = RequestTimeoutNs(options, timeout)});
+  auto reply = Ask(options, request, AskOptions{.timeout_ns = TimeoutNs(options, timeout)});
   if (!reply.ok()) return reply.status();
   std::vector<JournalInfo> journals;
   for (const v1::JournalReply& journal : reply->journal_list_reply().journals()) {
@@ -260,8 +257,7 @@ absl::StatusOr<std::vector<JournalInfo>> ListJournals(const ClientOptions& optio
 absl::Status Ping(const ClientOptions& options, Timeout timeout) {
   v1::ClientMessage request;
   request.mutable_status();
-  return Ask(options, request, AskOptions{.timeout_ns = RequestTimeoutNs(options, timeout)})
-      .status();
+  return Ask(options, request, AskOptions{.timeout_ns = TimeoutNs(options, timeout)}).status();
 }
 
 }  // namespace internal

@@ -13,6 +13,7 @@
 #include "client/cursor.h"
 #include "client/errors.h"
 #include "client/journal_info.h"
+#include "client/journal_readiness.h"
 #include "client/options.h"
 #include "client/reader.h"
 #include "client/subscription.h"
@@ -47,6 +48,11 @@ class Journal {
   // Repeated until answered.
   absl::StatusOr<JournalInfo> Info(Timeout timeout = kRequestTimeout) const;
   absl::StatusOr<Watermarks> GetWatermarks(Timeout timeout = kRequestTimeout) const;
+  // Who would lead if the leader failed now, and what would be lost or stand still. Two questions:
+  // of any node, and of the leader, which answers once every copy in sync has confirmed that it
+  // leads. Without such an answer within `timeout`, or within what ClientOptions::retry_for_ns
+  // allows, it says that nobody leads. Repeated until answered. Errors: no node answers at all.
+  absl::StatusOr<JournalReadiness> GetReadiness(Timeout timeout = kRequestTimeout) const;
 
   // kJournalExists if there is one. Not repeated once sent.
   absl::Status Create(const JournalSettings& settings = {},

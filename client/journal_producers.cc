@@ -7,6 +7,7 @@
 #include "client/ask.h"
 #include "client/driver.h"
 #include "client/journal.h"
+#include "client/journal_timeout.h"
 
 namespace ringjournal::client {
 namespace {
@@ -43,9 +44,8 @@ absl::StatusOr<ProducerPage> Journal::GetProducerPage(const ProducerQuery& query
   list->set_prefix(query.prefix);
   list->set_from(query.from);
   list->set_limit(query.limit);
-  auto reply =
-      Ask(*options_, request,
-          AskOptions{.timeout_ns = RequestTimeoutNs(*options_, timeout), .journal = name_});
+  auto reply = Ask(*options_, request,
+                   AskOptions{.timeout_ns = TimeoutNs(*options_, timeout), .journal = name_});
   if (!reply.ok()) return reply.status();
   const v1::ProducerListReply& said = reply->producer_list_reply();
   ProducerPage page{.next = said.next(),
@@ -57,7 +57,7 @@ absl::StatusOr<ProducerPage> Journal::GetProducerPage(const ProducerQuery& query
 
 absl::StatusOr<std::vector<ProducerInfo>> Journal::ListProducers(std::string_view prefix,
                                                                  Timeout timeout) const {
-  const int64_t ns = RequestTimeoutNs(*options_, timeout);
+  const int64_t ns = TimeoutNs(*options_, timeout);
   const int64_t now_ns = Driver::NowNs();
   const int64_t until_ns = ns < INT64_MAX - now_ns ? now_ns + ns : INT64_MAX;
   std::vector<ProducerInfo> all;

@@ -6,6 +6,7 @@
 #include "client/ask.h"
 #include "client/core/receipt_proto.h"
 #include "client/journal.h"
+#include "client/journal_timeout.h"
 
 namespace ringjournal::client {
 namespace {
@@ -65,8 +66,7 @@ absl::StatusOr<ReceiptCheck> Journal::CheckReceipt(const Cursor& receipt, Timeou
   // A leader that was deposed and does not know it yet may lack what the receipt is of.
   open->set_linearizable(true);
   FillReceipt(receipt, open->mutable_last_receipt());
-  auto reply =
-      Ask(*options_, request, AskOptions{.timeout_ns = RequestTimeoutNs(*options_, timeout)});
+  auto reply = Ask(*options_, request, AskOptions{.timeout_ns = TimeoutNs(*options_, timeout)});
   if (!reply.ok()) return reply.status();
   const v1::OpenReply& opened = reply->open_reply();
   if (opened.journal_id() != receipt.journal.view()) {

@@ -80,7 +80,8 @@ struct Promotion {
   std::unique_ptr<ActiveWriter> writer;  // null without TakeOverOptions::open_writer
 };
 
-// How ready it is, at this moment.
+// How ready it is, at this moment, without asking anybody. How ready the journal is, which needs a
+// question, says Journal::GetReadiness: on another thread, if Follow is not to wait for the answer.
 struct Readiness {
   uint64_t lag = 0;                  // transactions that can be read and are not applied yet
   double replay_rate = 0;            // transactions per second while it had something to do

@@ -226,7 +226,11 @@ void FakeLog::FillReply(v1::JournalReply* reply) const {
   config->set_name(name_);
   config->set_generation(generation_);
   config->set_epoch(generation_);
+  config->mutable_leader()->set_node("fake");
+  config->add_isr()->set_node("fake");
   config->add_members("fake");
+  config->set_min_isr(1);
+  config->set_target_copies(1);
   *config->mutable_settings() = settings_;
   config->mutable_settings()->set_fenced(writers_.fenced());
   for (const v1::LossReport& loss : losses_) *config->add_losses() = loss;
@@ -236,6 +240,7 @@ void FakeLog::FillReply(v1::JournalReply* reply) const {
   reply->mutable_stats()->set_ring_bytes_used(bytes_);
   reply->mutable_stats()->set_producer_count(producers_.size());
   reply->mutable_stats()->set_storage_state("ok");
+  reply->mutable_stats()->set_role(v1::JOURNAL_ROLE_LEADER);
 }
 
 FakeLog* FakeJournals::Place(const std::string& name) {
