@@ -18,7 +18,7 @@ from wire import ROOT  # noqa: E402
 
 PARTS = ("bad_bytes", "bad_requests", "bad_files", "places", "stops", "commands", "reading", "losses", "positions",
          "replaying", "transfers", "config", "cluster_nodes", "comparing", "operator_commands", "completions",
-         "newcomer", "sayings", "fences", "takeovers", "producers")
+         "newcomer", "sayings", "fences", "takeovers", "producers", "readiness")
 
 
 def main(arguments=None):

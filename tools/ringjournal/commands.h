@@ -30,6 +30,7 @@ void RegisterJournal(CLI::App& app, Context& context);
 void RegisterJournalMembers(CLI::App* journal, Context& context);  // members, move-leader, recover
 void RegisterCheckpoint(CLI::App& app, Context& context);          // now, ls
 void RegisterStatus(CLI::App& app, Context& context);
+void RegisterReadiness(CLI::App& app, Context& context);
 void RegisterVerify(CLI::App& app, Context& context);  // offline: segments and rings
 void RegisterDiff(CLI::App& app, Context& context);    // of journals, nodes and files
 void RegisterBench(CLI::App& app, Context& context);   // append, floor, goals, memory

@@ -41,7 +41,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 std::string ExitCodeTable() {
   return "Exit codes:\n"
          "  0    done\n"
-         "  1    a local failure: a file cannot be read or written\n"
+         "  1    a local failure, as of a file; or it is not so: --wait, readiness, diff\n"
          "  2    the command line is wrong\n"
          "  3    no connection, or no progress within --retry-for\n"
          "  4    refused by the server\n"

@@ -71,6 +71,7 @@ int Main(int argc, char** argv) {
   RegisterDrill(app, context);
   RegisterCheckpoint(app, context);
   RegisterStatus(app, context);
+  RegisterReadiness(app, context);
   RegisterVerify(app, context);
   RegisterInspect(app, context);
   RegisterDiff(app, context);

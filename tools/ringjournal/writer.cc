@@ -8,8 +8,8 @@
 #include "client/client.h"
 #include "tools/ringjournal/commands.h"
 #include "tools/ringjournal/json.h"
-#include "tools/ringjournal/output.h"
 #include "tools/ringjournal/parse.h"
+#include "tools/ringjournal/writer_text.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -22,11 +22,6 @@ struct WriterFlags {
   std::string reason;
 };
 
-std::string Holder(const client::WriterInfo& writer) {
-  return absl::StrCat("\"", writer.claimant, "\", writer epoch ", EpochPairText(writer.epoch),
-                      ", since ", FormatTime(writer.since_ns));
-}
-
 std::string Sentence(const std::string& journal, const client::WriterInfo& writer) {
   if (!writer.fenced) {
     return absl::StrCat("journal ", journal,
@@ -36,22 +31,18 @@ std::string Sentence(const std::string& journal, const client::WriterInfo& write
   if (writer.epoch == Epoch()) return absl::StrCat("nobody is the writer of journal ", journal);
   if (writer.ended_by_loss) {
     return absl::StrCat("nobody is the writer of journal ", journal, ": the last was ",
-                        Holder(writer), ", and generation ", writer.generation,
+                        HolderText(writer), ", and generation ", writer.generation,
                         " began since with a possible loss");
   }
-  return absl::StrCat("journal ", journal, " is written by ", Holder(writer), ", from LSN ",
+  return absl::StrCat("journal ", journal, " is written by ", HolderText(writer), ", from LSN ",
                       writer.next_lsn.value(), " on");
 }
 
 std::string ToJson(const std::string& journal, const client::WriterInfo& writer) {
-  std::string out = absl::StrCat("{\"journal\": ", JsonString(journal),
-                                 ", \"fenced\": ", writer.fenced ? "true" : "false");
-  if (writer.epoch != Epoch()) {
-    absl::StrAppend(&out, ", \"writerEpoch\": \"", EpochPairText(writer.epoch),
-                    "\", \"claimant\": ", JsonString(writer.claimant), ", \"since\": \"",
-                    FormatTime(writer.since_ns), "\", \"nextLsn\": \"", writer.next_lsn.value(),
-                    "\", \"endedByLoss\": ", writer.ended_by_loss ? "true" : "false");
-  }
+  const std::string holder = HolderJsonFields(writer);
+  const std::string out = absl::StrCat("{\"journal\": ", JsonString(journal),
+                                       ", \"fenced\": ", writer.fenced ? "true" : "false",
+                                       holder.empty() ? "" : ", ", holder);
   return absl::StrCat(out, ", \"generation\": ", writer.generation, "}\n");
 }
 
@@ -85,7 +76,7 @@ absl::StatusOr<Epoch> WhomToReplace(const client::Journal& journal, const Writer
   if (writer->epoch == Epoch() || writer->ended_by_loss) return writer->epoch;
   return client::MakeError(
       client::ErrorCode::kWriterHeld,
-      absl::StrCat("journal ", flags.journal, " is written by ", Holder(*writer),
+      absl::StrCat("journal ", flags.journal, " is written by ", HolderText(*writer),
                    ": make sure that this one is to go, then say --replaces ",
                    EpochPairText(writer->epoch), ", or --force to end whoever it is"));
 }
