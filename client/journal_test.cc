@@ -42,6 +42,55 @@ TEST_F(JournalTest, AJournalIsCreatedOnceAndFoundAfterwards) {
   EXPECT_TRUE((*client)->ListJournals()->empty());
 }
 
+TEST_F(JournalTest, AReceiptIsContinuousUntilALossAndThenSaysFromWhere) {
+  auto writer = OpenWriter();
+  const JournalId id = Orders().Info()->id;
+  std::vector<Cursor> receipts;
+  for (const char* payload : {"a", "b", "c"}) {
+    receipts.push_back(CursorOf(id, writer->Append(payload, kLong).receipt));
+  }
+  auto check = Orders().CheckReceipt(receipts[2]);
+  ASSERT_TRUE(check.ok()) << check.status();
+  EXPECT_EQ(check->verdict, ReceiptCheck::Verdict::kContinuous);
+  EXPECT_EQ(check->epoch.generation, 1u);
+  writer.reset();
+  fake_.LoseTransactionsFrom(Lsn(2));
+  EXPECT_EQ(Orders().CheckReceipt(receipts[0])->verdict, ReceiptCheck::Verdict::kContinuous);
+  check = Orders().CheckReceipt(receipts[2]);
+  ASSERT_TRUE(check.ok()) << "a loss is no reason not to answer: " << check.status();
+  EXPECT_EQ(check->verdict, ReceiptCheck::Verdict::kDiverged);
+  EXPECT_EQ(check->diverged, Lsn(2));
+  EXPECT_EQ(check->epoch.generation, 2u);
+}
+
+TEST_F(JournalTest, AReceiptOfNothingOrOfAnotherJournalIsRefused) {
+  auto writer = OpenWriter();
+  const AppendOutcome outcome = writer->Append("a", kLong);
+  const Cursor receipt = CursorOf(Orders().Info()->id, outcome.receipt);
+  writer.reset();
+  AppendReceipt nowhere = outcome.receipt;
+  nowhere.first_lsn = Lsn();
+  EXPECT_EQ(CodeOf(Orders().CheckReceipt(CursorOf(receipt.journal, nowhere)).status()),
+            ErrorCode::kBadCursor);
+  fake_.ReplaceJournal();
+  const absl::Status other = Orders().CheckReceipt(receipt).status();
+  EXPECT_EQ(CodeOf(other), ErrorCode::kBadCursor);
+  EXPECT_THAT(std::string(other.message()), HasSubstr(receipt.journal.ToHex()));
+}
+
+// A process that was cut off, and whose appends somebody else has declared never applied.
+TEST_F(JournalTest, AWriterWhoseProducerWasTakenWhileItWasAwaySendsNothingAgain) {
+  auto writer = OpenWriter();
+  ASSERT_EQ(writer->Append("a", kLong).fate, Fate::kApplied);
+  fake_.StopServing();
+  std::future<AppendOutcome> lost = writer->AppendAsync("b");
+  fake_.Fence("p");
+  fake_.StartServing();
+  EXPECT_NE(lost.get().fate, Fate::kApplied);
+  EXPECT_EQ(CodeOf(writer->status()), ErrorCode::kFenced);
+  EXPECT_THAT(fake_.Payloads(), ElementsAre("a"));
+}
+
 TEST_F(JournalTest, WhatOnlyAsksOrCanOnlySayTheSameIsRepeated) {
   fake_.AddTransactions({"a", "b"});
   auto writer = OpenWriter();

@@ -222,6 +222,35 @@ TEST_F(FencedSession, OpensAgainWhereItWasItself) {
   EXPECT_EQ(opens, 2);
 }
 
+// While it was away somebody else has opened its producer, or settled what became of its appends.
+TEST_F(FencedSession, NamesItsProducerEpochAndStopsWhereItsOpenIsRefused) {
+  Open();
+  Append({"a"});
+  peer_.Settle();
+  peer_.hold_acks = true;
+  Append({"b"});
+  peer_.Settle();
+  peer_.Disconnect();
+  std::vector<uint32_t> epochs;
+  peer_.on_message = [&](const v1::ClientMessage& message) {
+    if (!message.has_open()) return false;
+    epochs.push_back(message.open().producer_epoch());
+    peer_.SendError(message.open().request_id(), v1::ERROR_CODE_FENCED, "replaced");
+    return true;
+  };
+  Append({"c"});
+  peer_.Connect();
+  peer_.Settle();
+  EXPECT_THAT(epochs, ElementsAre(1u));
+  EXPECT_EQ(peer_.received[1].open().producer_epoch(), 0u) << "it had none when it first opened";
+  EXPECT_TRUE(session_.stopped());
+  EXPECT_EQ(CodeOf(session_.status()), ErrorCode::kFenced);
+  std::vector<AppendOutcome> outcomes = Outcomes();
+  ASSERT_EQ(outcomes.size(), 3u);
+  EXPECT_EQ(outcomes[1].fate, Fate::kUnknown) << "sent, and nobody has said what became of it";
+  EXPECT_EQ(outcomes[2].fate, Fate::kNotApplied) << "never sent";
+}
+
 AppendSessionOptions Nameless() {
   AppendSessionOptions options = Options();
   options.client_instance = 0;

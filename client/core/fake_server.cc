@@ -87,6 +87,7 @@ void FakeServer::HandleOpen(const v1::Open& open) {
   r->set_generation(generation);
   r->set_epoch(1);
   r->set_last_sequence(open.producer().empty() ? 0 : last_sequence);
+  if (!open.producer().empty()) r->set_producer_epoch(++producer_epoch);
   r->set_last_sequence_lsn(last_sequence_lsn);
   for (const v1::LossReport& loss : losses) *r->add_losses() = loss;
   r->mutable_watermarks()->mutable_committed()->set_lsn(end_.last().lsn.value());

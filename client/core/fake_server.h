@@ -40,6 +40,7 @@ class FakeServer {
   std::string journal_id = std::string(16, 'j');
   uint32_t generation = 1;
   uint64_t last_sequence = 0;
+  uint32_t producer_epoch = 0;
   uint64_t last_sequence_lsn = 0;
   std::vector<v1::LossReport> losses;
   uint32_t refuse_next = 0;  // so many appends are refused with refuse_code

@@ -79,6 +79,28 @@ TEST_F(Tail, ALeaderThatHearsNobodyDoesNotSayWhereTheJournalEnds) {
   EXPECT_EQ(cluster.heartbeats(plain), 0u) << "nothing is owed to it";
 }
 
+// It may have been replaced, and lack what its successor has acknowledged.
+TEST_F(Tail, ALeaderThatHearsNobodyDoesNotSayThatAReceiptIsNotOfThisJournal) {
+  ConnectionNumber writer = cluster.OpenReady(0, "p");
+  cluster.Append(0, writer, 1);
+  cluster.Run(5);
+  ASSERT_EQ(cluster.TakeAcked(writer), 1u);
+  SilenceBackups();
+  v1::ClientMessage m;
+  m.mutable_open()->set_journal("ledger");
+  v1::Receipt* receipt = m.mutable_open()->mutable_last_receipt();
+  receipt->set_journal_id(cluster.config().id());
+  receipt->set_index(1000);
+  ConnectionNumber ahead = Ask(FrameOf(m));
+  receipt->set_index(0);
+  ConnectionNumber unknown = Ask(FrameOf(m));
+  cluster.Run(50);
+  EXPECT_THAT(cluster.Take(ahead), testing::IsEmpty());
+  const std::vector<v1::ServerMessage> answers = cluster.Take(unknown);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].open_reply().continuity(), v1::CONTINUITY_CANNOT_TELL);
+}
+
 TEST_F(Tail, OneSilentMemberIsEnoughToWaitAndItsDropEndsTheWait) {
   cluster.Silence(0, 2);
   ConnectionNumber opens = Open(), locates = Ask(Locate());
