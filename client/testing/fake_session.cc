@@ -251,7 +251,8 @@ bool FakeSession::Refused(const AppendEnvelope& append) {
     Refuse(id, faults_->refuse_code, "refused, as the test asked for");
   } else if (faults_->ring_full || log_->bytes() > limits::kFakeJournalBytesMax) {
     Refuse(id, v1::ERROR_CODE_BACK_PRESSURE, "the ring is full");
-  } else if (append.expected_lsn && *append.expected_lsn != log_->next_lsn()) {
+  } else if (append.expected_lsn && *append.expected_lsn != log_->next_lsn() &&
+             !producer->record_of.contains(append.first_sequence.value())) {
     Refuse(id, v1::ERROR_CODE_EXPECTED_LSN,
            absl::StrCat("the next LSN is ", log_->next_lsn().value()));
   } else if (append.body_crc32c && *append.body_crc32c != Crc32c(append.body)) {

@@ -88,7 +88,10 @@ absl::Status Output::Send(const Pending& pending) {
     shared->done = shared->pending.front().lsn;
     shared->pending.pop_front();
   };
-  if (!run.empty()) return writer_->AppendAsync(std::move(run), done);
+  // At its number's place or not at all. The sequence alone does not see to that: a Writer counts
+  // on from what it finds, behind an append that came to nothing as well as behind a successor's.
+  const Lsn place(next_trade_ - run.count());
+  if (!run.empty()) return writer_->AppendAsync(std::move(run), done, {.expected_lsn = place});
   // All of it is there, from a predecessor: it waits for those before it, which have been sent.
   std::lock_guard lock(shared_->mutex);
   shared_->pending.pop_back();

@@ -15,10 +15,11 @@
 
 namespace ringjournal::matching {
 
-// Appends trades as the producer "trades", whose sequence of a trade is the trade's number: which
-// is a function of the input alone. So a trade that is there already is known by its number, and an
-// engine that takes over sends what may be missing without looking. Two threads: the caller's, and
-// the Writer's for outcomes.
+// Appends trades as the producer "trades". In the journal's LSNs and in the producer's sequences a
+// trade has the trade's number: which is a function of the input alone. So a trade that is there
+// already is known by its number, an engine that takes over sends what may be missing without
+// looking, and one that was replaced and does not know it yet is refused. Two threads: the
+// caller's, and the Writer's for outcomes.
 class Output {
  public:
   explicit Output(const client::Journal& journal) : journal_(journal) {}
