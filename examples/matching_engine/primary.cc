@@ -35,6 +35,15 @@ absl::Status WhyNotPlaced(const AppendOutcome& outcome) {
 }  // namespace
 
 absl::Status Primary::Run(Input* input) {
+  absl::Status status = Work(input);
+  if (status.ok() || CodeOf(status) == ErrorCode::kFenced) return status;
+  // Who sleeps through his replacement sees the consequences first: an append without an answer,
+  // trades that are in their journal already.
+  absl::Status writes = CheckWriter();
+  return CodeOf(writes) == ErrorCode::kFenced ? writes : status;
+}
+
+absl::Status Primary::Work(Input* input) {
   if (absl::Status status = EmitInDoubt(); !status.ok()) return status;
   if (absl::Status status = Skip(input); !status.ok()) return status;
   if (options_.checkpoint_every > 0) {
@@ -193,10 +202,16 @@ absl::Status Primary::Mark() {
 // Somebody else has opened the trades, or an append of them came to nothing. Only the writer may
 // have them: one that was replaced and has not noticed asks first.
 absl::Status Primary::ReopenOutput() {
+  if (absl::Status status = CheckWriter(); !status.ok()) return status;
+  return output_->Open();
+}
+
+// As the journal's leader knows it.
+absl::Status Primary::CheckWriter() {
   if (absl::Status status = promotion_.writer->status(); !status.ok()) return status;
   auto now = journal_.GetWriter();
   if (!now.ok()) return now.status();
-  if (now->epoch == promotion_.report.new_writer && !now->ended_by_loss) return output_->Open();
+  if (now->epoch == promotion_.report.new_writer && !now->ended_by_loss) return absl::OkStatus();
   return client::MakeError(ErrorCode::kFenced,
                            absl::StrCat("journal ", journal_.name(), " is written by ",
                                         now->claimant, ": the trades are not this engine's"));

@@ -61,6 +61,7 @@ class Primary {
     absl::Status failed;                    // an append that is not applied; under mutex
   };
 
+  absl::Status Work(Input* input);
   absl::Status EmitInDoubt();
   absl::Status Skip(Input* input);
   absl::Status Submit(Input* input);
@@ -68,6 +69,7 @@ class Primary {
   absl::Status ActOn(Acknowledged acknowledged);
   absl::Status Mark();
   absl::Status ReopenOutput();
+  absl::Status CheckWriter();
   absl::Status End();
   void TakeCheckpoint(const Acknowledged& at);
   absl::Status SaveCheckpoint();
