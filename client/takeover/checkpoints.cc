@@ -14,7 +14,7 @@
 namespace ringjournal::client {
 namespace {
 
-// Of one chunk, and of the Flush behind the last one.
+// Of one chunk.
 constexpr std::chrono::milliseconds kSaveTimeout(limits::kClientAppendTimeoutMs);
 constexpr int kLoadTries = 3;
 
@@ -116,8 +116,11 @@ absl::Status CheckpointSaver::Save(const ApplicationCheckpoint& checkpoint) {
     return TooLarge(checkpoint.state.size(), impl_->state_bytes_max);
   }
   Lsn first;
+  // What is trimmed below it is gone from the disks, so it must be on them itself. A Flush would
+  // not do: where there are several nodes it brings nothing to a majority's disks.
+  const Level level = impl_->memory_only ? Level::kReplicated : Level::kDiskQuorum;
   for (TransactionRun& run : EncodeCheckpoint(checkpoint, impl_->saver)) {
-    AppendOutcome outcome = impl_->writer->Append(std::move(run), kSaveTimeout);
+    AppendOutcome outcome = impl_->writer->Append(std::move(run), kSaveTimeout, {.level = level});
     if (outcome.fate != Fate::kApplied) return outcome.error;
     if (first == Lsn()) first = outcome.receipt.first_lsn;
   }
@@ -129,11 +132,6 @@ absl::Status CheckpointSaver::Save(const ApplicationCheckpoint& checkpoint) {
 absl::Status CheckpointSaver::Impl::Forget() {
   if (kept.size() > 2) kept.erase(kept.begin());
   if (kept.size() < 2) return absl::OkStatus();
-  // What is trimmed is gone from the disks; so must not be what stands for it.
-  if (!memory_only) {
-    const absl::Status safe = writer->Flush(Level::kDiskQuorum, kSaveTimeout);
-    if (!safe.ok()) return safe;
-  }
   // A chunk whose place is not known any more (a duplicate found late) bounds nothing.
   const Lsn first_chunk = std::min(kept[0].first, kept[1].first);
   if (first_chunk > Lsn()) {

@@ -42,12 +42,12 @@ class CheckpointSaver {
       const Journal& journal, const CheckpointSaverOptions& options);
   ~CheckpointSaver();
 
-  // Returns once it is replicated, and on disk where there is one; then forgets all but the two
-  // that were saved last, and with `trim` what both hold, unless a recovery that may have lost data
-  // has come since: who saves may have been replaced, and the journal be another one from there on.
-  // kTooLarge: the state is
-  // larger than limits::kApplicationCheckpointBytesMax, or does not fit the side journal's ring
-  // twice. After an error the ones before it still stand; it may be called again.
+  // Returns once it is on the disks of a majority, or replicated where there are none; then forgets
+  // all but the two that were saved last, and with `trim` what both hold, unless a recovery that
+  // may have lost data has come since: who saves may have been replaced, and the journal be another
+  // one from there on. kTooLarge: the state is larger than limits::kApplicationCheckpointBytesMax,
+  // or does not fit the side journal's ring twice. After an error the ones before it still stand;
+  // it may be called again.
   absl::Status Save(const ApplicationCheckpoint& checkpoint);
 
  private:

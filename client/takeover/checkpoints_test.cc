@@ -79,6 +79,34 @@ TEST_F(CheckpointsTest, TwoAreKeptAndBothJournalsAreTrimmed) {
   EXPECT_EQ(Oldest(Orders()), saved[2].at.lsn.next());
 }
 
+// What they let be trimmed is gone from every disk; so they must be on those before.
+TEST_F(CheckpointsTest, EachIsOnDiskWhenItIsSaved) {
+  auto saver = OpenSaver({.name = "a"});
+  const client::Journal side = Orders().Sibling(CheckpointJournalName("orders"));
+  for (const char* payload : {"x", "y", "z"}) {
+    ASSERT_TRUE(saver->Save(AppendAndSave(payload)).ok());
+    const Watermarks marks = *side.GetWatermarks();
+    EXPECT_EQ(marks.durable.lsn, marks.committed.lsn) << payload;
+  }
+}
+
+// Who saves may be of a history that was given up, and the journal another one from there on.
+TEST_F(CheckpointsTest, NothingIsTrimmedOnceAGenerationHasBegunSinceTheSaverWasOpened) {
+  auto saver = OpenSaver({.name = "a", .trim = true});
+  const ApplicationCheckpoint first = AppendAndSave("x");
+  ASSERT_TRUE(saver->Save(first).ok());
+  ASSERT_TRUE(saver->Save(AppendAndSave("y")).ok());
+  const ApplicationCheckpoint last = AppendAndSave("z");
+  a_.writer.reset();
+  fake_.LoseTransactionsFrom(last.at.lsn.next());
+  ASSERT_TRUE(saver->Save(last).ok());
+  EXPECT_EQ(Oldest(Orders()), first.at.lsn.next()) << "as it was trimmed before";
+  // Who begins in the new generation knows what it is about.
+  saver = OpenSaver({.name = "b", .trim = true});
+  ASSERT_TRUE(saver->Save(last).ok());
+  EXPECT_EQ(Oldest(Orders()), last.at.lsn.next());
+}
+
 TEST_F(CheckpointsTest, AStateThatTheSideJournalDoesNotHoldTwiceIsTooLarge) {
   auto saver = OpenSaver({.name = "a", .ring_bytes = 1 << 16});
   ApplicationCheckpoint checkpoint = AppendAndSave("x");
