@@ -18,15 +18,14 @@ PREFACE = b"RINGJNL\x01"
 DEADLINE_S = 30.0
 
 
-def _generate():
-    """Compiles proto/ into a folder that goes with the process, and imports it."""
+def generate(*names):
+    """Compiles .proto files of the project into a folder that goes with the process, and imports them."""
     folder = tempfile.mkdtemp(prefix="ringjournal-proto-")
     atexit.register(shutil.rmtree, folder, True)
-    names = [f"proto/{n}.proto" for n in ("entry", "config", "client")]
-    subprocess.run(["protoc", "-I", ROOT, "--python_out", folder, *names], check=True)
+    subprocess.run(["protoc", "-I", ROOT, "--python_out", folder, *(f"{n}.proto" for n in names)], check=True)
     sys.path.insert(0, folder)
     try:
-        return [importlib.import_module(f"proto.{n}_pb2") for n in ("client", "entry", "config")]
+        return [importlib.import_module(n.replace("/", ".") + "_pb2") for n in names]
     finally:
         sys.path.remove(folder)
 
@@ -39,7 +38,7 @@ except ImportError:
         os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
     raise
 
-pb, entry_pb, config_pb = _generate()
+pb, entry_pb, config_pb = generate("proto/client", "proto/entry", "proto/config")
 
 
 def frame(body):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -49,6 +50,19 @@ class Engine:
             reader.join()
         self._readers = []
         return at
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        """What it has said before: said() looks behind it."""
+        known = len(self.lines)
+        self.process.send_signal(signal.SIGCONT)
+        return known
+
+    def said(self, start, behind):
+        """The first line behind so many that begins like this; None: there is none yet."""
+        return next((line for _, line in self.lines[behind:] if line.startswith(start)), None)
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -108,14 +122,6 @@ class Engine:
                 key, _, value = line.partition("=")
                 current[key] = value
         return found
-
-
-def trades_of(server, journal):
-    """Every trade in the output journal, as it stands there."""
-    done = server.cli("cat", journal, "--format", "delimited")
-    if done.returncode != 0:
-        raise Failed(f"cannot read the trades: {done.stderr.decode()}")
-    return done.stdout
 
 
 def engine_binary(bin_dir):

@@ -1,28 +1,32 @@
-"""Rounds of kills: engines and journal nodes die under load; books and trades must be those of a quiet run."""
+"""Rounds of faults: engines and journal nodes die and freeze under load; books and trades must be those of a quiet run."""
 
 import random
 import time
 
 from checks import Failed, expect, expect_equal, wait_until
 from cluster import Cluster
-from engines import Engine, trades_of
+from engines import Engine
+from faults import FAULTS, Faults, writer_and_standby
+from orders import check_orders, check_trades, last_command, trades_of
 
 END_S = 120
 NAMES = ("engine-a", "engine-b")
+PART_JOURNALED = (0.2, 0.6)
 
 
 class Rounds:
-    """A cluster of three nodes, a quiet run to compare with, and rounds with kills. Use it in a `with`."""
+    """A cluster of three nodes, a quiet run to compare with, and rounds with faults. Use it in a `with`."""
 
     def __init__(self, programs, binary, seed, commands, rate, checkpoint_every=0):
         self.cluster = Cluster(programs)
         self.binary = binary
         self.random = random.Random(seed)
+        self.faults = Faults(self.cluster, self.random, time.sleep)
+        self.commands = commands
         self.flags = ["--generate", str(commands), "--seed", str(seed), "--checkpoint-every", str(checkpoint_every),
                       "--ring-bytes", str(4 << 20)]
         self.rate = rate
         self.round = 0
-        self.kills = {"engine": 0, "node": 0, "both": 0}
         self.takeovers = 0
         self.wanted = None  # (what the engine says at its end, all trades)
 
@@ -44,49 +48,51 @@ class Rounds:
         with self.engines("quiet", 0)[0].start() as engine:
             engine.wait_end(END_S)
             (done,) = engine.all_done()
+            expect("no checkpoint" not in engine.told(), f"all nodes run, and checkpoints are saved:\n{engine.told()}")
         return done, self.trades("quiet")
 
     def trades(self, journal):
         return trades_of(self.cluster.wait_leader(f"trades-{journal}"), f"trades-{journal}")
 
-    def run_round(self, kills, what=("engine", "engine", "node", "both"), show=None):
-        """Kills so often, unless the work is done before; then everything has to be as in the quiet run."""
+    def run_round(self, faults, what=tuple(FAULTS), moment=None, show=None):
+        """Faults so many, unless the work is done before; then everything has to be as in the quiet run.
+
+        `moment` waits for the next fault's, given engines and journal: some_time, or some_part."""
         self.round += 1
         journal = str(self.round)
         with self.engines(journal, self.rate)[0] as first, self.engines(journal, self.rate)[1] as second:
             engines = [first.start(), second.start()]
-            for _ in range(kills):
-                time.sleep(self.random.uniform(0.05, 0.6))  # the moment of the kill; nothing is decided by it
-                if any(engine.all_done() for engine in engines):
-                    break
-                self.kill_something(engines, journal, self.random.choice(what))
-            for engine in engines:
-                engine.wait_end(END_S)
-            if show is not None:
-                show(sorted((report for engine in engines for report in engine.reports()),
-                            key=lambda report: int(report["final_lsn"])))
-            self.compare(engines, journal)
+            try:
+                self.break_and_end(engines, journal, faults, what, moment or self.some_time)
+                if show is not None:
+                    show(engines)
+                self.compare(engines, journal)
+            except Failed as failed:
+                raise Failed(f"round {journal}: {failed}\n{self.story(engines)}") from failed
 
-    def kill_something(self, engines, journal, what):
-        node = self.node_to_kill(journal) if what != "engine" else None
-        engine = None
-        if what != "node":
-            engine = next((e for e in engines if e.is_primary()), self.random.choice(engines))
-            engine.kill()
-        if node is not None:
-            node.kill()
-        self.kills[what] += 1
-        if engine is not None:
-            engine.start()
-        if node is not None:
-            node.start()
-            # One node at a time is down: what all of them losing their processes at once may lose, another test asks.
-            self.cluster.wait_in_sync(f"orders-{journal}", 3)
-            self.cluster.wait_in_sync(f"trades-{journal}", 3)
+    def break_and_end(self, engines, journal, faults, what, moment):
+        for _ in range(faults):
+            moment(engines, journal)
+            if any(engine.all_done() for engine in engines):
+                break
+            self.faults.inject(engines, journal, self.random.choice(what))
+        for engine in engines:
+            engine.wait_end(END_S)
 
-    def node_to_kill(self, journal):
-        leader = self.cluster.leader(f"{self.random.choice(('orders', 'trades'))}-{journal}")
-        return leader if leader is not None else self.random.choice(self.cluster.nodes)
+    def some_time(self, _engines, _journal):
+        time.sleep(self.random.uniform(0.05, 0.6))  # nothing is decided by it
+
+    def some_part(self, engines, journal):
+        """Until one engine writes, another stands by, and some part of the orders that are left is journaled: up to which."""
+        def done():
+            return any(engine.all_done() for engine in engines)
+        wait_until("one engine writes and one stands by", lambda: done() or writer_and_standby(engines), END_S)
+        server = self.cluster.wait_leader(f"orders-{journal}")
+        held = last_command(server, f"orders-{journal}")
+        wanted = held + self.random.uniform(*PART_JOURNALED) * (self.commands - held)
+        while held < wanted and not done():
+            held = last_command(server, f"orders-{journal}")
+        return held
 
     def compare(self, engines, journal):
         said = [done for engine in engines for done in engine.all_done()]
@@ -94,17 +100,15 @@ class Rounds:
         done, trades = self.wanted
         for one in said:
             if one != done:
-                raise Failed(f"round {self.round}: {one}, and {done} in the quiet run\n" + self.story(engines))
-        expect_equal(self.trades(journal) == trades, True,
-                     f"round {self.round}: the trades are those of the quiet run\n" + self.story(engines))
+                raise Failed(f"{one}, and {done} in the quiet run")
+        check_trades(self.trades(journal), trades, "the journal of trades")
+        check_orders(self.cluster.wait_leader(f"orders-{journal}"), f"orders-{journal}", self.commands)
         for engine in engines:
             for report in engine.reports():
-                expect_equal(report["verdict"], "nothing lost", f"round {self.round}: verdict of {engine.name}")
+                expect_equal(report["verdict"], "nothing lost", f"verdict of {engine.name}")
                 self.takeovers += 1
-        for name in ("orders", "trades", "orders-%s.checkpoints" % journal):
-            full = name if "." in name else f"{name}-{journal}"
-            if self.cluster.info(full) is not None:
-                self.cluster.nodes[0].cli("journal", "rm", full, "--yes")
+        for name in self.faults.journals(journal):
+            self.cluster.nodes[0].cli("journal", "rm", name, "--yes")
 
     @staticmethod
     def story(engines):

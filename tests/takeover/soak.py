@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Kills matching engines and journal nodes until so many died: digests and trades must be equal every time."""
+"""Kills and freezes matching engines and journal nodes so often: digests and trades must be equal every time."""
 
 import argparse
 import os
@@ -11,9 +11,18 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "lib")]
 
 import latency  # noqa: E402
 from engines import engine_binary  # noqa: E402
+from faults import FAULTS  # noqa: E402
 from rounds import Rounds  # noqa: E402
 from server import Programs  # noqa: E402
 from wire import ROOT  # noqa: E402
+
+
+def faults_named(text):
+    names = tuple(text.split(","))
+    unknown = [name for name in names if name not in FAULTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"there is no fault {unknown[0]!r}: give some of {','.join(FAULTS)}")
+    return names
 
 
 def main(arguments=None):
@@ -22,8 +31,9 @@ def main(arguments=None):
         return latency.main([a for a in arguments if a != "--latency"])
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", action="store_true", help="measure takeovers instead: see latency.py")
-    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--kills", type=int, default=500, help="freezes count as well")
     parser.add_argument("--kills-per-round", type=int, default=10)
+    parser.add_argument("--faults", type=faults_named, default=tuple(FAULTS), help="of " + ",".join(FAULTS) + "; default all of them")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--commands", type=int, default=8000)
     parser.add_argument("--rate", type=int, default=2500, help="commands per second")
@@ -33,13 +43,14 @@ def main(arguments=None):
     started = time.monotonic()
     with Rounds(Programs(options.bin_dir), engine_binary(options.bin_dir), options.seed, options.commands, options.rate,
                 options.checkpoint_every) as rounds:
-        while sum(rounds.kills.values()) < options.kills:
-            rounds.run_round(options.kills_per_round)
-            print(f"round {rounds.round}: {sum(rounds.kills.values())} kills {rounds.kills}, "
-                  f"{rounds.takeovers} takeovers, {time.monotonic() - started:.0f} s", flush=True)
-    print(f"PASS: {sum(rounds.kills.values())} kills ({rounds.kills['engine']} of the engine, {rounds.kills['node']} of "
-          f"a journal's leader, {rounds.kills['both']} of both at once), {rounds.takeovers} takeovers: book and trades "
-          f"were those of the quiet run in all {rounds.round} rounds")
+        done = rounds.faults.done
+        while sum(done.values()) < options.kills:
+            rounds.run_round(options.kills_per_round, options.faults)
+            print(f"round {rounds.round}: {sum(done.values())} faults {done}, {rounds.takeovers} takeovers, "
+                  f"{time.monotonic() - started:.0f} s", flush=True)
+    told = ", ".join(f"{count} times {FAULTS[name]}" for name, count in done.items())
+    print(f"PASS: {sum(done.values())} faults ({told}), {rounds.takeovers} takeovers: book and trades were those of the "
+          f"quiet run in all {rounds.round} rounds")
     return 0
 
 
