@@ -25,15 +25,21 @@ using ::testing::SizeIs;
 
 constexpr std::chrono::hours kHours(2);  // no heartbeat among what is counted
 
-// What happens when the engine asks for its Nth command; the first that is missing ends the input.
+// What happens when the engine asks for its Nth command, and when it is told that there are no
+// more.
 class Script : public Input {
  public:
   Script& Then(std::function<void()> happens) {
     steps_.push_back(std::move(happens));
     return *this;
   }
+  Script& AtTheEnd(std::function<void()> happens) {
+    end_ = std::move(happens);
+    return *this;
+  }
   absl::StatusOr<std::optional<Command>> Next() override {
-    if (asked_ < steps_.size() && steps_[asked_]) steps_[asked_]();
+    const auto& happens = asked_ < steps_.size() ? steps_[asked_] : end_;
+    if (happens) happens();
     if (++asked_ > steps_.size()) return std::nullopt;
     Command command;
     command.set_input_number(asked_);
@@ -47,6 +53,7 @@ class Script : public Input {
 
  private:
   std::vector<std::function<void()>> steps_;
+  std::function<void()> end_;
   size_t asked_ = 0;
 };
 
@@ -122,9 +129,9 @@ TEST_F(PrimaryTest, TradesThatAreRefusedOnceAreSentAgain) {
   EngineState state;
   client::Promotion promotion = BecomeWriter("a", &state);
   Script script;
-  script.Then({}).Then({}).Then([&] {
-    // Both commands are there: the next that is appended is a trade.
-    EXPECT_TRUE(Eventually([&] { return fake_.Payloads().size() == 2; }));
+  script.Then({}).Then({}).AtTheEnd([&] {
+    // Both commands are there, and the writer's first word: the next that is appended is a trade.
+    EXPECT_TRUE(Eventually([&] { return writer_->writer().stats().applied == 3; }));
     fake_.RefuseAppends(ErrorCode::kTooLarge);
   });
   ASSERT_TRUE(Run(std::move(promotion), &state, std::move(script)).ok());
