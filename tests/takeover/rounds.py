@@ -1,5 +1,6 @@
 """Rounds of faults: engines and journal nodes die and freeze under load; books and trades must be those of a quiet run."""
 
+import contextlib
 import random
 import time
 
@@ -31,9 +32,11 @@ class Rounds:
         self.wanted = None  # (what the engine says at its end, all trades)
 
     def __enter__(self):
-        self.cluster.__enter__()
-        self.cluster.start()
-        self.wanted = self.quiet_run()
+        with contextlib.ExitStack() as started:  # a start that fails leaves no node behind
+            started.enter_context(self.cluster)
+            self.cluster.start()
+            self.wanted = self.quiet_run()
+            started.pop_all()
         return self
 
     def __exit__(self, *arguments):
