@@ -29,9 +29,9 @@ class Tail : public testing::Test {
     cluster.Send(0, c, frame);
     return c;
   }
-  ConnectionNumber Open() {
+  ConnectionNumber Open(const std::string& frame = LinearizableOpen()) {
     ConnectionNumber c = cluster.Connect(0);
-    cluster.Send(0, c, LinearizableOpen());
+    cluster.Send(0, c, frame);
     return c;
   }
   static std::string Locate() {
@@ -91,9 +91,9 @@ TEST_F(Tail, ALeaderThatHearsNobodyDoesNotSayThatAReceiptIsNotOfThisJournal) {
   v1::Receipt* receipt = m.mutable_open()->mutable_last_receipt();
   receipt->set_journal_id(cluster.config().id());
   receipt->set_index(1000);
-  ConnectionNumber ahead = Ask(FrameOf(m));
+  ConnectionNumber ahead = Open(FrameOf(m));
   receipt->set_index(0);
-  ConnectionNumber unknown = Ask(FrameOf(m));
+  ConnectionNumber unknown = Open(FrameOf(m));
   cluster.Run(50);
   EXPECT_THAT(cluster.Take(ahead), testing::IsEmpty());
   const std::vector<v1::ServerMessage> answers = cluster.Take(unknown);

@@ -1,8 +1,11 @@
 """Loss of memory, as a user of the command line meets it."""
 
+import json
+import os
 import subprocess
+import tempfile
 
-from case import SMALL, case, end_lsn, lines, run_ok
+from case import SMALL, case, end_lsn, lines, run_ok, run_refused
 from checks import expect, expect_equal, expect_in, wait_until
 from programs import running
 from wire import Connection, pb
@@ -93,6 +96,44 @@ def receipts(environment):
     with Connection(server.address) as connection:
         expect_equal(pb.Continuity.Name(connection.open("orders", last_receipt=forged).continuity),
                      "CONTINUITY_DIVERGED", "a receipt for what never was")
+
+
+@case("receipt check: continuous; diverged with the LSN, exit code 5; another journal's, and no receipt, are refused")
+def checked_receipts(environment):
+    server = with_losses(environment, 100, 0)
+    held = {}
+    for name, level, count in (("disk", "disk", 10), ("memory", "replicated", 20)):
+        held[name] = os.path.join(environment.enter_context(tempfile.TemporaryDirectory()), name)
+        run_ok(server, "append", "orders", "--level", level, "--receipt-file", held[name], stdin=lines(1, count))
+        expect_in("continuous", run_ok(server, "receipt", "check", "orders", held[name]).decode(), name)
+    server.kill()
+    server.lose_memory()
+    server.start()
+    expect_in("continuous", run_ok(server, "receipt", "check", "orders", held["disk"]).decode(), "below the loss")
+    lost = server.cli("receipt", "check", "orders", held["memory"])
+    expect_equal(lost.returncode, 5, f"exit code ({lost.stdout + lost.stderr})")
+    expect_in(["diverged at or before LSN 111", "LSN 130 of epoch 1.1", "1.1"], lost.stdout.decode(), "what is said")
+    lost = server.cli("-o", "json", "receipt", "check", "orders", held["memory"])
+    answer = json.loads(lost.stdout)
+    expect_equal((answer["verdict"], answer["divergedLsn"], answer["lastCommon"], answer["receiptLsn"]),
+                 ("diverged", "111", "1.1", "130"), "as JSON")
+    run_ok(server, "journal", "create", "others", *SMALL)
+    run_refused(server, 4, "belongs elsewhere", "receipt", "check", "others", held["disk"])
+    run_refused(server, 1, "no-such-file", "receipt", "check", "orders", held["disk"] + ".no-such-file")
+
+
+@case("receipt check: what was trimmed cannot be told, exit code 8")
+def trimmed_receipt(environment):
+    server = environment.serving()
+    run_ok(server, "journal", "create", "orders", *SMALL)
+    held = os.path.join(environment.enter_context(tempfile.TemporaryDirectory()), "receipt")
+    run_ok(server, "append", "orders", "--receipt-file", held, stdin=lines(1, 3))
+    for _ in range(4):
+        run_ok(server, "append", "orders", "--level", "disk", stdin=b"".join(b"%0200d\n" % i for i in range(2000)))
+    run_ok(server, "journal", "trim", "orders", "--before", str(end_lsn(server)))
+    told = server.cli("receipt", "check", "orders", held)
+    expect_equal(told.returncode, 8, f"exit code ({told.stdout + told.stderr})")
+    expect_in("cannot tell", told.stdout.decode(), "what is said")
 
 
 @case("a loss is told once per generation, each with its own start, and info lists them all")

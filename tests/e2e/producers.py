@@ -141,6 +141,28 @@ def many(environment):
     expect_equal(len(listed(server, "--prefix", "copy-1")), 1000, "with a prefix")
 
 
+@case("resolve --settle ends a session that is disconnected, too: it is refused when it comes back; its own opening is not")
+def settled_while_away(environment):
+    server = environment.serving()
+    journal_with(server, "a")
+    with Connection(server.address) as connection:
+        held = connection.open("orders", "a", client_instance=7)
+        connection.append([b"2"], 2)
+    with Connection(server.address) as connection:  # of the next one it never hears
+        connection.open("orders", "a", client_instance=7, producer_epoch=held.producer_epoch)
+    with Connection(server.address) as connection:
+        again = connection.open("orders", "a", client_instance=7, producer_epoch=held.producer_epoch)
+        expect_equal(again.producer_epoch, held.producer_epoch + 2, "its own openings do not end it")
+    expect_in("never will be", run_ok(server, "resolve", "orders", "--producer", "a", "--sequence", "3",
+                                      "--settle").decode(), "settled")
+    with Connection(server.address) as connection:
+        error = expect_refused("FENCED", ["opened again since, or closed to settle"], lambda: connection.open(
+            "orders", "a", client_instance=7, producer_epoch=again.producer_epoch))
+        expect_equal(error.fenced.producer_epoch, again.producer_epoch + 1, "which epoch ended it")
+    with Connection(server.address) as connection:
+        expect_equal(connection.open("orders", "a", client_instance=7).last_sequence, 2, "anew, it may")
+
+
 @case("producer ls asked of a node that does not lead goes to the one that does; the next leader knows them too")
 def elsewhere(environment):
     cluster = environment.enter_context(Cluster(environment.programs)).start()
