@@ -69,6 +69,7 @@ void AppendSession::SendOpen() {
   open->set_producer(options_.producer);
   open->set_client_instance(options_.client_instance);
   open->set_producer_epoch(producer_epoch_);
+  open->set_producer_generation(numbered_in_generation_);
   open->set_writer_generation(options_.writer.generation);
   open->set_writer_epoch(options_.writer.epoch);
   // A journal that was open before is not created again: its data would be gone unnoticed.

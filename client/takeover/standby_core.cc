@@ -184,7 +184,11 @@ void StandbyCore::OnReplaced(int64_t now_ns) {
   asked_ = false;
 }
 
-void StandbyCore::OnLoss(const Loss& loss) { losses_[loss.generation] = loss; }
+void StandbyCore::OnLoss(const Loss& loss) {
+  // What a leader has answered for may be gone, and would be waited for.
+  if (losses_.count(loss.generation) == 0) asked_ = false;
+  losses_[loss.generation] = loss;
+}
 
 // What older writers were told is kept within the generation of their fence: whoever writes in a
 // later one had to be granted anew.

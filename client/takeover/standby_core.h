@@ -73,7 +73,11 @@ class StandbyCore {
 
   // ---- is the writer there? ----
   // The connection to the journal was made anew: before, nothing could be heard.
-  void OnConnected(int64_t now_ns) { heard_ns_ = now_ns; }
+  // What a leader has answered before may be of a log that is no more.
+  void OnConnected(int64_t now_ns) {
+    heard_ns_ = now_ns;
+    asked_ = false;
+  }
   // It has been silent for long enough to ask the leader.
   bool Suspects(int64_t now_ns) const;
   // When to look again, unless something is read before: INT64_MAX while what the leader has

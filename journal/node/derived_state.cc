@@ -123,7 +123,7 @@ absl::Status DerivedState::ApplyControl(const RecordView& view) {
   }
   switch (view.header.kind) {
     case v1::ENTRY_KIND_PRODUCER_OPEN:
-      producers_.ApplyOpen(record.producer_open(), view.header.index);
+      producers_.ApplyOpen(record.producer_open(), view.header.index, view.header.epoch.generation);
       break;
     case v1::ENTRY_KIND_TRIM:
       oldest_ = {Index(record.trim().first_index()), Lsn(record.trim().first_lsn())};

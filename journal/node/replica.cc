@@ -132,7 +132,7 @@ bool Replica::CheckAppend(const AppendEnvelope& envelope, const ProducerHandle& 
   }
   const ProducerState& state = derived_.producers().at(producer.slot);
   if (state.epoch != producer.epoch) {
-    RefuseFencedProducer(state, refusal);
+    RefuseEndedSession(state, refusal);
     return false;
   }
   if (!MayWrite(envelope.writer, refusal)) return false;
@@ -195,6 +195,7 @@ bool Replica::AppendControl(v1::EntryKind kind, const v1::ControlRecord& record,
   ReadTrustedRecord(at, &view);
   ring_.Publish(h.index, h.first_lsn, record_bytes);
   if (kind == v1::ENTRY_KIND_TRIM) trim_entry_ = h.index;
+  if (kind == v1::ENTRY_KIND_PRODUCER_OPEN) newest_open_ = h.index;
   RJ_CHECK(derived_.Apply(view).ok());
   return true;
 }

@@ -40,11 +40,12 @@ struct ProducerHandle {
 struct ProducerOpening {
   std::string_view name;
   uint64_t client_instance = 0;  // what the session calls itself (v1::ProducerOpen); 0: nothing
-  // The producer epoch that the session has appended with; 0: it has appended nothing. Refused
-  // (FENCED) once somebody else has raised it: what the session would send again may have been
-  // settled as never applied, or be another session's by now. Needs `client_instance`.
-  uint32_t epoch_before = 0;
-  Epoch writer;  // the writer epoch that the session holds, where the journal is fenced
+  // The generation and producer epoch that the session has appended with; zero: it has appended
+  // nothing. Refused (FENCED) once somebody else has raised it: what the session would send again
+  // may have been settled as never applied, or be another session's by now. Needs
+  // `client_instance`.
+  Epoch before = {};
+  Epoch writer = {};  // the writer epoch that the session holds, where the journal is fenced
 };
 
 // Who wants to be the writer of a fenced journal, and of whom it takes over.
@@ -245,6 +246,7 @@ class Replica {
   bool MayWrite(Epoch writer, v1::ErrorReply* refusal) const;
   bool MayOpen(Epoch writer, v1::ErrorReply* refusal) const;
   void RefuseWriter(Epoch said, v1::ErrorReply* refusal) const;
+  void RefuseEndedSession(const ProducerState& state, v1::ErrorReply* refusal) const;
   static bool IsGoodClaim(const WriterClaim& claim, v1::ErrorReply* refusal);
   AppendVerdict AnswerDuplicate(const AppendEnvelope& envelope, const ProducerState& producer,
                                 AppendPlace* place, v1::ErrorReply* refusal);
@@ -275,6 +277,7 @@ class Replica {
   Watermark committed_;
   std::optional<Index> commit_allowed_;
   Index counted_end_;               // acked_end covers the entries up to here
+  Index newest_open_;               // of a producer, as this leader has appended it
   Index trim_entry_;                // the newest trim stands here or before
   Index disk_wanted_;               // somebody waits for durable >= this
   Index flush_wanted_;              // likewise, on demand

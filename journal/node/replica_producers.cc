@@ -11,15 +11,27 @@ namespace ringjournal {
 
 namespace {
 
-// Its own opening, of which it never heard, does not end a session: nothing was sent behind that.
-// A log that was cut may know of less than the session does.
+// Its own openings, of which it never heard, do not end a session: nothing was sent behind them. In
+// a later generation that also holds if the log has lost where they began. (Nothing is final there:
+// Resolve does not say "never".)
 bool IsReplaced(const ProducerState& state, const ProducerOpening& opening) {
-  if (opening.epoch_before == 0 || opening.client_instance == 0) return false;
+  if (opening.before == Epoch() || opening.client_instance == 0) return false;
   if (Mutated(Mutant::kFencedSessionOpensAgain)) return false;
-  return state.epoch > opening.epoch_before && state.client_instance != opening.client_instance;
+  const bool own = state.client_instance == opening.client_instance;
+  if (own && state.since.generation > opening.before.generation) return false;
+  return state.since > opening.before;
 }
 
 }  // namespace
+
+// For good only where that stays: an opening that is not committed may be lost with this leader.
+void Replica::RefuseEndedSession(const ProducerState& state, v1::ErrorReply* refusal) const {
+  if (HasReached(v1::LEVEL_REPLICATED, std::max(epoch_start(), newest_open_))) {
+    return RefuseFencedProducer(state, refusal);
+  }
+  RefuseNotYet(absl::StrCat("somebody else is about to open producer \"", state.name, "\""),
+               limits::kEpochRetryMs, refusal);
+}
 
 bool Replica::OpenProducer(const ProducerOpening& opening, Time now, ProducerHandle* handle,
                            v1::ErrorReply* refusal) {
@@ -34,7 +46,7 @@ bool Replica::OpenProducer(const ProducerOpening& opening, Time now, ProducerHan
   open->set_client_instance(opening.client_instance);
   if (slot.has_value()) {
     if (IsReplaced(table.at(*slot), opening)) {
-      RefuseFencedProducer(table.at(*slot), refusal);
+      RefuseEndedSession(table.at(*slot), refusal);
       return false;
     }
     open->set_producer_id(table.at(*slot).id.value());

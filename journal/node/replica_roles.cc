@@ -11,6 +11,7 @@ namespace ringjournal {
 
 void Replica::LeaderStart(Time now) {
   leads_ = held_ = false;  // of an earlier epoch
+  newest_open_ = Index();
   // What was known of the others was said in another epoch.
   marks_.backups.clear();
   marks_.blocked = true;

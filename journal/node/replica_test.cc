@@ -152,61 +152,6 @@ TEST(Replica, AnExpectedLsnIsHeldToExceptForADuplicate) {
   EXPECT_TRUE(t.place.duplicate);
 }
 
-TEST(Replica, AnOlderOpeningOfAProducerIsFenced) {
-  TestReplica t;
-  ProducerHandle newer = t.Open("producer");
-  EXPECT_EQ(t.Append(1, {"a"}), AppendVerdict::kRefused);
-  EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_FENCED);
-  EXPECT_EQ(t.refusal.fenced().producer_epoch(), newer.epoch);
-  EXPECT_EQ(t.refusal.fenced().client_instance(), 0u);
-  ASSERT_TRUE(t.replica->OpenProducer({"producer", 77}, t.now, &newer, &t.refusal));
-  EXPECT_EQ(t.Append(1, {"a"}), AppendVerdict::kRefused);
-  EXPECT_EQ(t.refusal.fenced().client_instance(), 77u) << "who it was, so that it knows itself";
-  t.producer = newer;
-  EXPECT_EQ(t.Append(1, {"a"}), AppendVerdict::kAccepted);
-}
-
-// What a session opens with that has appended under producer epoch 1, after what has happened
-// since.
-struct Reopening {
-  const char* what;
-  uint32_t settles;      // resolves that raised the epoch
-  uint64_t opened_by;    // 0: by nobody
-  ProducerOpening with;  // of "other", which instance 7 opened first
-  bool refused;
-};
-
-TEST(Replica, ASessionThatSomebodyElseHasEndedDoesNotOpenAgain) {
-  for (const Reopening& c : std::vector<Reopening>{
-           {"nothing has happened", 0, 0, {"other", 7, 1}, false},
-           {"settled", 1, 0, {"other", 7, 1}, true},
-           {"another session has come", 0, 8, {"other", 7, 1}, true},
-           {"its own opening, of which it never heard", 0, 7, {"other", 7, 1}, false},
-           {"settled before its own opening was done", 1, 7, {"other", 7, 1}, false},
-           {"it comes anew, and sends nothing again", 1, 8, {"other", 7, 0}, false},
-           {"a client that does not say who it is", 1, 0, {"other", 0, 1}, false},
-           {"a log that has forgotten its last opening", 0, 8, {"other", 7, 9}, false},
-       }) {
-    TestReplica t;
-    ProducerHandle handle;
-    ASSERT_TRUE(t.replica->OpenProducer({"other", 7}, t.now, &handle, &t.refusal));
-    v1::ResolveReply reply;
-    for (uint32_t i = 0; i < c.settles; ++i) {
-      ASSERT_TRUE(t.replica->Resolve("other", Sequence(1), true, t.now, &reply, &t.refusal));
-      EXPECT_EQ(reply.outcome(), v1::ResolveReply::OUTCOME_NEVER);
-    }
-    if (c.opened_by != 0) {
-      ASSERT_TRUE(t.replica->OpenProducer({"other", c.opened_by}, t.now, &handle, &t.refusal));
-    }
-    const Index end = t.replica->ring().end().index;
-    EXPECT_EQ(t.replica->OpenProducer(c.with, t.now, &handle, &t.refusal), !c.refused) << c.what;
-    if (!c.refused) continue;
-    EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_FENCED) << c.what;
-    EXPECT_EQ(t.refusal.fenced().client_instance(), c.opened_by) << c.what;
-    EXPECT_EQ(t.replica->ring().end().index, end) << c.what << ": nobody else's session is ended";
-  }
-}
-
 TEST(Replica, ProducersBeyondTheLimitAreRefusedAndKnownOnesOpenAgain) {
   TestReplica t;
   for (int i = 2; i <= 8; ++i) t.Open("producer-" + std::to_string(i));

@@ -179,6 +179,7 @@ TEST_F(ResolveTest, AnAppliedSequenceThatHasLeftTheRingIsAppliedAllTheSame) {
 TEST_F(ResolveTest, AnAbsentSequenceIsNotYetThereUntilItIsSettled) {
   EXPECT_EQ(Ask("producer", 1), v1::ResolveReply::OUTCOME_NOT_YET);
   EXPECT_EQ(Ask("producer", 1, true), v1::ResolveReply::OUTCOME_NEVER);
+  t.Batch();
   EXPECT_EQ(t.Append(1, {"late"}), AppendVerdict::kRefused) << "never is final";
   EXPECT_EQ(t.refusal.code(), v1::ERROR_CODE_FENCED);
 }

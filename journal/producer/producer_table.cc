@@ -32,6 +32,8 @@ class ProducerBytes {
     Fixed64(v1::Producer::kLastIndexFieldNumber, p.last_index.value());
     Name(v1::Producer::kNameFieldNumber, p.name);
     Fixed64(v1::Producer::kClientInstanceFieldNumber, p.client_instance);
+    Fixed32(v1::Producer::kSinceGenerationFieldNumber, p.since.generation);
+    Fixed32(v1::Producer::kSinceEpochFieldNumber, p.since.epoch);
     begin[0] = std::byte{kTagInSnapshot};
     begin[1] = static_cast<std::byte>(at_ - begin - 2);
   }
@@ -80,20 +82,24 @@ void ProducerTable::Add(ProducerState state) {
   by_name_.emplace(producers_.back().name, slot);
 }
 
-void ProducerTable::ApplyOpen(const v1::ProducerOpen& open, Index index) {
+void ProducerTable::ApplyOpen(const v1::ProducerOpen& open, Index index, uint32_t generation) {
   if (open.producer_id() == 0) {
     ProducerState state;
     state.id = ProducerId(index.value());
     state.epoch = open.producer_epoch();
     state.name = open.name();
     state.client_instance = open.client_instance();
+    state.since = {generation, open.producer_epoch()};
     Add(std::move(state));
     return;
   }
   std::optional<ProducerSlot> slot = FindById(ProducerId(open.producer_id()));
   RJ_CHECK(slot.has_value());
-  producers_[*slot].epoch = open.producer_epoch();
-  producers_[*slot].client_instance = open.client_instance();
+  ProducerState& state = producers_[*slot];
+  const bool again = open.client_instance() != 0 && open.client_instance() == state.client_instance;
+  if (!again) state.since = {generation, open.producer_epoch()};
+  state.epoch = open.producer_epoch();
+  state.client_instance = open.client_instance();
 }
 
 void ProducerTable::ApplyAppend(ProducerSlot slot, Sequence first, uint32_t count, Index index,
@@ -144,6 +150,8 @@ void WriteProducer(const ProducerState& producer, v1::Producer* out) {
   out->set_last_index(producer.last_index.value());
   out->set_name(producer.name);
   out->set_client_instance(producer.client_instance);
+  out->set_since_generation(producer.since.generation);
+  out->set_since_epoch(producer.since.epoch);
 }
 
 void ProducerTable::WriteTo(v1::StateSnapshot* snapshot) const {
@@ -167,8 +175,14 @@ void ProducerTable::AppendTo(std::string* snapshot_bytes) const {
 ProducerTable ProducerTable::ReadFrom(const v1::StateSnapshot& snapshot) {
   ProducerTable table;
   for (const v1::Producer& p : snapshot.producers()) {
-    table.Add({ProducerId(p.id()), p.epoch(), Sequence(p.last_sequence()), Lsn(p.last_lsn()),
-               Index(p.last_index()), p.name(), p.client_instance()});
+    table.Add({ProducerId(p.id()),
+               p.epoch(),
+               Sequence(p.last_sequence()),
+               Lsn(p.last_lsn()),
+               Index(p.last_index()),
+               p.name(),
+               p.client_instance(),
+               {p.since_generation(), p.since_epoch()}});
   }
   return table;
 }

@@ -24,6 +24,10 @@ struct ProducerState {
   Index last_index;        // of the entry that holds it
   std::string name;
   uint64_t client_instance = 0;  // who opened it last; 0: not known
+  // The journal's generation and the producer epoch of the first opening in the unbroken row of
+  // those by client_instance. A newest opening alone does not tell what happened before it: one
+  // that was late may stand behind somebody else's.
+  Epoch since;
 };
 
 // As snapshots and answers have it.
@@ -49,8 +53,8 @@ class ProducerTable {
   ProducerTable(const ProducerTable& other);
   ProducerTable& operator=(const ProducerTable& other) { return *this = ProducerTable(other); }
 
-  // Takes a producer-open entry into account. `index` is that entry's own.
-  void ApplyOpen(const v1::ProducerOpen& open, Index index);
+  // Takes a producer-open entry into account: index and generation are that entry's own.
+  void ApplyOpen(const v1::ProducerOpen& open, Index index, uint32_t generation);
   // Takes an entry with transactions into account.
   void ApplyAppend(ProducerSlot slot, Sequence first, uint32_t count, Index index, Lsn first_lsn);
 

@@ -154,6 +154,7 @@ bool LeaderSide::MayBeginAtFirst(const PeerConnection& peer, const v1::Follow& f
 // Asked again before the answer was there, which is on its way on this connection: another one
 // would send all entries since then again.
 bool LeaderSide::IsAnswered(const PeerConnection& peer, const v1::Follow& follow) const {
+  if (Mutated(Mutant::kStaleFollowOk)) return false;  // else nearly no answer is an older one's
   const auto it = backups_.find(peer.life);
   return it != backups_.end() && it->second.connection == peer.number &&
          it->second.answered == follow.nonce();

@@ -152,7 +152,9 @@ void Shard::FinishOpen(Session* session, const v1::Open& open, Journal* journal)
   }
   if (!open.producer().empty()) {
     const Epoch writer{open.writer_generation(), open.writer_epoch()};
-    const ProducerOpening opening{open.producer(), open.client_instance(), open.producer_epoch(),
+    const ProducerOpening opening{open.producer(),
+                                  open.client_instance(),
+                                  {open.producer_generation(), open.producer_epoch()},
                                   writer};
     if (!replica->OpenProducer(opening, now_, &session->producer, &error)) {
       // What a log says that may not stay is no reason for good.

@@ -35,13 +35,15 @@ v1::ErrorReply Shard::TailIsUncertain(const Journal& journal) const {
   for (const v1::ReplicaId& id : journal.config.complete())
     absl::StrAppend(&counted, " ", id.node());
   v1::ErrorReply error;
-  Refuse(v1::ERROR_CODE_UNAVAILABLE,
-         absl::StrCat("where journal ", journal.config.name(), " ends is not certain: of those in ",
-                      "sync (", counted.substr(std::min<size_t>(1, counted.size())),
-                      ") not every one has answered within ", limits::kTailWaitMs,
-                      " ms; try again: another node may lead, and who is dead is dropped where "
-                      "min_isr allows it"),
-         &error);
+  Refuse(
+      v1::ERROR_CODE_UNAVAILABLE,
+      absl::StrCat("whether this node still leads journal ", journal.config.name(),
+                   ", and so where it ends and what it holds, is not certain: of those in sync (",
+                   counted.substr(std::min<size_t>(1, counted.size())),
+                   ") not every one has answered within ", limits::kTailWaitMs,
+                   " ms; try again: another node may lead, and who is dead is dropped where "
+                   "min_isr allows it"),
+      &error);
   return error;
 }
 

@@ -44,7 +44,7 @@ void ClusterNode::EndProcess() {
   journals_.clear();
   ring_answers_.clear();
   in_batch_ = dying_ = write_failed_ = false;
-  wake_at_ns_ = INT64_MAX;
+  wake_at_ns_ = drain_ends_ns_ = INT64_MAX;
   paused_until_ns_ = 0;
   crash_.Set(0);
 }
@@ -117,8 +117,14 @@ bool ClusterNode::PauseUntil(int64_t until_ns, bool suspended) {
 bool ClusterNode::Drain() {
   if (!serving()) return false;
   env_.report->Trace(name_, " is told to drain");
+  drain_ends_ns_ = std::min(drain_ends_ns_, env_.events->now_ns() + kDrainTimeoutNs);
   OnEvent(kDrain, Arg());
   return true;
+}
+
+bool ClusterNode::WantsToEnd() const {
+  if (!serving()) return false;
+  return shard_->drained() || env_.events->now_ns() >= drain_ends_ns_;
 }
 
 bool ClusterNode::leads_any() const {

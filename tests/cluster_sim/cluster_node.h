@@ -75,6 +75,9 @@ class ClusterNode : public EventTarget, public NetworkUser {
   // wait for events. Else what had its time first has its batch first.
   void WakeToAll() { wakes_to_all_ = true; }
   bool Drain();
+  // The process has drained; or the time for that is over, as for one that runs in earnest: two
+  // that drain at once may wait for each other's disks.
+  bool WantsToEnd() const;
   void SlowDisk(uint32_t factor) { disk_factor_ = factor; }
   // The next write fails; a process stops itself then.
   void FailNextWrite() { machine_.disk.FailNextWrite(); }
@@ -108,6 +111,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   void OnQueue(EndNumber end, uint64_t queued_bytes) override;
   int64_t paused_until_ns() const override { return paused_until_ns_; }
 
+  static constexpr int64_t kDrainTimeoutNs = int64_t{limits::kDrainTimeoutMs} * kMs;
   static constexpr uint32_t kHintKind = 100;  // for SimConfigServer::Watch
 
  private:
@@ -165,6 +169,7 @@ class ClusterNode : public EventTarget, public NetworkUser {
   uint64_t life_ = 0;  // +1 for each process and at its end
   int64_t paused_until_ns_ = 0;
   int64_t still_until_ns_ = 0;  // of this process or one before
+  int64_t drain_ends_ns_ = INT64_MAX;
   bool wakes_to_all_ = false;
   std::map<std::pair<std::string, uint64_t>, int64_t> recoveries_;
   uint32_t disk_factor_ = 1;

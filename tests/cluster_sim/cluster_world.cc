@@ -204,8 +204,8 @@ void ClusterWorld::RestartStopped() {
   for (uint32_t i = 0; i < nodes_.size(); ++i) {
     ClusterNode* node = nodes_[i].get();
     if (node->powered() && !node->running() && !node->start_planned()) RestartLater(i);
-    if (node->serving() && node->shard()->drained()) {
-      node->Kill("it has drained");
+    if (node->WantsToEnd()) {
+      node->Kill(node->shard()->drained() ? "it has drained" : "it has not drained in time");
       RestartLater(i);
     }
   }

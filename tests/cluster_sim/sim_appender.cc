@@ -79,7 +79,7 @@ void SimAppender::Append() {
   if (!session_->HasRoom(request.run.size())) return;
   absl::Status queued = session_->Append(request);
   // Its session is at its end, with answers that are still to come.
-  if (fence_expected_ && client::CodeOf(queued) == ErrorCode::kFenced) return;
+  if (fences_expected_ > 0 && client::CodeOf(queued) == ErrorCode::kFenced) return;
   if (!queued.ok()) {
     env_.report->Violation("client: ", name(), " cannot append: ", StatusText(queued));
     return;
@@ -154,17 +154,26 @@ void SimAppender::TakeApplied(const AppendOutcome& outcome, const Pending& pendi
 void SimAppender::TakeNotApplied(const AppendOutcome& outcome, const Pending& pending) {
   env_.report->Trace(name(), ": not applied: ", StatusText(outcome.error));
   ErrorCode code = client::CodeOf(outcome.error);
-  const bool fenced = code == ErrorCode::kFenced && fence_expected_;
+  const bool fenced = code == ErrorCode::kFenced && fences_expected_ > 0;
   bool allowed = code == ErrorCode::kTooLarge || code == ErrorCode::kBehindRefused || fenced ||
                  (code == ErrorCode::kDataLoss && receipts_may_vanish_);
   if (!allowed) {
     env_.report->Violation("I15: ", name(), ": refused for good: ", StatusText(outcome.error));
   }
   // An older log may win a lossy recovery, with what was sent on an earlier connection in it.
-  if (fenced) return NeverAgain({{pending.first_counter, pending.count}}, env_.truth->generation());
+  if (fenced && session_->reconnects() > 0) return TakeNotAppliedAnyMore(pending);
   for (uint32_t i = 0; i < pending.count; ++i) {
     env_.truth->payloads()->OnNotApplied(plan_.client, pending.first_counter + i);
   }
+}
+
+void SimAppender::TakeNotAppliedAnyMore(const Pending& pending) {
+  const bool there = env_.truth->payloads()->Holds(plan_.client, pending.first_counter);
+  if (there && env_.truth->losses().empty()) {
+    env_.report->Violation("never: ", name(), " is told that payload ", pending.first_counter,
+                           " was not applied, but it is in the journal");
+  }
+  NeverAgain({{pending.first_counter, pending.count}}, env_.truth->generation());
 }
 
 void SimAppender::TakeLoss(const client::LossNotice& notice) {
@@ -183,6 +192,7 @@ void SimAppender::TakeStop() {
     env_.report->Violation("client: ", name(), " stopped: ", StatusText(session_->status()));
     return;
   }
+  if (IsFenced()) --fences_expected_;
   env_.report->Trace(name(), " opens again: ", StatusText(session_->status()));
   pending_.clear();
   Drop();
@@ -193,7 +203,7 @@ void SimAppender::TakeStop() {
 // ---- for who asks what became of its sequences ----
 
 bool SimAppender::IsFenced() const {
-  return fence_expected_ && client::CodeOf(session_->status()) == ErrorCode::kFenced;
+  return fences_expected_ > 0 && client::CodeOf(session_->status()) == ErrorCode::kFenced;
 }
 
 void SimAppender::Remember(const AppendOutcome& outcome) {
@@ -222,25 +232,28 @@ void SimAppender::NeverAgain(const std::vector<PayloadRange>& payloads, uint32_t
     for (uint64_t counter = range.first_counter; counter < range.first_counter + range.count;
          ++counter) {
       if (!env_.truth->payloads()->Holds(plan_.client, counter)) {
-        never_.push_back({counter, generation});
+        never_.push_back({counter, generation, env_.truth->next_lsn()});
       }
     }
   }
 }
 
 void SimAppender::CheckNever() const {
-  uint32_t newest_loss = 0;
-  for (const v1::LossReport& loss : env_.truth->losses()) {
-    newest_loss = std::max(newest_loss, loss.generation());
-  }
   for (const Never& never : never_) {
-    if (never.generation < newest_loss) continue;  // an older log may have won since
-    if (!env_.truth->payloads()->Holds(plan_.client, never.counter)) continue;
+    if (!env_.truth->payloads()->Holds(plan_.client, never.counter) || MayBeVoid(never)) continue;
     env_.report->Violation("never: payload ", plan_.client, ".", never.counter,
                            " is in the journal, although somebody was told, when it was not, that "
                            "it never will be");
     return;
   }
+}
+
+// A recovery since may have begun with a log from before it was said.
+bool SimAppender::MayBeVoid(const Never& never) const {
+  for (const v1::LossReport& loss : env_.truth->losses()) {
+    if (loss.generation() > never.generation && Lsn(loss.first_lsn()) <= never.end) return true;
+  }
+  return false;
 }
 
 void SimAppender::CheckFinal() {

@@ -65,8 +65,10 @@ class SimAppender : public SimClient {
   std::optional<AckedSequence> SomeAcked(sim::Random* random) const;
   // Under the producer epoch of now, or older ones.
   std::vector<PayloadRange> InFlight() const;
-  // Somebody may end its session from now on.
-  void ExpectFence() { fence_expected_ = true; }
+  // Somebody may end one session of its, this one or a later one.
+  void ExpectFence() { ++fences_expected_; }
+  // Its session has a producer epoch.
+  bool opened() const { return session_->opened(); }
   // What of these is not in the journal now was told, in that generation, never to be.
   void NeverAgain(const std::vector<PayloadRange>& payloads, uint32_t generation);
 
@@ -93,15 +95,19 @@ class SimAppender : public SimClient {
   void TakeStop();
   void Remember(const client::AppendOutcome& outcome);
   bool IsFenced() const;  // by somebody who settles
+  void TakeNotAppliedAnyMore(const Pending& pending);
   void CheckNever() const;
 
   struct Never {
     uint64_t counter = 0;
     uint32_t generation = 0;  // in which that was said
+    Lsn end;                  // of what was committed then, with what makes it so
   };
+  bool MayBeVoid(const Never& never) const;
+
   SimAppenderPlan plan_;
   std::string producer_;
-  bool fence_expected_ = false;
+  uint64_t fences_expected_ = 0;  // and not met yet
   uint64_t life_ = 0;
   Sequence highest_acked_;
   std::deque<AckedSequence> remembered_;  // the newest

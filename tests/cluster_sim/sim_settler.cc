@@ -34,7 +34,7 @@ void SimSettler::Ask() {
   acked_ = env_.random->Chance(40) ? appender_->SomeAcked(env_.random) : std::nullopt;
   if (acked_.has_value()) sequence_ = acked_->sequence;
   in_flight_ = appender_->InFlight();
-  life_ = appender_->life();
+  life_ = appender_->opened() ? appender_->life() : 0;
   if (settles_) appender_->ExpectFence();
   v1::ClientMessage message;
   v1::Resolve* resolve = message.mutable_resolve();
@@ -92,6 +92,13 @@ void SimSettler::Check() {
 }
 
 void SimSettler::TakeAnswer(const v1::ResolveReply& reply) {
+  const bool there = reply.outcome() == v1::ResolveReply::OUTCOME_AT_LSN;
+  const bool now = reply.generation() == env_.truth->generation();
+  if (there && now && Lsn(reply.lsn()) >= env_.truth->next_lsn()) {
+    env_.report->Violation("I8: ", name(), " is told that sequence ", sequence_.value(),
+                           " stands at LSN ", reply.lsn(), ", and that is not committed");
+    return;
+  }
   env_.report->Trace(name(), ": sequence ", sequence_.value(), ": outcome ",
                      static_cast<int>(reply.outcome()), " in generation ", reply.generation());
   if (acked_.has_value()) CheckReceipt(reply);
@@ -99,7 +106,7 @@ void SimSettler::TakeAnswer(const v1::ResolveReply& reply) {
   if (reply.outcome() != v1::ResolveReply::OUTCOME_NEVER) return;
   ++settled_;
   // The same session has no other right to append than when it was asked.
-  const bool same = appender_->life() == life_ && !in_flight_.empty();
+  const bool same = appender_->life() == life_;
   appender_->NeverAgain(same ? appender_->InFlight() : in_flight_, reply.generation());
 }
 

@@ -14,8 +14,8 @@
 namespace ringjournal::cluster_sim {
 
 // Asks about one sequence after the other of one appender: some that it holds a receipt for, some
-// that it has in flight; and settles half of them, which ends the appender's session. What was in
-// flight then and is not in the journal when "never" is heard must never be there.
+// that it has in flight; and settles half of them, which ends the appender's session. What that has
+// in flight when "never" is heard, and is not in the journal, must never be there.
 class SimSettler : public SimClient {
  public:
   // `appender` outlives it.
@@ -49,7 +49,7 @@ class SimSettler : public SimClient {
   bool settles_ = false;
   std::optional<AckedSequence> acked_;   // the one that is asked about
   std::vector<PayloadRange> in_flight_;  // when it asked
-  uint64_t life_ = 0;                    // of the appender, then
+  uint64_t life_ = 0;                    // of the appender, then; 0: it had yet to open
   uint64_t settled_ = 0;
 };
 
