@@ -60,7 +60,7 @@ inline constexpr MutantKill kMutantKills[] = {
     {"disk_quorum_ignored", Bias::kDisksDecide, 12, "disk word"},
     {"recovers_from_the_living", Bias::kGoneMachines, 8, "operator"},
     {"loss_bound_ignored", Bias::kGoneMachines, 3, "operator"},
-    {"asked_node_leads", Bias::kGoneMachines, 20, "disk word"},
+    {"asked_node_leads", Bias::kGoneMachines, 1085, "operator"},
     {"unnamed_disk_passed_over", Bias::kGoneMachines, 9, "disk word"},
     {"restart_shrinks_recovery_set", Bias::kLastCopy, 164, "disk word"},
     {"complete_follows_every_change", Bias::kNone, 17, "I11"},
