@@ -216,6 +216,8 @@ absl::StatusOr<StandbyStep> Standby::Follow(std::chrono::nanoseconds timeout) {
   StandbyCore& core = *impl_->core;
   const int64_t until_ns = Driver::NowNs() + timeout.count();
   for (;;) {
+    // It watches nobody while it holds a grant: nothing but the rest of the takeover is due.
+    if (core.granted()) return StandbyStep::kWriterSilent;
     int64_t now_ns = Driver::NowNs();
     if (core.Suspects(now_ns)) {
       absl::Status asked = impl_->Ask(now_ns + impl_->AskTimeoutNs());

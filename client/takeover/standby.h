@@ -50,8 +50,10 @@ struct StandbyOptions {
 };
 
 enum class StandbyStep {
-  kFollowing,     // the time is over, and all is well
-  kWriterSilent,  // nothing was heard of the writer, or there is none: TakeOver?
+  kFollowing,  // the time is over, and all is well
+  // Nothing was heard of the writer, or there is none: TakeOver? Or a TakeOver was granted and
+  // ended before its end: older writers are fenced already, so call it again.
+  kWriterSilent,
 };
 
 struct TakeOverOptions {
@@ -105,7 +107,8 @@ class Standby {
   Standby(const Standby&) = delete;
   Standby& operator=(const Standby&) = delete;
 
-  // Applies what comes, until nothing is heard of the writer or the time is over. Errors end the
+  // Applies what comes, until nothing is heard of the writer or the time is over; at once where a
+  // TakeOver was granted and has to be called again. Errors end the
   // Standby, but kStopped (an interrupt): kStateDiverged (the writer's digest is another one),
   // kApplyFailed, kEffectsFull, kBadRecord, kTrimmed (it lags behind what was trimmed), kDataLoss
   // (a recovery took back what was applied: start anew from a checkpoint below), kDamaged.

@@ -63,6 +63,66 @@ TEST_F(StandbyFaultsTest, WithoutALeaderTheWriterIsNotSilent) {
   EXPECT_TRUE(FollowUntilSilent(b.get()).ok());
 }
 
+// An application that needs all the time that a takeover has.
+class SlowBook : public Book {
+ public:
+  absl::Status Apply(const ReadTransaction& transaction, std::string* effect) override {
+    while (std::chrono::steady_clock::now() < busy_until) {
+    }
+    return Book::Apply(transaction, effect);
+  }
+  std::chrono::steady_clock::time_point busy_until;
+};
+
+// More than is read at once, so that the deadline is looked at in between.
+std::vector<std::string> TwoBatches() {
+  return std::vector<std::string>(limits::kReadBatchTransactions + 1, "x");
+}
+
+// Takes over with more and more time until the claim has enough of it; behind the grant there is
+// something to apply, which uses up the rest.
+absl::Status MissDeadlineBehindGrant(Standby* standby, SlowBook* book) {
+  for (std::chrono::milliseconds timeout(20); book->applied.empty(); timeout *= 2) {
+    book->busy_until = std::chrono::steady_clock::now() + timeout * 2;
+    const absl::Status late = standby->TakeOver({.timeout = timeout}).status();
+    const ErrorCode code = CodeOf(late);
+    if (code != ErrorCode::kDeadline && code != ErrorCode::kCannotConnect) {
+      return absl::InternalError(absl::StrCat("in time, or not late: ", late.ToString()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+TEST_F(StandbyFaultsTest, ATakeoverThatWasGrantedAndNotFinishedIsDue) {
+  Promotion a = BecomeWriter(Named("a"));
+  fake_.AddTransactions(TwoBatches());
+  SlowBook book;
+  auto b = OpenStandby(&book, Named("b"));
+  ASSERT_EQ(MissDeadlineBehindGrant(b.get(), &book), absl::OkStatus());
+  auto step = b->Follow(std::chrono::milliseconds(100));
+  ASSERT_TRUE(step.ok()) << step.status();
+  EXPECT_EQ(*step, StandbyStep::kWriterSilent);
+  Promotion promotion = TakeOver(b.get());
+  EXPECT_EQ(promotion.report.new_writer, (Epoch{1, 2})) << "granted once";
+  EXPECT_EQ(promotion.report.old_claimant, "a");
+  Append(promotion.writer.get(), "y");
+  EXPECT_EQ(book.applied, TwoBatches());
+}
+
+// Its fence is in the journal still, and whoever writes now has to be granted anew.
+TEST_F(StandbyFaultsTest, AGrantThatAGenerationHasEndedIsAskedForAnew) {
+  Promotion a = BecomeWriter(Named("a"));
+  fake_.AddTransactions(TwoBatches());
+  SlowBook book;
+  auto b = OpenStandby(&book, Named("b"));
+  ASSERT_EQ(MissDeadlineBehindGrant(b.get(), &book), absl::OkStatus());
+  fake_.LoseTransactionsFrom(fake_.end_lsn().next());
+  EXPECT_EQ(*b->Follow(std::chrono::milliseconds(100)), StandbyStep::kWriterSilent);
+  EXPECT_EQ(CodeOf(b->TakeOver().status()), ErrorCode::kWriterHeld) << "by its own old grant";
+  ASSERT_TRUE(FollowUntilSilent(b.get()).ok());
+  EXPECT_EQ(TakeOver(b.get()).report.new_writer, (Epoch{2, 1}));
+}
+
 TEST_F(StandbyFaultsTest, WhatTheApplicationCannotApplyEndsTheStandbyAndNamesTheLsn) {
   for (const char* payload : {"refuse", "throw", "throw int"}) {
     FakeJournal fake("orders");
