@@ -163,6 +163,19 @@ TEST_F(CheckpointsTest, OneOfALostHistoryIsPassedOverForTheOneBeforeIt) {
   EXPECT_THAT(book.loaded, ElementsAre("x"));
 }
 
+// As a writer that was replaced while it saved leaves it behind.
+TEST_F(CheckpointsTest, OneThatWasSavedLateIsPassedOverForTheNewerOneBeforeIt) {
+  const ApplicationCheckpoint late = AppendAndSave("x");
+  const ApplicationCheckpoint newer = AppendAndSave("y");
+  ASSERT_TRUE(OpenSaver({.name = "b"})->Save(newer).ok());
+  fake_.Trim(newer.at.lsn.next());
+  ASSERT_TRUE(OpenSaver({.name = "a"})->Save(late).ok());
+  Book book;
+  auto c = OpenStandby(&book, Named("c"));
+  ASSERT_NE(c, nullptr);
+  EXPECT_THAT(book.loaded, ElementsAre("x", "y"));
+}
+
 TEST_F(CheckpointsTest, OneThatTheJournalDoesNotGoBackToIsNotStartedFrom) {
   auto saver = OpenSaver({.name = "a"});
   ASSERT_TRUE(saver->Save(AppendAndSave("x")).ok());

@@ -98,9 +98,11 @@ struct Readiness {
 // caller's thread. Not thread safe: one thread at a time.
 class Standby {
  public:
-  // Loads the newest application checkpoint, if wanted, and opens the journal behind it. `state`
-  // must outlive the Standby. Errors: kBadSetting (the journal is not fenced; names), kTrimmed (the
-  // journal does not go back to the checkpoint, or to its first transaction), those of a Reader.
+  // Loads the newest application checkpoint that the journal goes on behind, if wanted, and opens
+  // the journal there; without one, at its first transaction. `state` must outlive the Standby.
+  // Errors: kBadSetting (the journal is not fenced; names), kTrimmed (the journal does not go back
+  // to a checkpoint, nor to its first transaction), kBadCursor or kDataLoss (nor that, and the
+  // newest checkpoint is of a history that a recovery gave up), those of a Reader.
   static absl::StatusOr<std::unique_ptr<Standby>> Open(const Journal& journal, StateMachine* state,
                                                        const StandbyOptions& options);
   ~Standby();

@@ -20,6 +20,7 @@ struct Standby::Impl {
       : journal(journal), state(state), options(options) {}
 
   absl::Status Start();
+  absl::StatusOr<bool> StartFromCheckpoint(absl::Status* unfit);
   absl::Status StartFrom(const ApplicationCheckpoint& checkpoint);
   absl::Status OpenReader(ReaderOptions read, Lsn first);
   absl::Status Ask(int64_t until_ns);

@@ -46,6 +46,14 @@ absl::Status CheckOptions(const StandbyOptions& options) {
   return absl::OkStatus();
 }
 
+// Nothing is wrong with the others. Of a history that a recovery has given up: the one before it
+// may be older than that. Trimmed behind it: a writer that was replaced has saved it late, and the
+// one that its successor has saved before is newer.
+bool IsUnfit(ErrorCode code) {
+  return code == ErrorCode::kBadCursor || code == ErrorCode::kDataLoss ||
+         code == ErrorCode::kTrimmed;
+}
+
 }  // namespace
 
 absl::Status Standby::Impl::Start() {
@@ -57,21 +65,32 @@ absl::Status Standby::Impl::Start() {
   core = std::make_unique<StandbyCore>(core_options);
   const int64_t until_ns = Driver::NowNs() + journal.options().request_timeout_ns;
   if (absl::Status status = Ask(until_ns); !status.ok()) return status;
+  absl::Status unfit;
   if (options.use_checkpoints) {
-    auto checkpoints = LoadCheckpoints(journal);
-    if (!checkpoints.ok()) return checkpoints.status();
-    for (const ApplicationCheckpoint& checkpoint : *checkpoints) {
-      const absl::Status status = StartFrom(checkpoint);
-      // Of a history that a recovery has given up: the one before it may be older than that.
-      const ErrorCode code = CodeOf(status);
-      if (code != ErrorCode::kBadCursor && code != ErrorCode::kDataLoss) return status;
-    }
+    auto started = StartFromCheckpoint(&unfit);
+    if (!started.ok() || *started) return started.status();
   }
-  if (!options.from_oldest) return OpenReader({.from = Position::At(Lsn(1))}, Lsn(1));
+  if (!options.from_oldest) {
+    const absl::Status status = OpenReader({.from = Position::At(Lsn(1))}, Lsn(1));
+    return status.ok() || unfit.ok() ? status : unfit;
+  }
   if (auto status = OpenReader({.from = Position::Oldest()}, oldest); !status.ok()) return status;
   core->StartAt(reader->from_lsn());
   core->OnReadIn(reader->generation());  // it holds nothing yet that could be lost
   return absl::OkStatus();
+}
+
+// True: from the newest that the journal still goes on behind. *unfit: why not from the newest.
+absl::StatusOr<bool> Standby::Impl::StartFromCheckpoint(absl::Status* unfit) {
+  auto checkpoints = LoadCheckpoints(journal);
+  if (!checkpoints.ok()) return checkpoints.status();
+  for (const ApplicationCheckpoint& checkpoint : *checkpoints) {
+    const absl::Status status = StartFrom(checkpoint);
+    if (status.ok()) return true;
+    if (!IsUnfit(CodeOf(status))) return status;
+    unfit->Update(status);
+  }
+  return false;
 }
 
 absl::Status Standby::Impl::StartFrom(const ApplicationCheckpoint& checkpoint) {
