@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,7 @@
 #include "client/errors.h"
 #include "client/reader.h"
 #include "client/takeover/checkpoint_chunks.h"
+#include "client/takeover/kept_checkpoints.h"
 #include "client/writer.h"
 
 namespace ringjournal::client {
@@ -24,6 +26,18 @@ absl::Status TooLarge(size_t bytes, uint64_t allowed) {
                                 " that the side journal holds twice: create it with a larger ring, "
                                 "at most ",
                                 limits::kApplicationCheckpointBytesMax, " bytes of state"));
+}
+
+absl::Status NotTheWriter(const std::string& journal, Epoch writer, const WriterInfo& current) {
+  const auto text = [](Epoch epoch) { return absl::StrCat(epoch.generation, ".", epoch.epoch); };
+  const std::string why =
+      current.epoch == writer
+          ? absl::StrCat("generation ", current.generation, " of journal ", journal,
+                         " has ended writer epoch ", text(writer))
+          : absl::StrCat("journal ", journal, " is held by \"", current.claimant,
+                         "\" (writer epoch ", text(current.epoch), "), and who saves holds ",
+                         text(writer));
+  return MakeError(ErrorCode::kFenced, why + ": act on nothing, and save no checkpoint any more");
 }
 
 absl::StatusOr<std::vector<ApplicationCheckpoint>> LoadOnce(const Journal& journal) {
@@ -60,6 +74,8 @@ struct CheckpointSaver::Impl {
   Impl(const Journal& journal, client::Journal side, const CheckpointSaverOptions& options)
       : journal(journal), side(std::move(side)), options(options) {}
 
+  absl::Status CheckWriter() const;
+  absl::Status SaveChunks(const ApplicationCheckpoint& checkpoint);
   absl::Status Forget();
 
   Journal journal;
@@ -70,8 +86,7 @@ struct CheckpointSaver::Impl {
   uint64_t state_bytes_max = 0;
   bool memory_only = false;
   uint32_t generation = 0;  // of the journal when it was opened
-  // The two saved last: where their chunks begin, and what they hold.
-  std::vector<std::pair<Lsn, Lsn>> kept;
+  std::optional<KeptCheckpoints> kept;
 };
 
 CheckpointSaver::CheckpointSaver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -95,9 +110,8 @@ absl::StatusOr<std::unique_ptr<CheckpointSaver>> CheckpointSaver::Open(
       std::min(side_info->ring_bytes / 4, limits::kApplicationCheckpointBytesMax);
   auto whole = LoadCheckpoints(journal);
   if (!whole.ok()) return whole.status();
-  for (auto it = whole->rbegin(); it != whole->rend(); ++it) {
-    impl->kept.emplace_back(it->first_chunk, it->at.lsn);
-  }
+  // What is not committed yet, nobody has read: its place is behind.
+  impl->kept.emplace(*whole, side_info->watermarks.committed.lsn.next(), impl->generation);
   auto writer = side.OpenWriter({.producer = options.name});
   if (!writer.ok()) return writer.status();
   impl->writer = *std::move(writer);
@@ -115,33 +129,51 @@ absl::Status CheckpointSaver::Save(const ApplicationCheckpoint& checkpoint) {
   if (checkpoint.state.size() > impl_->state_bytes_max) {
     return TooLarge(checkpoint.state.size(), impl_->state_bytes_max);
   }
-  Lsn first;
-  // What is trimmed below it is gone from the disks, so it must be on them itself. A Flush would
-  // not do: where there are several nodes it brings nothing to a majority's disks.
-  const Level level = impl_->memory_only ? Level::kReplicated : Level::kDiskQuorum;
-  for (TransactionRun& run : EncodeCheckpoint(checkpoint, impl_->saver)) {
-    AppendOutcome outcome = impl_->writer->Append(std::move(run), kSaveTimeout, {.level = level});
-    if (outcome.fate != Fate::kApplied) return outcome.error;
-    if (first == Lsn()) first = outcome.receipt.first_lsn;
-  }
-  impl_->kept.emplace_back(first, checkpoint.at.lsn);
+  if (absl::Status status = impl_->CheckWriter(); !status.ok()) return status;
+  if (absl::Status status = impl_->SaveChunks(checkpoint); !status.ok()) return status;
+  // It may have taken long.
+  if (absl::Status status = impl_->CheckWriter(); !status.ok()) return status;
   return impl_->Forget();
 }
 
-// Below the older of the two newest nothing is needed any more.
-absl::Status CheckpointSaver::Impl::Forget() {
-  if (kept.size() > 2) kept.erase(kept.begin());
-  if (kept.size() < 2) return absl::OkStatus();
-  // A chunk whose place is not known any more (a duplicate found late) bounds nothing.
-  const Lsn first_chunk = std::min(kept[0].first, kept[1].first);
-  if (first_chunk > Lsn()) {
-    if (auto trimmed = side.Trim(first_chunk); !trimmed.ok()) return trimmed.status();
+absl::Status CheckpointSaver::Impl::CheckWriter() const {
+  if (options.writer == Epoch()) return absl::OkStatus();
+  auto current = journal.GetWriter();
+  if (!current.ok()) return current.status();
+  if (current->epoch == options.writer && !current->ended_by_loss) return absl::OkStatus();
+  return NotTheWriter(journal.name(), options.writer, *current);
+}
+
+absl::Status CheckpointSaver::Impl::SaveChunks(const ApplicationCheckpoint& checkpoint) {
+  // What is trimmed below it is gone from the disks, so it must be on them itself. A Flush would
+  // not do: where there are several nodes it brings nothing to a majority's disks.
+  const Level level = memory_only ? Level::kReplicated : Level::kDiskQuorum;
+  kept->Begin();
+  for (TransactionRun& run : EncodeCheckpoint(checkpoint, saver)) {
+    AppendOutcome outcome = writer->Append(std::move(run), kSaveTimeout, {.level = level});
+    if (outcome.fate != Fate::kApplied) return outcome.error;
+    kept->OnChunk(outcome.receipt.first_lsn);
   }
-  if (!options.trim) return absl::OkStatus();
+  kept->OnSaved(checkpoint.at);
+  return absl::OkStatus();
+}
+
+// Below what is kept nothing is needed any more.
+absl::Status CheckpointSaver::Impl::Forget() {
   auto info = journal.Info();
   if (!info.ok()) return info.status();
   if (info->epoch.generation != generation) return absl::OkStatus();
-  return journal.Trim(std::min(kept[0].second, kept[1].second).next()).status();
+  if (kept->must_look()) {
+    auto found = LoadCheckpoints(journal);
+    if (!found.ok()) return found.status();
+    kept->OnFound(*found);
+  }
+  if (const Lsn from = kept->side_from(); from > Lsn()) {
+    if (auto trimmed = side.Trim(from); !trimmed.ok()) return trimmed.status();
+  }
+  const Lsn from = kept->journal_from();
+  if (!options.trim || from == Lsn()) return absl::OkStatus();
+  return journal.Trim(from).status();
 }
 
 }  // namespace ringjournal::client

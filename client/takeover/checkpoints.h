@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "client/journal.h"
 #include "client/takeover/application_checkpoint.h"
+#include "journal/base/types.h"
 
 namespace ringjournal::client {
 
@@ -29,6 +30,9 @@ struct CheckpointSaverOptions {
   // Of the side journal, if it is created here: a power of two, at least four times the state's
   // size. 0: the default, limits::kCheckpointRingBytes.
   uint64_t ring_bytes = 0;
+  // The writer epoch of who saves (TakeoverReport::new_writer): nothing is saved or trimmed once
+  // another one holds it. Zero: not asked.
+  Epoch writer;
   // Trims the journal below the older of the two checkpoints that are kept.
   bool trim = false;
 };
@@ -43,11 +47,13 @@ class CheckpointSaver {
   ~CheckpointSaver();
 
   // Returns once it is on the disks of a majority, or replicated where there are none; then forgets
-  // all but the two that were saved last, and with `trim` what both hold, unless a recovery that
-  // may have lost data has come since: who saves may have been replaced, and the journal be another
-  // one from there on. kTooLarge: the state is larger than limits::kApplicationCheckpointBytesMax,
-  // or does not fit the side journal's ring twice. After an error the ones before it still stand;
-  // it may be called again.
+  // all but the two that were saved last, of the side journal also not what somebody else has saved
+  // that is newer, and with `trim` of the journal what both hold. Nothing is forgotten once a
+  // recovery that may have lost data has come since Open: who saves may have been replaced, and the
+  // journal be another one from there on. kTooLarge: the state is larger than
+  // limits::kApplicationCheckpointBytesMax, or does not fit the side journal's ring twice. kFenced:
+  // `writer` is not the writer any more; it must act on nothing. After an error the ones before it
+  // still stand; after others than kFenced it may be called again.
   absl::Status Save(const ApplicationCheckpoint& checkpoint);
 
  private:

@@ -1,6 +1,8 @@
 // Application checkpoints: saved beside the journal, and where a standby starts.
 #include "client/takeover/checkpoints.h"
 
+#include <thread>
+
 #include "client/takeover/standby_fixture.h"
 
 namespace ringjournal::client {
@@ -104,7 +106,58 @@ TEST_F(CheckpointsTest, NothingIsTrimmedOnceAGenerationHasBegunSinceTheSaverWasO
   // Who begins in the new generation knows what it is about.
   saver = OpenSaver({.name = "b", .trim = true});
   ASSERT_TRUE(saver->Save(last).ok());
+  EXPECT_EQ(Oldest(Orders()), first.at.lsn.next()) << "those of the older one do not count";
+  ASSERT_TRUE(saver->Save(last).ok());
   EXPECT_EQ(Oldest(Orders()), last.at.lsn.next());
+}
+
+TEST_F(CheckpointsTest, WhoWasReplacedSavesNothingAndIsToldByWhom) {
+  auto saver = OpenSaver({.name = "a", .writer = a_.report.new_writer, .trim = true});
+  ASSERT_TRUE(saver->Save(AppendAndSave("x")).ok());
+  const ApplicationCheckpoint late = AppendAndSave("y");
+  BecomeWriter(Named("b"));
+  const absl::Status status = saver->Save(late);
+  EXPECT_EQ(CodeOf(status), ErrorCode::kFenced) << status;
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("held by \"b\""));
+  EXPECT_EQ(LoadCheckpoints(Orders())->size(), 1u);
+}
+
+TEST_F(CheckpointsTest, WhoIsReplacedWhileHeSavesTrimsNothing) {
+  auto saver = OpenSaver({.name = "a", .writer = a_.report.new_writer, .trim = true});
+  ASSERT_TRUE(saver->Save(AppendAndSave("x")).ok());
+  const ApplicationCheckpoint late = AppendAndSave("y");
+  a_.writer.reset();  // from now on only the saver appends
+  const uint64_t before = fake_.counts().appends_received;
+  fake_.SetRingFull(true);
+  absl::Status status;
+  std::thread saving([&] { status = saver->Save(late); });
+  EXPECT_TRUE(Eventually([&] { return fake_.counts().appends_received > before; }));
+  EXPECT_TRUE(Orders().AcquireWriter({.claimant = "b", .replaces = {1, 1}}).ok());
+  fake_.SetRingFull(false);
+  saving.join();
+  EXPECT_EQ(CodeOf(status), ErrorCode::kFenced) << status;
+  EXPECT_EQ(Oldest(Orders()), Lsn(1));
+}
+
+TEST_F(CheckpointsTest, AWriterEpochThatARecoveryHasEndedSavesNothing) {
+  auto saver = OpenSaver({.name = "a", .writer = a_.report.new_writer});
+  const ApplicationCheckpoint late = AppendAndSave("x");
+  a_.writer.reset();
+  fake_.LoseTransactionsFrom(late.at.lsn.next());
+  EXPECT_EQ(CodeOf(saver->Save(late)), ErrorCode::kFenced);
+}
+
+// He did not ask whether he was replaced.
+TEST_F(CheckpointsTest, WhatSomebodyElseHasSavedAndIsNewerStays) {
+  auto saver = OpenSaver({.name = "a"});
+  const client::Journal side = Orders().Sibling(CheckpointJournalName("orders"));
+  const ApplicationCheckpoint x = AppendAndSave("x"), y = AppendAndSave("y");
+  ASSERT_TRUE(saver->Save(x).ok());
+  ASSERT_TRUE(OpenSaver({.name = "b"})->Save(AppendAndSave("z")).ok());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(saver->Save(y).ok());
+  EXPECT_EQ(Oldest(side), Lsn(2));
+  ASSERT_TRUE(saver->Save(AppendAndSave("w")).ok());
+  EXPECT_EQ(Oldest(side), Lsn(5));
 }
 
 TEST_F(CheckpointsTest, AStateThatTheSideJournalDoesNotHoldTwiceIsTooLarge) {
