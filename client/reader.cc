@@ -67,6 +67,10 @@ absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const ClientOptions& client
   return std::unique_ptr<Reader>(new Reader(std::move(impl)));
 }
 
+std::unique_ptr<Reader> Reader::Start(const ClientOptions& client, const ReaderOptions& options) {
+  return std::unique_ptr<Reader>(new Reader(std::make_unique<Impl>(client, options)));
+}
+
 // Takes what is here, else waits for it.
 template <class Take>
 absl::StatusOr<ReadStep> Reader::Step(int64_t timeout_ns, Take take) {

@@ -56,6 +56,8 @@ class Reader {
   // kJournalNotFound, kTransactionNotFound, kBadCursor, …
   static absl::StatusOr<std::unique_ptr<Reader>> Open(const ClientOptions& client,
                                                       const ReaderOptions& options);
+  // The same without waiting: connects and opens within Next, which returns what Open would have.
+  static std::unique_ptr<Reader> Start(const ClientOptions& client, const ReaderOptions& options);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;

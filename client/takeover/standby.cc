@@ -10,9 +10,13 @@
 #include "client/driver.h"
 #include "client/errors.h"
 #include "client/takeover/standby_impl.h"
+#include "journal/base/units.h"
 
 namespace ringjournal::client {
 namespace {
+
+// As a Writer's: what waits here is bounded by Follow's time, and by TakeOver's.
+constexpr int64_t kPatienceNs = int64_t{100} * 365 * 86400 * kSecondNs;
 
 absl::Status ApplyFailed(Lsn lsn, const std::string& why) {
   return MakeError(ErrorCode::kApplyFailed,
@@ -69,11 +73,8 @@ absl::StatusOr<size_t> Standby::Impl::Step(int64_t until_ns) {
   size_t taken = 0;
   const auto step = reader->Next(batch, &taken, std::max<int64_t>(until_ns - began_ns, 0));
   TellLoss(*reader, core.get());
-  if (!step.ok()) {
-    if (CodeOf(step.status()) != ErrorCode::kStopped) broken = step.status();
-    return step.status();
-  }
-  if (reader->reconnects() != std::exchange(reconnects, reader->reconnects())) {
+  if (!step.ok()) return Missed(step.status());
+  if (Connections() != std::exchange(connections, Connections())) {
     core->OnConnected(Driver::NowNs());
   }
   core->OnReadIn(reader->seen_generation());
@@ -85,6 +86,25 @@ absl::StatusOr<size_t> Standby::Impl::Step(int64_t until_ns) {
     busy_count += taken;
   }
   return taken;
+}
+
+// An outage, however long, is no reason to lose a state that the journal goes on behind.
+absl::StatusOr<size_t> Standby::Impl::Missed(const absl::Status& why) {
+  const ErrorCode code = CodeOf(why);
+  if (code == ErrorCode::kStopped) return why;
+  if (code != ErrorCode::kCannotConnect && !IsTransient(code)) return broken = why;
+  ReaderOptions read{.journal = journal.name(), .cursor = reader->cursor(), .follow = true};
+  read.accept_generation = reader->seen_generation();
+  ClientOptions patient = journal.options();
+  patient.retry_for_ns = kPatienceNs;
+  reader = Reader::Start(patient, read);
+  connections = 0;
+  return 0;
+}
+
+// So often it was connected, by this reader.
+uint64_t Standby::Impl::Connections() const {
+  return reader->generation() == 0 ? 0 : reader->reconnects() + 1;
 }
 
 int64_t Standby::Impl::AskTimeoutNs() const {

@@ -110,10 +110,12 @@ class Standby {
   Standby& operator=(const Standby&) = delete;
 
   // Applies what comes, until nothing is heard of the writer or the time is over; at once where a
-  // TakeOver was granted and has to be called again. Errors end the
-  // Standby, but kStopped (an interrupt): kStateDiverged (the writer's digest is another one),
-  // kApplyFailed, kEffectsFull, kBadRecord, kTrimmed (it lags behind what was trimmed), kDataLoss
-  // (a recovery took back what was applied: start anew from a checkpoint below), kDamaged.
+  // TakeOver was granted and has to be called again. An outage, however long (and whatever
+  // ClientOptions::retry_for_ns says), is waited for in the same way. Errors end the Standby, but
+  // kStopped (an interrupt): kStateDiverged (the writer's digest is another one), kApplyFailed,
+  // kEffectsFull, kBadRecord, kTrimmed (it lags behind what was trimmed), kDataLoss or kBadCursor
+  // (a recovery took back what was applied: start anew from a checkpoint below), kDamaged,
+  // kBadSetting and kJournalNotFound (the journal is fenced no more, or gone).
   absl::StatusOr<StandbyStep> Follow(std::chrono::nanoseconds timeout);
 
   // Becomes the writer: fence, the rest of the older writers' transactions, Writer. By hand at any

@@ -6,7 +6,31 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class StandbyFaultsTest : public StandbyFixture {};
+class StandbyFaultsTest : public StandbyFixture {
+ protected:
+  static constexpr std::chrono::milliseconds kPatience{5};
+
+  // Its reader gives up soon; so does Open, on a busy machine, and is called again.
+  std::unique_ptr<Standby> OpenImpatient(Book* book) {
+    ClientOptions impatient = fake_.client_options();
+    impatient.retry_for_ns = std::chrono::nanoseconds(kPatience).count();
+    absl::StatusOr<std::unique_ptr<Standby>> opened;
+    EXPECT_TRUE(Eventually([&] {
+      opened = Standby::Open((*Client::Open(impatient))->Journal("orders"), book, Named("b"));
+      return opened.ok();
+    })) << opened.status();
+    return *std::move(opened);
+  }
+  // Follows for longer than its reader is patient.
+  static absl::Status Outlast(Standby* standby) {
+    for (int i = 0; i < 5; ++i) {
+      auto step = standby->Follow(4 * kPatience);
+      if (!step.ok()) return step.status();
+      if (*step != StandbyStep::kFollowing) return absl::InternalError("silent, with no leader");
+    }
+    return absl::OkStatus();
+  }
+};
 
 TEST_F(StandbyFaultsTest, AJournalThatIsNotFencedIsABadSettingWithTheCommandThatHelps) {
   fake_.SetFenced(false);
@@ -121,6 +145,49 @@ TEST_F(StandbyFaultsTest, AGrantThatAGenerationHasEndedIsAskedForAnew) {
   EXPECT_EQ(CodeOf(b->TakeOver().status()), ErrorCode::kWriterHeld) << "by its own old grant";
   ASSERT_TRUE(FollowUntilSilent(b.get()).ok());
   EXPECT_EQ(TakeOver(b.get()).report.new_writer, (Epoch{2, 1}));
+}
+
+TEST_F(StandbyFaultsTest, AnOutageLongerThanTheReadersPatienceIsOnlyWaitedFor) {
+  fake_.AddTransactions({"x"});
+  Book book;
+  auto b = OpenImpatient(&book);
+  ASSERT_TRUE(FollowUntil(b.get(), [&] { return book.applied.size() == 1; }).ok());
+  for (const char* later : {"y", "z"}) {
+    fake_.StopServing();
+    EXPECT_EQ(Outlast(b.get()), absl::OkStatus());
+    EXPECT_EQ(b->cursor().lsn.next(), b->next_lsn());
+    fake_.StartServing();
+    fake_.AddTransactions({later});
+    const size_t all = book.applied.size() + 1;
+    ASSERT_TRUE(FollowUntil(b.get(), [&] { return book.applied.size() == all; }).ok());
+  }
+  EXPECT_EQ(book.applied, (std::vector<std::string>{"x", "y", "z"}));
+  ASSERT_TRUE(FollowUntilSilent(b.get()).ok());
+  EXPECT_EQ(TakeOver(b.get()).boundary.lsn, Lsn(3));
+}
+
+// Before anything was read, too: the place that it goes on from is one without a transaction.
+TEST_F(StandbyFaultsTest, AnOutageAtTheBeginningIsWaitedForToo) {
+  Book book;
+  auto b = OpenImpatient(&book);
+  fake_.StopServing();
+  EXPECT_EQ(Outlast(b.get()), absl::OkStatus());
+  fake_.StartServing();
+  fake_.AddTransactions({"x"});
+  EXPECT_TRUE(FollowUntil(b.get(), [&] { return book.applied.size() == 1; }).ok());
+}
+
+// What the new reader has not seen itself, its cursor stands for.
+TEST_F(StandbyFaultsTest, ALossDuringALongOutageEndsTheStandby) {
+  fake_.AddTransactions({"x"});
+  Book book;
+  auto b = OpenImpatient(&book);
+  ASSERT_TRUE(FollowUntil(b.get(), [&] { return book.applied.size() == 1; }).ok());
+  fake_.StopServing();
+  EXPECT_EQ(Outlast(b.get()), absl::OkStatus());
+  fake_.LoseTransactionsFrom(Lsn(1));
+  fake_.StartServing();
+  EXPECT_EQ(CodeOf(FollowToItsEnd(b.get())), ErrorCode::kDataLoss);
 }
 
 TEST_F(StandbyFaultsTest, WhatTheApplicationCannotApplyEndsTheStandbyAndNamesTheLsn) {

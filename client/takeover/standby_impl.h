@@ -27,6 +27,8 @@ struct Standby::Impl {
   int64_t AskTimeoutNs() const;
   absl::Status Claim(const TakeOverOptions& how, int64_t until_ns);
   absl::StatusOr<size_t> Step(int64_t until_ns);
+  absl::StatusOr<size_t> Missed(const absl::Status& why);
+  uint64_t Connections() const;
   absl::Status ApplyAll(std::span<const ReadTransaction> transactions);
   absl::Status ApplyOne(const ReadTransaction& transaction);
   absl::Status ReadToBoundary(int64_t until_ns);
@@ -40,12 +42,12 @@ struct Standby::Impl {
   std::unique_ptr<StandbyCore> core;
   std::unique_ptr<Reader> reader;
   std::array<ReadTransaction, limits::kReadBatchTransactions> batch;
-  uint64_t reconnects = 0;
-  WriterInfo current;   // who is the writer, as last asked
-  Lsn oldest;           // that the journal has, as last asked
-  WriterInfo replaced;  // whom the claim names
-  uint64_t nonce = 0;   // of the claim, kept for when it is made again
-  absl::Status broken;  // for good
+  uint64_t connections = 1;  // that the reader had made when it was looked at last
+  WriterInfo current;        // who is the writer, as last asked
+  Lsn oldest;                // that the journal has, as last asked
+  WriterInfo replaced;       // whom the claim names
+  uint64_t nonce = 0;        // of the claim, kept for when it is made again
+  absl::Status broken;       // for good
   int64_t round_trip_ns = 0;
   int64_t busy_ns = 0;  // applying, or waiting for what had been sent for it
   uint64_t busy_count = 0;
