@@ -2,22 +2,28 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <iostream>
+#include <memory>
 #include <string>
-#include <string_view>
+#include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/client.h"
 #include "client/errors.h"
 #include "client/takeover/standby.h"
+#include "examples/matching_engine/background_saver.h"
 #include "examples/matching_engine/engine_flags.h"
 #include "examples/matching_engine/engine_state.h"
 #include "examples/matching_engine/input.h"
 #include "examples/matching_engine/output.h"
 #include "examples/matching_engine/primary.h"
+#include "examples/matching_engine/retries.h"
 
 namespace ringjournal::matching {
 namespace {
@@ -58,11 +64,6 @@ void Say(const std::string& line) {
   std::fflush(stdout);
 }
 
-absl::StatusOr<std::unique_ptr<Input>> OpenInput(const EngineFlags& flags) {
-  if (!flags.input.empty()) return OpenLobster(flags.input);
-  return MakeFlow(flags.seed, flags.generate);
-}
-
 client::StandbyOptions StandbyOptionsOf(const EngineFlags& flags) {
   client::StandbyOptions options;
   options.name = flags.name;
@@ -91,76 +92,130 @@ absl::StatusOr<client::Promotion> WaitForPromotion(client::Standby* standby) {
   }
 }
 
-absl::Status Work(client::Promotion promotion, const client::Client& client,
-                  const EngineFlags& flags, EngineState* state) {
-  const client::Journal orders = client.Journal(flags.journal);
-  auto input = OpenInput(flags);
+// What all lives of this process share.
+struct Process {
+  EngineFlags flags;
+  std::unique_ptr<client::Client> client;
+  // The signal ends what it waits for: of a standby. A writer that was told to take over is one.
+  std::unique_ptr<client::Client> standing_by;
+  std::unique_ptr<BackgroundSaver> saver;
+  KeptLines stdin_lines{&std::cin};
+  bool journals_made = false;
+};
+
+absl::StatusOr<std::unique_ptr<Input>> OpenInput(Process* process) {
+  const EngineFlags& flags = process->flags;
+  if (!flags.input.empty()) return OpenLobster(flags.input, &process->stdin_lines);
+  return MakeFlow(flags.seed, flags.generate);
+}
+
+absl::Status Work(client::Promotion promotion, Process* process, EngineState* state) {
+  const EngineFlags& flags = process->flags;
+  auto input = OpenInput(process);
   if (!input.ok()) return input.status();
-  Output output(client.Journal(flags.trades));
+  Output output(process->client->Journal(flags.trades));
   PrimaryOptions options;
   options.rate = flags.rate;
   options.digest_every = flags.digest_every;
   options.checkpoint_every = flags.checkpoint_every;
-  options.name = absl::StrCat(flags.name, "-checkpoints");
+  options.saver = process->saver.get();
   options.on_first_acknowledged = [](Lsn lsn) {
     Say(absl::StrCat("first_acknowledged lsn=", lsn.value(), " monotonic_ns=", MonotonicNs()));
   };
+  const client::Journal orders = process->client->Journal(flags.journal);
   Primary primary(std::move(promotion), orders, state, &output, options);
-  return primary.Run(input->get());
+  const absl::Status status = primary.Run(input->get());
+  TakeSignal();  // what came meanwhile asked for what was so: the next life is not told by it
+  return status;
+}
+
+absl::Status MakeJournals(Process* process) {
+  const EngineFlags& flags = process->flags;
+  if (std::exchange(process->journals_made, true)) return absl::OkStatus();
+  client::JournalSettings settings;
+  settings.ring_bytes = flags.ring_bytes;
+  settings.fenced = true;
+  absl::Status made = process->client->Journal(flags.journal).CreateIfMissing(settings);
+  settings.fenced = false;
+  if (made.ok()) made = process->client->Journal(flags.trades).CreateIfMissing(settings);
+  process->journals_made = made.ok();
+  return made;
 }
 
 // One life: from a standby without state to a fence, or to the end of the input.
-absl::Status Live(const client::Client& client, const EngineFlags& flags) {
+absl::Status Live(Process* process) {
+  if (absl::Status made = MakeJournals(process); !made.ok()) return made;
+  const EngineFlags& flags = process->flags;
   EngineState state;
-  auto standby =
-      client::Standby::Open(client.Journal(flags.journal), &state, StandbyOptionsOf(flags));
+  auto standby = client::Standby::Open(process->standing_by->Journal(flags.journal), &state,
+                                       StandbyOptionsOf(flags));
   if (!standby.ok()) return standby.status();
   Say(absl::StrCat("standby ", flags.name, " from_lsn=", (*standby)->next_lsn().value()));
   auto promotion = WaitForPromotion(standby->get());
   if (!promotion.ok()) return promotion.status();
   standby->reset();
   Say(absl::StrCat("takeover ", flags.name, "\n", ReportText(promotion->report), "end"));
-  if (absl::Status ran = Work(*std::move(promotion), client, flags, &state); !ran.ok()) return ran;
+  if (absl::Status ran = Work(*std::move(promotion), process, &state); !ran.ok()) return ran;
   const Totals& totals = state.book().totals();
   Say(absl::StrFormat("done commands=%d trades=%d digest=%016x trade_digest=%016x", totals.commands,
                       totals.trades, state.book().Digest(), totals.trade_digest));
   return absl::OkStatus();
 }
 
-absl::Status MakeJournals(const client::Client& client, const EngineFlags& flags) {
-  client::JournalSettings settings;
-  settings.ring_bytes = flags.ring_bytes;
-  settings.fenced = true;
-  if (auto made = client.Journal(flags.journal).CreateIfMissing(settings); !made.ok()) return made;
-  settings.fenced = false;
-  return client.Journal(flags.trades).CreateIfMissing(settings);
+absl::Status Open(Process* process) {
+  const EngineFlags& flags = process->flags;
+  client::ClientOptions options = {.server = flags.server, .client_name = flags.name};
+  auto client = client::Client::Open(options);
+  if (!client.ok()) return client.status();
+  process->client = *std::move(client);
+  options.interrupt_fd = take_over_fd;
+  client = client::Client::Open(options);
+  if (!client.ok()) return client.status();
+  process->standing_by = *std::move(client);
+  if (flags.checkpoint_every == 0) return absl::OkStatus();
+  auto saver = BackgroundSaver::Start(process->client->Journal(flags.journal),
+                                      absl::StrCat(flags.name, "-checkpoints"));
+  if (saver.ok()) process->saver = *std::move(saver);
+  return saver.status();
+}
+
+// Whether the process lives on, as a standby that knows nothing; told on stdout.
+bool BeginsAnew(const absl::Status& status, const std::string& name, Retries* retries) {
+  const ErrorCode code = CodeOf(status);
+  if (code == ErrorCode::kStopped) return TakeSignal();  // it came before this one stood by
+  if (code == ErrorCode::kFenced) {
+    // Somebody else is the writer: what this life knew is forgotten.
+    Say(absl::StrCat("fenced ", name, ": ", std::string(status.message())));
+    return true;
+  }
+  if (!MayGoBetter(code)) return false;
+  const auto pause = retries->Next(std::chrono::nanoseconds(MonotonicNs()));
+  if (!pause.has_value()) return false;
+  Say(absl::StrCat("anew ", name, ": ", std::string(status.message()), " [", ErrorCodeName(code),
+                   "]"));
+  std::this_thread::sleep_for(*pause);
+  return true;
 }
 
 int Main(int argc, char** argv) {
-  EngineFlags flags;
-  if (const int code = ParseEngineFlags(argc, argv, &flags); code >= 0) return code;
+  Process process;
+  if (const int code = ParseEngineFlags(argc, argv, &process.flags); code >= 0) return code;
+  const std::string& name = process.flags.name;
   CatchSignals();
-  auto client = client::Client::Open(
-      {.server = flags.server, .client_name = flags.name, .interrupt_fd = take_over_fd});
-  if (!client.ok()) {
-    std::fprintf(stderr, "engine: %s\n", std::string(client.status().message()).c_str());
+  if (absl::Status opened = Open(&process); !opened.ok()) {
+    std::fprintf(stderr, "engine: %s\n", std::string(opened.message()).c_str());
     return kExitFlags;
   }
-  absl::Status status = MakeJournals(**client, flags);
-  while (status.ok()) {
-    status = Live(**client, flags);
+  Retries retries;
+  for (;;) {
+    retries.Begin(std::chrono::nanoseconds(MonotonicNs()));
+    const absl::Status status = Live(&process);
     if (status.ok()) return kExitDone;
-    // The signal came while it was the writer already, or before it stood by.
-    if (CodeOf(status) == ErrorCode::kStopped && TakeSignal()) status = absl::OkStatus();
-    if (status.ok()) continue;
-    if (CodeOf(status) != ErrorCode::kFenced) break;
-    // Somebody else is the writer: what this life knew is forgotten, and it stands by.
-    Say(absl::StrCat("fenced ", flags.name, ": ", std::string(status.message())));
-    status = absl::OkStatus();
+    if (BeginsAnew(status, name, &retries)) continue;
+    std::fprintf(stderr, "engine %s: %s [%s]\n", name.c_str(),
+                 std::string(status.message()).c_str(), ErrorCodeName(CodeOf(status)).c_str());
+    return kExitFailed;
   }
-  std::fprintf(stderr, "engine %s: %s [%s]\n", flags.name.c_str(),
-               std::string(status.message()).c_str(), ErrorCodeName(CodeOf(status)).c_str());
-  return kExitFailed;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "examples/matching_engine/input.h"
 
-#include <iostream>
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,12 +10,13 @@ namespace {
 
 class LobsterInput : public Input {
  public:
-  explicit LobsterInput(std::unique_ptr<std::ifstream> file) : file_(std::move(file)) {}
+  // The next line; null: there are no more.
+  using Lines = std::function<const std::string*()>;
+  explicit LobsterInput(Lines lines) : lines_(std::move(lines)) {}
 
   absl::StatusOr<std::optional<Command>> Next() override {
-    std::istream& in = file_ == nullptr ? std::cin : *file_;
-    for (std::string line; std::getline(in, line);) {
-      absl::StatusOr<std::optional<Command>> command = parser_.Next(line);
+    while (const std::string* line = lines_()) {
+      absl::StatusOr<std::optional<Command>> command = parser_.Next(*line);
       if (!command.ok()) return command.status();
       if (!command->has_value()) continue;
       (*command)->set_input_number(++commands_);
@@ -25,7 +26,7 @@ class LobsterInput : public Input {
   }
 
  private:
-  std::unique_ptr<std::ifstream> file_;  // null: stdin
+  Lines lines_;
   LobsterParser parser_;
   uint64_t commands_ = 0;
 };
@@ -48,14 +49,29 @@ class FlowInput : public Input {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Input>> OpenLobster(const std::string& path) {
-  if (path == "-") return std::make_unique<LobsterInput>(nullptr);
-  auto file = std::make_unique<std::ifstream>(path);
+const std::string* KeptLines::Get(size_t line) {
+  if (line == lines_.size()) {
+    std::string next;
+    if (!std::getline(*in_, next)) return nullptr;
+    lines_.push_back(std::move(next));
+  }
+  return line < lines_.size() ? &lines_[line] : nullptr;
+}
+
+absl::StatusOr<std::unique_ptr<Input>> OpenLobster(const std::string& path,
+                                                   KeptLines* stdin_lines) {
+  if (path == "-") {
+    auto next = [stdin_lines, line = size_t{0}]() mutable { return stdin_lines->Get(line++); };
+    return std::make_unique<LobsterInput>(next);
+  }
+  auto file = std::make_shared<std::ifstream>(path);
   if (!file->is_open()) {
     return absl::NotFoundError(
         absl::StrCat("cannot open ", path, ": name a LOBSTER message file, or - for stdin"));
   }
-  return std::make_unique<LobsterInput>(std::move(file));
+  return std::make_unique<LobsterInput>([file, line = std::string()]() mutable {
+    return std::getline(*file, line) ? &line : nullptr;
+  });
 }
 
 std::unique_ptr<Input> MakeFlow(uint64_t seed, uint64_t commands) {

@@ -2,7 +2,9 @@
 #ifndef EXAMPLES_MATCHING_ENGINE_INPUT_H_
 #define EXAMPLES_MATCHING_ENGINE_INPUT_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <fstream>
 #include <istream>
 #include <memory>
@@ -25,8 +27,22 @@ class Input {
   virtual absl::StatusOr<std::optional<Command>> Next() = 0;
 };
 
-// `path` "-" is stdin. NotFound if it cannot be opened.
-absl::StatusOr<std::unique_ptr<Input>> OpenLobster(const std::string& path);
+// Lines of a stream that can be read once only. They are kept, all of them: a process that became a
+// standby again begins at the first one when it takes over.
+class KeptLines {
+ public:
+  explicit KeptLines(std::istream* in) : in_(in) {}
+  // The line, from 0, that is asked for; null behind the last one. Waits for it. Callers go from
+  // one line to the next.
+  const std::string* Get(size_t line);
+
+ private:
+  std::istream* in_;
+  std::deque<std::string> lines_;
+};
+
+// `path` "-" is stdin, which is read through `stdin_lines`. NotFound if it cannot be opened.
+absl::StatusOr<std::unique_ptr<Input>> OpenLobster(const std::string& path, KeptLines* stdin_lines);
 std::unique_ptr<Input> MakeFlow(uint64_t seed, uint64_t commands);
 
 }  // namespace ringjournal::matching

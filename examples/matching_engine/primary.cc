@@ -27,9 +27,9 @@ int64_t NowNs() {
 
 absl::Status WhyNotPlaced(const AppendOutcome& outcome) {
   if (!outcome.error.ok()) return outcome.error;
-  return absl::AbortedError(
-      "a command is journaled at a place that is not known any more: this "
-      "process must start anew");
+  return client::MakeError(ErrorCode::kOutcomeUnknown,
+                           "a command is journaled at a place that is not known any more: this "
+                           "process must start anew");
 }
 
 }  // namespace
@@ -46,11 +46,6 @@ absl::Status Primary::Run(Input* input) {
 absl::Status Primary::Work(Input* input) {
   if (absl::Status status = EmitInDoubt(); !status.ok()) return status;
   if (absl::Status status = Skip(input); !status.ok()) return status;
-  if (options_.checkpoint_every > 0) {
-    auto saver = client::CheckpointSaver::Open(journal_, {.name = options_.name, .trim = true});
-    if (!saver.ok()) return saver.status();
-    saver_ = *std::move(saver);
-  }
   began_ns_ = NowNs();
   for (;;) {
     if (absl::Status status = promotion_.writer->status(); !status.ok()) return status;
@@ -58,6 +53,8 @@ absl::Status Primary::Work(Input* input) {
     if (absl::Status status = Act(); !status.ok()) return status;
     if (absl::Status status = Mark(); !status.ok()) return status;
     std::unique_lock lock(shared_->mutex);
+    // One that failed since Act has looked is no end of the input.
+    if (shared_->acknowledged.empty() && !shared_->failed.ok()) return shared_->failed;
     const bool done =
         at_end_ && shared_->in_flight == 0 && shared_->acknowledged.empty() && output_->empty();
     lock.unlock();
@@ -163,29 +160,25 @@ absl::Status Primary::ActOn(Acknowledged acknowledged) {
     if (!digest.ok()) return digest;
   }
   const uint64_t number = acknowledged.command.input_number();
-  if (saver_ != nullptr && number % options_.checkpoint_every == 0) TakeCheckpoint(acknowledged);
+  const uint64_t every = options_.checkpoint_every;
+  if (every > 0 && number % every == 0) TakeCheckpoint(acknowledged);
   return absl::OkStatus();
 }
 
 void Primary::TakeCheckpoint(const Acknowledged& at) {
-  if (checkpoint_.has_value()) return;  // the one before it is not saved yet
+  // The one before it is not saved yet: the next one will do.
+  if (checkpoint_.has_value() || options_.saver->busy()) return;
   checkpoint_.emplace();
   checkpoint_->at = {promotion_.boundary.journal, at.receipt.epoch, at.receipt.index,
                      at.receipt.last_lsn(), at.receipt.chain};
   checkpoint_->state = *state_->Save();
 }
 
-absl::Status Primary::SaveCheckpoint() {
-  if (!checkpoint_.has_value() || checkpoint_->at.lsn > marked_) return absl::OkStatus();
+void Primary::SaveCheckpoint() {
+  if (!checkpoint_.has_value() || checkpoint_->at.lsn > marked_) return;
   checkpoint_->acted = marked_;
-  const absl::Status saved = saver_->Save(*checkpoint_);
+  options_.saver->Save(*std::move(checkpoint_));
   checkpoint_.reset();
-  // Those before it still stand.
-  if (!saved.ok()) {
-    std::fprintf(stderr, "engine %s: no checkpoint: %s\n", options_.name.c_str(),
-                 std::string(saved.message()).c_str());
-  }
-  return CodeOf(saved) == ErrorCode::kFenced ? saved : absl::OkStatus();
 }
 
 absl::Status Primary::Mark() {
@@ -194,7 +187,8 @@ absl::Status Primary::Mark() {
     if (done <= marked_) return absl::OkStatus();
     marked_ = done;
     const absl::Status marked = promotion_.writer->MarkActed(done);
-    return marked.ok() ? SaveCheckpoint() : marked;
+    if (marked.ok()) SaveCheckpoint();
+    return marked;
   }
   return ReopenOutput();
 }

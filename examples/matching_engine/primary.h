@@ -14,8 +14,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "client/takeover/checkpoints.h"
+#include "client/takeover/application_checkpoint.h"
 #include "client/takeover/standby.h"
+#include "examples/matching_engine/background_saver.h"
 #include "examples/matching_engine/engine_state.h"
 #include "examples/matching_engine/input.h"
 #include "examples/matching_engine/output.h"
@@ -25,8 +26,8 @@ namespace ringjournal::matching {
 struct PrimaryOptions {
   uint64_t rate = 0;              // commands per second; 0: as fast as they are journaled
   uint64_t digest_every = 0;      // LSNs
-  uint64_t checkpoint_every = 0;  // commands; 0: no application checkpoints
-  std::string name;
+  uint64_t checkpoint_every = 0;  // commands; 0: no application checkpoints, else with a saver
+  BackgroundSaver* saver = nullptr;
   // With the first command that is acknowledged.
   std::function<void(Lsn)> on_first_acknowledged;
 };
@@ -72,7 +73,7 @@ class Primary {
   absl::Status CheckWriter();
   absl::Status End();
   void TakeCheckpoint(const Acknowledged& at);
-  absl::Status SaveCheckpoint();
+  void SaveCheckpoint();
   bool Due() const;
   void Wait();
 
@@ -82,8 +83,7 @@ class Primary {
   Output* output_;
   PrimaryOptions options_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
-  std::unique_ptr<client::CheckpointSaver> saver_;
-  // Taken, and saved once everything in it was acted on.
+  // Taken, and given to the saver once everything in it was acted on.
   std::optional<client::ApplicationCheckpoint> checkpoint_;
   std::optional<Command> next_;  // read, and not accepted yet
   bool at_end_ = false;

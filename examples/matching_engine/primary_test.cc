@@ -2,6 +2,7 @@
 // must be.
 #include "examples/matching_engine/primary.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "client/client.h"
+#include "client/takeover/checkpoints.h"
 #include "client/testing/fake_journal.h"
 #include "client/testing/wait.h"
 #include "gmock/gmock.h"
@@ -77,9 +79,10 @@ class PrimaryTest : public ::testing::Test {
     writer_ = promotion->writer.get();
     return *std::move(promotion);
   }
-  absl::Status Run(client::Promotion promotion, EngineState* state, Script script) {
+  absl::Status Run(client::Promotion promotion, EngineState* state, Script script,
+                   const PrimaryOptions& options = {}) {
     Output output(Trades());
-    Primary primary(std::move(promotion), Orders(), state, &output, {.name = "a"});
+    Primary primary(std::move(promotion), Orders(), state, &output, options);
     return primary.Run(&script);
   }
   uint64_t TradesInTheirJournal() { return Trades().Info()->watermarks.committed.lsn.value(); }
@@ -115,6 +118,27 @@ TEST_F(PrimaryTest, WhoIsReplacedWhileAnAppendIsUnansweredEndsFenced) {
   EXPECT_EQ(CodeOf(status), ErrorCode::kFenced) << status;
 }
 
+// It comes to nothing while the one before it is acted on, with nothing behind it.
+TEST_F(PrimaryTest, ALastAppendThatFailsIsNoEndOfTheInput) {
+  EngineState state;
+  client::Promotion promotion = BecomeWriter("a", &state);
+  Script script;
+  script.Then({}).Then([&] {
+    // The first command and the writer's first word.
+    EXPECT_TRUE(Eventually([&] { return writer_->writer().stats().applied == 2; }));
+    fake_.RefuseAppends(ErrorCode::kTooLarge);
+    fake_.DelayAnswers(std::chrono::milliseconds(300));  // Act has begun by then
+  });
+  PrimaryOptions options;
+  options.on_first_acknowledged = [&](Lsn) {
+    EXPECT_TRUE(Eventually([&] {
+      return writer_->writer().stats().not_applied == 1 && writer_->writer().in_flight() == 0;
+    }));
+  };
+  const absl::Status status = Run(std::move(promotion), &state, std::move(script), options);
+  EXPECT_EQ(CodeOf(status), ErrorCode::kTooLarge) << status;
+}
+
 TEST_F(PrimaryTest, TradesThatSomebodyElseHasOpenedAreOpenedAnewByTheWriter) {
   EngineState state;
   client::Promotion promotion = BecomeWriter("a", &state);
@@ -123,6 +147,41 @@ TEST_F(PrimaryTest, TradesThatSomebodyElseHasOpenedAreOpenedAnewByTheWriter) {
   script.Then({}).Then([&] { EXPECT_TRUE(visitor.Open().ok()); }).Then({}).Then({});
   ASSERT_TRUE(Run(std::move(promotion), &state, std::move(script)).ok());
   EXPECT_EQ(TradesInTheirJournal(), 2u);
+}
+
+// Nothing answers who saves, and in the next life something does.
+TEST_F(PrimaryTest, ACheckpointThatCannotBeSavedHoldsUpNothingAndALaterOneIsSaved) {
+  client::ClientOptions impatient = fake_.client_options();
+  impatient.request_timeout_ns = 100'000'000;
+  auto saver =
+      BackgroundSaver::Start((*client::Client::Open(impatient))->Journal("orders"), "a-saver");
+  ASSERT_TRUE(saver.ok()) << saver.status();
+  const PrimaryOptions options = {.checkpoint_every = 1, .saver = saver->get()};
+  EngineState state, later;
+  client::Promotion promotion = BecomeWriter("a", &state);
+  Script script;
+  script.Then([&] { fake_.LeaveRequestsUnanswered(true); }).Then({});
+  EXPECT_TRUE(Run(std::move(promotion), &state, std::move(script), options).ok());
+  EXPECT_TRUE(Eventually([&] { return (*saver)->counts().failed == 1; }));
+  fake_.LeaveRequestsUnanswered(false);
+  fake_.SetDurableAtOnce(true);
+  promotion = BecomeWriter("b", &later);
+  EXPECT_TRUE(Run(std::move(promotion), &later, Script().Then({}).Then({}).Then({}), options).ok());
+  EXPECT_TRUE(Eventually([&] { return (*saver)->counts().saved == 1; }));
+  EXPECT_THAT(*client::LoadCheckpoints(Orders()), SizeIs(1));
+}
+
+// An engine that ends does not wait for answers that do not come.
+TEST_F(PrimaryTest, ASaverThatIsEndedBreaksItsRequestsOff) {
+  fake_.LeaveRequestsUnanswered(true);
+  const auto began = std::chrono::steady_clock::now();
+  {
+    auto saver = BackgroundSaver::Start(Orders(), "a-checkpoints");
+    ASSERT_TRUE(saver.ok()) << saver.status();
+    (*saver)->Save({});
+    EXPECT_TRUE((*saver)->busy());
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(8));
 }
 
 TEST_F(PrimaryTest, TradesThatAreRefusedOnceAreSentAgain) {
