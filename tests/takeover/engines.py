@@ -41,7 +41,7 @@ class Engine:
             self.lines.append((time.monotonic_ns(), line.rstrip("\n")))
 
     def kill(self):
-        """When it was killed, ns; it is reaped when this returns."""
+        """When it was killed, ns; it is reaped when this returns. was_killed() says whether it still ran."""
         at = time.monotonic_ns()
         if self.process is not None:
             self.process.kill()
@@ -50,6 +50,10 @@ class Engine:
             reader.join()
         self._readers = []
         return at
+
+    def was_killed(self):
+        """It did not end by itself."""
+        return self.process is not None and self.process.poll() == -signal.SIGKILL
 
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -86,18 +90,20 @@ class Engine:
         return [match.groups() for _, line in self.lines if (match := DONE.fullmatch(line))]
 
     def is_primary(self):
-        """Since its newest start."""
+        """It runs, and has written since its newest start."""
+        if not self.running():
+            return False
         for _, line in reversed(self.lines):
             if line.startswith("first_acknowledged"):
                 return True
-            if line.startswith(("started", "standby", "fenced")):
+            if line.startswith(("started", "standby", "fenced", "anew")):
                 return False
         return False
 
     def stands_by(self):
         """Since its newest start."""
         for _, line in reversed(self.lines):
-            if line.startswith(("standby", "started", "takeover")):
+            if line.startswith(("standby", "started", "takeover", "anew")):
                 return line.startswith("standby")
         return False
 

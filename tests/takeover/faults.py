@@ -8,10 +8,13 @@ FAULTS = {
     "both": "the engine and a journal's leader are killed at once",
     "freeze": "the engine that writes is frozen, replaced, and wakes up",
     "freeze-both": "the engine is frozen while a journal's leader is killed, replaced, and wakes up",
+    "freeze-standby": "a standby is frozen, loses its connection, sleeps until what it has not read is trimmed, and has to take over",
 }
 TAKEOVER_S = 30
 # How long a frozen engine sleeps on behind its replacement: mostly shortly, and sometimes until servers have given its sessions up.
 ASLEEP_S, ASLEEP_MAX_S = 0.3, 4.0
+# Until two checkpoints are saved behind a frozen standby.
+ASLEEP_TRIMMED_S = 60
 
 
 class Faults:
@@ -26,10 +29,12 @@ class Faults:
 
     def inject(self, engines, journal, what):
         """Everybody who was killed is started again when it returns."""
-        wait_until("an engine writes, or the work is done", lambda: any(e.is_primary() or e.all_done() for e in engines),
+        wait_until("an engine writes, or the work is done", lambda: all_done(engines) or any(e.is_primary() for e in engines),
                    TAKEOVER_S)
         node = self.node_to_kill(journal) if what in ("node", "both", "freeze-both") else None
-        if what.startswith("freeze"):
+        if what == "freeze-standby":
+            injected = self.freeze_standby(engines, journal)
+        elif what.startswith("freeze"):
             injected = self.freeze_writer(engines, node)
         else:
             injected = self.kill(engines, node, what != "node")
@@ -56,21 +61,25 @@ class Faults:
         return [name for name in names if self.cluster.info(name) is not None]
 
     def kill(self, engines, node, engine_too):
-        engine = next((e for e in engines if e.is_primary()), self.random.choice(engines))
+        """False: nobody wrote any more."""
+        engine = next((e for e in engines if e.is_primary()), None)
+        if engine is None:
+            return False
         if engine_too:
             engine.kill()
         if node is not None:
             node.kill()
-        if engine_too:
-            if self.random.random() >= self.racing:
-                wait_replaced(engine, engines)
-            engine.start()
-        return True
+        if not engine_too:
+            return True
+        killed = engine.was_killed()
+        if self.random.random() >= self.racing:
+            wait_replaced(engine, engines)
+        engine.start()
+        return killed
 
     def freeze_writer(self, engines, node):
         """False: the work was done before there were a writer and a standby."""
-        pair = wait_until("one engine writes and one stands by, or the work is done",
-                          lambda: any(e.all_done() for e in engines) or writer_and_standby(engines), TAKEOVER_S)
+        pair = wait_writer_and_standby(engines)
         if pair is True:
             return False
         writer, _ = pair
@@ -85,11 +94,47 @@ class Faults:
         wake_fenced(writer)
         return True
 
+    def freeze_standby(self, engines, journal):
+        """False: the work was done before the journal was trimmed so far, or before the standby could take over."""
+        pair = wait_writer_and_standby(engines)
+        if pair is True:
+            return False
+        _, standby = pair
+        standby.freeze()
+        # What was sent to it waits in its socket's buffer, and is read when it wakes up: no more may come.
+        start_again(self.cluster.wait_leader(f"orders-{journal}"))
+        held = self.watermark(journal, "committed")
+        # The older of two checkpoints that are kept is behind that.
+        wait_until("the journal is trimmed behind the frozen standby, or the work is done",
+                   lambda: all_done(engines) or self.watermark(journal, "oldest") > held, ASLEEP_TRIMMED_S)
+        trimmed = self.watermark(journal, "oldest") > held
+        standby.thaw()
+        pair = wait_writer_and_standby(engines)
+        if pair is True or all_done(engines):
+            return False
+        writer, other = pair
+        writer.kill()
+        killed = writer.was_killed()
+        wait_replaced(writer, engines)
+        expect(other.is_primary() or other.said("done", 0), f"{other.name} has slept, and can take over:\n{other.told()}")
+        writer.start()
+        self.wait_in_sync(journal)
+        return killed and trimmed
+
+    def watermark(self, journal, name):
+        info = self.cluster.info(f"orders-{journal}")
+        return int(info["watermarks"][name]["lsn"]) if info is not None else 0
+
 
 def start(node):
     """Unless it runs."""
     if node.process.poll() is not None:
         node.start()
+
+
+def start_again(node):
+    node.kill()
+    node.start()
 
 
 def wait_replaced(writer, engines):
@@ -102,6 +147,16 @@ def writer_and_standby(engines):
     writer = next((e for e in engines if e.is_primary()), None)
     standby = next((e for e in engines if e is not writer and e.stands_by()), None)
     return (writer, standby) if writer and standby else None
+
+
+def all_done(engines):
+    return any(e.all_done() for e in engines)
+
+
+def wait_writer_and_standby(engines):
+    """Both; True: the work is done."""
+    return wait_until("one engine writes and one stands by, or the work is done",
+                      lambda: all_done(engines) or writer_and_standby(engines), TAKEOVER_S)
 
 
 def wake_fenced(writer):
