@@ -42,11 +42,17 @@ std::string TableLine(const DrillDirection& direction) {
 
 std::string Verified(const DrillResult& result) {
   if (!result.loss.empty()) return absl::StrCat("may be lost: ", result.loss, "\n");
+  if (!result.unverified.empty()) return absl::StrCat("not verified: ", result.unverified, "\n");
   if (result.transactions == 0) return "nothing was read\n";
   return absl::StrCat("nothing lost: ", Counted(result.transactions, "transaction"), ", LSN ",
                       result.first_lsn.value(), "–", result.last_lsn.value(),
                       " without a hole or a repeat, one chain, nothing of an old writer behind a "
                       "new one\n");
+}
+
+const char* Verdict(const DrillResult& result) {
+  if (!result.loss.empty()) return "may be lost";
+  return result.unverified.empty() && result.transactions > 0 ? "nothing lost" : "not verified";
 }
 
 // Of all directions, the slowest p99.
@@ -85,7 +91,7 @@ std::string DirectionJson(const DrillDirection& direction) {
 }  // namespace
 
 bool DrillResult::met() const {
-  return complete && loss.empty() && WorstMs(*this) <= MaxPauseMs(*this);
+  return complete && loss.empty() && unverified.empty() && WorstMs(*this) <= MaxPauseMs(*this);
 }
 
 std::string DrillText(const DrillResult& result) {
@@ -111,8 +117,8 @@ std::string DrillJson(const DrillResult& result) {
                       absl::StrJoin(directions, ", "), "], \"transactions\": \"",
                       result.transactions, "\", \"firstLsn\": \"", result.first_lsn.value(),
                       "\", \"lastLsn\": \"", result.last_lsn.value(), "\", \"verdict\": \"",
-                      result.loss.empty() ? "nothing lost" : "may be lost",
-                      "\", \"maxPauseMs\": ", absl::StrFormat("%g", MaxPauseMs(result)),
+                      Verdict(result), "\", \"unverified\": ", JsonString(result.unverified),
+                      ", \"maxPauseMs\": ", absl::StrFormat("%g", MaxPauseMs(result)),
                       ", \"complete\": ", result.complete ? "true" : "false",
                       ", \"met\": ", result.met() ? "true" : "false", "}\n");
 }

@@ -24,10 +24,12 @@ struct DrillResult {
   int64_t max_pause_ns = 0;
   // A recovery meanwhile may have lost acknowledged transactions: its own sentence. Empty: none.
   std::string loss;
+  // Reading has failed, or has shown what must not be: nothing is verified. Its own sentence.
+  std::string unverified;
   bool complete = false;  // all that was asked for was done
 
-  // Nothing may be lost, and the p99 of each direction, from command to first transaction, is
-  // within max_pause_ns.
+  // Nothing may be lost, all was verified, and the p99 of each direction, from command to first
+  // transaction, is within max_pause_ns.
   bool met() const;
 };
 

@@ -55,6 +55,26 @@ TEST(DrillFigures, MissedWhereSomethingMayBeLost) {
   EXPECT_NE(DrillJson(result).find("\"verdict\": \"may be lost\""), std::string::npos);
 }
 
+TEST(DrillFigures, NothingIsSaidToHoldWhereReadingShowedOtherwise) {
+  DrillResult result = Result();
+  result.unverified = "LSN 9 is of writer epoch 1.1: a fence did not hold";
+  EXPECT_FALSE(result.met());
+  const std::string text = DrillText(result);
+  EXPECT_NE(text.find("\nnot verified: LSN 9 is of writer epoch 1.1"), std::string::npos) << text;
+  EXPECT_EQ(text.find("nothing lost"), std::string::npos) << text;
+  const std::string json = DrillJson(result);
+  EXPECT_NE(json.find("\"verdict\": \"not verified\""), std::string::npos) << json;
+  EXPECT_NE(json.find("a fence did not hold"), std::string::npos) << json;
+  result.loss = "all copies were lost";  // worse
+  EXPECT_NE(DrillText(result).find("may be lost: "), std::string::npos);
+}
+
+TEST(DrillFigures, WhereNothingWasReadNothingIsVerified) {
+  DrillResult result = Result();
+  result.transactions = 0;
+  EXPECT_NE(DrillJson(result).find("\"verdict\": \"not verified\""), std::string::npos);
+}
+
 TEST(DrillFigures, MissedWhereNotAllWasDone) {
   DrillResult result = Result();
   result.complete = false;

@@ -45,6 +45,13 @@ absl::StatusOr<std::unique_ptr<DrillRun>> DrillRun::Open(const client::Journal& 
 }
 
 absl::Status DrillRun::Step(int64_t until_ns) {
+  absl::Status status = Read(until_ns);
+  // An interrupt says nothing about the journal.
+  if (client::CodeOf(status) != client::ErrorCode::kStopped) read_ = status;
+  return status;
+}
+
+absl::Status DrillRun::Read(int64_t until_ns) {
   size_t taken = 0;
   const auto step = reader_->Next(batch_, &taken, std::max<int64_t>(until_ns - MonotonicNs(), 0));
   if (!step.ok()) return step.status();
@@ -144,6 +151,7 @@ void DrillRun::Tell(DrillResult* result) const {
   result->transactions = meter_.transactions();
   result->first_lsn = meter_.first_lsn();
   result->last_lsn = meter_.last_lsn();
+  result->unverified = std::string(read_.message());
   const std::optional<client::LossNotice>& loss = reader_->last_loss();
   if (loss.has_value() && loss->generation > generation_ && loss->replicated != "none") {
     result->loss = absl::StrCat("from LSN ", loss->first_lsn.value(), " on: ", loss->reason);

@@ -42,6 +42,7 @@ class DrillRun {
       : journal_(journal), options_(options) {}
 
   absl::Status Step(int64_t until_ns);
+  absl::Status Read(int64_t until_ns);
   absl::Status AwaitWork();
   absl::Status AwaitSwitch(const std::string& text, ShellCommand* command);
   absl::Status AwaitEnd(const std::string& text, ShellCommand* command);
@@ -53,6 +54,7 @@ class DrillRun {
   std::unique_ptr<client::Reader> reader_;
   uint32_t generation_ = 0;  // of the journal at the begin
   DrillMeter meter_;
+  absl::Status read_;  // why nothing that was read can be relied on
   std::array<client::ReadTransaction, 256> batch_;
 };
 
