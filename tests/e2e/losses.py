@@ -122,6 +122,23 @@ def checked_receipts(environment):
     run_refused(server, 1, "no-such-file", "receipt", "check", "orders", held["disk"] + ".no-such-file")
 
 
+@case("append --receipt-file: without a receipt it says so, and that a file from before is older; a file that is none is no cursor's matter")
+def no_receipts(environment):
+    server = environment.serving()
+    run_ok(server, "journal", "create", "orders", *SMALL)
+    held = os.path.join(environment.enter_context(tempfile.TemporaryDirectory()), "receipt")
+    none = server.cli("append", "orders", "--receipt-file", held)
+    expect_equal((none.returncode, os.path.exists(held)), (0, False), "nothing was appended")
+    expect_in("no receipt was written", none.stderr.decode(), "what it says")
+    run_ok(server, "append", "orders", "--receipt-file", held, stdin=lines(1, 3))
+    older = server.cli("append", "orders", "--receipt-file", held).stderr.decode()
+    expect_in(["no receipt was written", held + " is older than this run"], older, "what it says of the file")
+    with open(held, "w", encoding="utf-8") as file:
+        file.write("no receipt")
+    said = run_refused(server, 1, ["line 1", "append --receipt-file"], "receipt", "check", "orders", held)
+    expect("begin without a cursor" not in said, "the advice is for receipts")
+
+
 @case("receipt check: what was trimmed cannot be told, exit code 8")
 def trimmed_receipt(environment):
     server = environment.serving()

@@ -85,9 +85,9 @@ class AppendRun {
     }
     appender_->Stop();
     TakeOutcomes();
-    const absl::Status saved = SaveReceipt();
     const int code = report_.Finish(context_, *appender_, status, flags_.quiet);
-    return code == kExitOk && !saved.ok() ? context_.Fail(saved) : code;
+    const int receipt_code = SaveReceipt();
+    return code == kExitOk ? receipt_code : code;
   }
 
  private:
@@ -110,10 +110,22 @@ class AppendRun {
     return CheckWritable("receipt file", flags_.receipt_file);
   }
 
-  absl::Status SaveReceipt() const {
+  // The exit code, if nothing else is wrong.
+  int SaveReceipt() const {
+    if (flags_.receipt_file.empty()) return kExitOk;
     const std::optional<client::Cursor> receipt = appender_->last_receipt();
-    if (flags_.receipt_file.empty() || !receipt.has_value()) return absl::OkStatus();
-    return client::SaveCursor(flags_.receipt_file, *receipt);
+    if (!receipt.has_value()) return SayNoReceipt();
+    const absl::Status saved = client::SaveCursor(flags_.receipt_file, *receipt);
+    return saved.ok() ? kExitOk : context_.Fail(saved);
+  }
+
+  // Nobody shall take an older one for this run's.
+  int SayNoReceipt() const {
+    const bool older = access(flags_.receipt_file.c_str(), F_OK) == 0;
+    context_.Say(absl::StrCat(
+        "no receipt was written: no append was acknowledged with its place",
+        older ? absl::StrCat("; ", flags_.receipt_file, " is older than this run") : ""));
+    return kExitOk;
   }
 
   static absl::Status CannotOpen(const std::string& file, int error) {

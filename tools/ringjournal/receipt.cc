@@ -7,8 +7,7 @@
 #include "client/client.h"
 #include "client/cursor.h"
 #include "tools/ringjournal/commands.h"
-#include "tools/ringjournal/json.h"
-#include "tools/ringjournal/parse.h"
+#include "tools/ringjournal/receipt_text.h"
 
 namespace ringjournal::cli {
 namespace {
@@ -20,49 +19,14 @@ struct ReceiptFlags {
   std::string file;
 };
 
-std::string LastCommon(const client::ReceiptCheck& check) {
-  if (check.last_common == Epoch()) return "no epoch that it knows is as old as the receipt's";
-  return absl::StrCat("its newest epoch up to the receipt's is ", EpochPairText(check.last_common));
-}
-
-std::string Sentence(const ReceiptFlags& flags, const client::Cursor& receipt,
-                     const client::ReceiptCheck& check) {
-  const std::string what =
-      absl::StrCat("LSN ", receipt.lsn.value(), " of epoch ", EpochPairText(receipt.epoch));
-  switch (check.verdict) {
-    case Verdict::kContinuous:
-      return absl::StrCat("continuous: journal ", flags.journal, " holds ", what,
-                          " and everything below it, as the receipt says");
-    case Verdict::kDiverged:
-      return absl::StrCat("diverged at or before LSN ", check.diverged.value(), ": journal ",
-                          flags.journal, " does not hold ", what,
-                          " any more, although it was acknowledged or read; ", LastCommon(check),
-                          ". `ringjournal journal info ", flags.journal,
-                          "` shows what recoveries may have lost; compare what your system did "
-                          "from there on");
-    default:
-      return absl::StrCat("cannot tell: journal ", flags.journal, " has no longer the entry with ",
-                          what,
-                          " in memory, or has trimmed it; `ringjournal verify` compares the "
-                          "segments of a stopped node");
-  }
-}
-
-std::string ToJson(const ReceiptFlags& flags, const client::Cursor& receipt,
-                   const client::ReceiptCheck& check) {
-  const char* verdict = check.verdict == Verdict::kContinuous ? "continuous"
-                        : check.verdict == Verdict::kDiverged ? "diverged"
-                                                              : "cannot tell";
-  std::string out = absl::StrCat("{\"journal\": ", JsonString(flags.journal), ", \"verdict\": \"",
-                                 verdict, "\", \"receiptLsn\": \"", receipt.lsn.value(),
-                                 "\", \"receiptEpoch\": \"", EpochPairText(receipt.epoch), "\"");
-  if (check.verdict == Verdict::kDiverged) {
-    absl::StrAppend(&out, ", \"divergedLsn\": \"", check.diverged.value(), "\", \"lastCommon\": ",
-                    check.last_common == Epoch()
-                        ? "null"
-                        : absl::StrCat("\"", EpochPairText(check.last_common), "\""));
-  }
-  return absl::StrCat(out, ", \"epoch\": \"", EpochPairText(check.epoch), "\"}\n");
+// LoadCursor's advice is for who would read on.
+absl::Status NoReceipt(const absl::Status& status) {
+  if (!absl::IsInvalidArgument(status)) return status;
+  const std::string why(status.message());
+  return absl::InvalidArgumentError(
+      absl::StrCat(why.substr(0, why.rfind(';')),
+                   ", and a receipt is written like one; give a file that `append --receipt-file` "
+                   "or `tail --cursor-file` has written"));
 }
 
 int ExitCodeOf(Verdict verdict) {
@@ -72,13 +36,13 @@ int ExitCodeOf(Verdict verdict) {
 
 int RunCheck(const Context& context, const ReceiptFlags& flags) {
   absl::StatusOr<client::Cursor> receipt = client::LoadCursor(flags.file);
-  if (!receipt.ok()) return context.Fail(receipt.status());
+  if (!receipt.ok()) return context.Fail(NoReceipt(receipt.status()));
   auto client = client::Client::Open(context.ClientOptions(0));
   if (!client.ok()) return context.Fail(client.status());
   auto check = (*client)->Journal(flags.journal).CheckReceipt(*receipt);
   if (!check.ok()) return context.Fail(check.status());
-  const std::string text = context.json() ? ToJson(flags, *receipt, *check)
-                                          : absl::StrCat(Sentence(flags, *receipt, *check), "\n");
+  const std::string text = context.json() ? ReceiptJson(flags.journal, *receipt, *check)
+                                          : ReceiptText(flags.journal, *receipt, *check);
   std::fputs(text.c_str(), stdout);
   return ExitCodeOf(check->verdict);
 }

@@ -50,8 +50,9 @@ int RunResolve(const Context& context, const ResolveFlags& flags) {
   resolve->set_settle(flags.settle);
   resolve->set_writer_generation(flags.writer.value_or(Epoch()).generation);
   resolve->set_writer_epoch(flags.writer.value_or(Epoch()).epoch);
-  // Settling twice gives the same answer, so it may be repeated.
-  auto answer = client::AskJournal(context.ClientOptions(0), request, {.journal = flags.journal});
+  // Settling again could end a session that was opened since.
+  auto answer = client::AskJournal(context.ClientOptions(0), request,
+                                   {.changes_something = flags.settle, .journal = flags.journal});
   if (!answer.ok()) return context.Fail(answer.status());
   const v1::ResolveReply& reply = answer->reply.resolve_reply();
   std::string text =
