@@ -60,10 +60,10 @@ bool BackgroundSaver::busy() const {
   return next_.has_value();
 }
 
-void BackgroundSaver::Save(client::ApplicationCheckpoint checkpoint) {
+void BackgroundSaver::Save(client::ApplicationCheckpoint checkpoint, Epoch writer) {
   std::lock_guard lock(mutex_);
   if (next_.has_value()) return;
-  next_ = std::move(checkpoint);
+  next_ = Due{std::move(checkpoint), writer};
   changed_.notify_all();
 }
 
@@ -82,20 +82,22 @@ void BackgroundSaver::Run() {
   }
 }
 
-absl::Status BackgroundSaver::SaveNow(const client::ApplicationCheckpoint& checkpoint) {
-  const uint32_t generation = checkpoint.at.epoch.generation;
-  // A saver trims nothing behind a recovery that may have lost something: that one's time is over.
-  if (generation != generation_) saver_.reset();
+absl::Status BackgroundSaver::SaveNow(const Due& due) {
+  // A saver is of one life as a writer, and so of one generation: it trims nothing behind a
+  // recovery that may have lost something.
+  if (due.writer != writer_) saver_.reset();
   if (saver_ == nullptr) {
-    if (absl::Status status = Open(generation); !status.ok()) return status;
+    if (absl::Status status = Open(due); !status.ok()) return status;
   }
-  absl::Status saved = saver_->Save(checkpoint);
+  absl::Status saved = saver_->Save(due.checkpoint);
   if (!saved.ok()) saver_.reset();  // its Writer may have ended for good
   return saved;
 }
 
-absl::Status BackgroundSaver::Open(uint32_t generation) {
-  auto saver = client::CheckpointSaver::Open(journal_, {.name = name_, .trim = true});
+absl::Status BackgroundSaver::Open(const Due& due) {
+  const uint32_t generation = due.checkpoint.at.epoch.generation;
+  auto saver =
+      client::CheckpointSaver::Open(journal_, {.name = name_, .writer = due.writer, .trim = true});
   if (!saver.ok()) return saver.status();
   // Only what is there may be trimmed for: a saver that is opened behind a recovery does not know
   // that a checkpoint from before it may be of what was lost.
@@ -108,7 +110,7 @@ absl::Status BackgroundSaver::Open(uint32_t generation) {
                      " now, and it is of ", generation, ": what it holds may have been lost"));
   }
   saver_ = *std::move(saver);
-  generation_ = generation;
+  writer_ = due.writer;
   return absl::OkStatus();
 }
 

@@ -37,16 +37,21 @@ class BackgroundSaver {
 
   // One is waiting or being saved: Save does nothing now.
   bool busy() const;
-  // Returns at once.
-  void Save(client::ApplicationCheckpoint checkpoint);
+  // Returns at once. `writer`: the writer epoch of who saves; once another one holds it nothing of
+  // his is saved, and nothing is trimmed for it.
+  void Save(client::ApplicationCheckpoint checkpoint, Epoch writer);
   Counts counts() const;
 
  private:
   BackgroundSaver(int stop_fd, client::Journal journal, std::string name);
 
+  struct Due {
+    client::ApplicationCheckpoint checkpoint;
+    Epoch writer;
+  };
   void Run();
-  absl::Status SaveNow(const client::ApplicationCheckpoint& checkpoint);
-  absl::Status Open(uint32_t generation);
+  absl::Status SaveNow(const Due& due);
+  absl::Status Open(const Due& due);
   void Took(const absl::Status& status);
 
   const int stop_fd_;  // readable: requests end
@@ -54,12 +59,12 @@ class BackgroundSaver {
   const std::string name_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::optional<client::ApplicationCheckpoint> next_;  // under mutex_, until it is saved
-  bool stopping_ = false;                              // under mutex_
-  Counts counts_;                                      // under mutex_
+  std::optional<Due> next_;  // under mutex_, until it is saved
+  bool stopping_ = false;    // under mutex_
+  Counts counts_;            // under mutex_
   // The thread's own: null before the first, and behind an error.
   std::unique_ptr<client::CheckpointSaver> saver_;
-  uint32_t generation_ = 0;  // of the journal that saver_ was opened for
+  Epoch writer_;  // that saver_ was opened for
   std::thread thread_;
 };
 

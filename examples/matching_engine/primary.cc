@@ -177,7 +177,7 @@ void Primary::TakeCheckpoint(const Acknowledged& at) {
 void Primary::SaveCheckpoint() {
   if (!checkpoint_.has_value() || checkpoint_->at.lsn > marked_) return;
   checkpoint_->acted = marked_;
-  options_.saver->Save(*std::move(checkpoint_));
+  options_.saver->Save(*std::move(checkpoint_), promotion_.report.new_writer);
   checkpoint_.reset();
 }
 
