@@ -178,7 +178,7 @@ TEST_F(PrimaryTest, ASaverThatIsEndedBreaksItsRequestsOff) {
   {
     auto saver = BackgroundSaver::Start(Orders(), "a-checkpoints");
     ASSERT_TRUE(saver.ok()) << saver.status();
-    (*saver)->Save({});
+    (*saver)->Save({}, {});
     EXPECT_TRUE((*saver)->busy());
   }
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(8));
