@@ -12,13 +12,16 @@
 #include "client/takeover/checkpoint_chunks.h"
 #include "client/takeover/kept_checkpoints.h"
 #include "client/writer.h"
+#include "journal/base/units.h"
 
 namespace ringjournal::client {
 namespace {
 
-// Of one chunk.
-constexpr std::chrono::milliseconds kSaveTimeout(limits::kClientAppendTimeoutMs);
 constexpr int kLoadTries = 3;
+
+std::chrono::nanoseconds Left(int64_t until_ns) {
+  return std::chrono::nanoseconds(std::max<int64_t>(until_ns - Driver::NowNs(), 1));
+}
 
 absl::Status TooLarge(size_t bytes, uint64_t allowed) {
   return MakeError(ErrorCode::kTooLarge,
@@ -74,9 +77,10 @@ struct CheckpointSaver::Impl {
   Impl(const Journal& journal, client::Journal side, const CheckpointSaverOptions& options)
       : journal(journal), side(std::move(side)), options(options) {}
 
-  absl::Status CheckWriter() const;
-  absl::Status SaveChunks(const ApplicationCheckpoint& checkpoint);
-  absl::Status Forget();
+  absl::Status CheckWriter(int64_t until_ns) const;
+  absl::Status SaveChunks(const ApplicationCheckpoint& checkpoint, int64_t until_ns);
+  absl::Status NotSaved(const ApplicationCheckpoint& checkpoint, const absl::Status& why) const;
+  absl::Status Forget(int64_t until_ns);
 
   Journal journal;
   Journal side;
@@ -112,7 +116,7 @@ absl::StatusOr<std::unique_ptr<CheckpointSaver>> CheckpointSaver::Open(
   if (!whole.ok()) return whole.status();
   // What is not committed yet, nobody has read: its place is behind.
   impl->kept.emplace(*whole, side_info->watermarks.committed.lsn.next(), impl->generation);
-  auto writer = side.OpenWriter({.producer = options.name});
+  auto writer = side.OpenWriter({.producer = options.name, .append_timeout = options.timeout});
   if (!writer.ok()) return writer.status();
   impl->writer = *std::move(writer);
   return std::unique_ptr<CheckpointSaver>(new CheckpointSaver(std::move(impl)));
@@ -129,38 +133,53 @@ absl::Status CheckpointSaver::Save(const ApplicationCheckpoint& checkpoint) {
   if (checkpoint.state.size() > impl_->state_bytes_max) {
     return TooLarge(checkpoint.state.size(), impl_->state_bytes_max);
   }
-  if (absl::Status status = impl_->CheckWriter(); !status.ok()) return status;
-  if (absl::Status status = impl_->SaveChunks(checkpoint); !status.ok()) return status;
+  const int64_t until_ns = Driver::NowNs() + impl_->options.timeout.count();
+  if (absl::Status status = impl_->CheckWriter(until_ns); !status.ok()) return status;
+  if (auto status = impl_->SaveChunks(checkpoint, until_ns); !status.ok()) return status;
   // It may have taken long.
-  if (absl::Status status = impl_->CheckWriter(); !status.ok()) return status;
-  return impl_->Forget();
+  if (absl::Status status = impl_->CheckWriter(until_ns); !status.ok()) return status;
+  return impl_->Forget(until_ns);
 }
 
-absl::Status CheckpointSaver::Impl::CheckWriter() const {
+absl::Status CheckpointSaver::Impl::CheckWriter(int64_t until_ns) const {
   if (options.writer == Epoch()) return absl::OkStatus();
-  auto current = journal.GetWriter();
+  auto current = journal.GetWriter(Left(until_ns));
   if (!current.ok()) return current.status();
   if (current->epoch == options.writer && !current->ended_by_loss) return absl::OkStatus();
   return NotTheWriter(journal.name(), options.writer, *current);
 }
 
-absl::Status CheckpointSaver::Impl::SaveChunks(const ApplicationCheckpoint& checkpoint) {
+absl::Status CheckpointSaver::Impl::SaveChunks(const ApplicationCheckpoint& checkpoint,
+                                               int64_t until_ns) {
   // What is trimmed below it is gone from the disks, so it must be on them itself. A Flush would
   // not do: where there are several nodes it brings nothing to a majority's disks.
   const Level level = memory_only ? Level::kReplicated : Level::kDiskQuorum;
   kept->Begin();
   for (TransactionRun& run : EncodeCheckpoint(checkpoint, saver)) {
-    AppendOutcome outcome = writer->Append(std::move(run), kSaveTimeout, {.level = level});
-    if (outcome.fate != Fate::kApplied) return outcome.error;
+    AppendOutcome outcome = writer->Append(std::move(run), Left(until_ns), {.level = level});
+    if (outcome.fate != Fate::kApplied) {
+      return Driver::NowNs() < until_ns ? outcome.error : NotSaved(checkpoint, outcome.error);
+    }
     kept->OnChunk(outcome.receipt.first_lsn);
   }
   kept->OnSaved(checkpoint.at);
   return absl::OkStatus();
 }
 
+absl::Status CheckpointSaver::Impl::NotSaved(const ApplicationCheckpoint& checkpoint,
+                                             const absl::Status& why) const {
+  return MakeError(
+      ErrorCode::kDeadline,
+      absl::StrCat("the checkpoint of LSN ", checkpoint.at.lsn.value(), " was not saved within ",
+                   FormatDurationNs(options.timeout.count()),
+                   ": it must be on the disks of a majority of the members; bring those back that "
+                   "are away, or raise the timeout. At last: ",
+                   why.message()));
+}
+
 // Below what is kept nothing is needed any more.
-absl::Status CheckpointSaver::Impl::Forget() {
-  auto info = journal.Info();
+absl::Status CheckpointSaver::Impl::Forget(int64_t until_ns) {
+  auto info = journal.Info(Left(until_ns));
   if (!info.ok()) return info.status();
   if (info->epoch.generation != generation) return absl::OkStatus();
   if (kept->must_look()) {
@@ -169,11 +188,11 @@ absl::Status CheckpointSaver::Impl::Forget() {
     kept->OnFound(*found);
   }
   if (const Lsn from = kept->side_from(); from > Lsn()) {
-    if (auto trimmed = side.Trim(from); !trimmed.ok()) return trimmed.status();
+    if (auto trimmed = side.Trim(from, Left(until_ns)); !trimmed.ok()) return trimmed.status();
   }
   const Lsn from = kept->journal_from();
   if (!options.trim || from == Lsn()) return absl::OkStatus();
-  return journal.Trim(from).status();
+  return journal.Trim(from, Left(until_ns)).status();
 }
 
 }  // namespace ringjournal::client

@@ -3,6 +3,7 @@
 #ifndef CLIENT_TAKEOVER_CHECKPOINTS_H_
 #define CLIENT_TAKEOVER_CHECKPOINTS_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,6 +34,8 @@ struct CheckpointSaverOptions {
   // The writer epoch of who saves (TakeoverReport::new_writer): nothing is saved or trimmed once
   // another one holds it. Zero: not asked.
   Epoch writer;
+  // Of one Save, all chunks together: it waits for the disks of a majority of the members.
+  std::chrono::nanoseconds timeout = std::chrono::minutes(2);
   // Trims the journal below the older of the two checkpoints that are kept.
   bool trim = false;
 };
@@ -50,7 +53,8 @@ class CheckpointSaver {
   // all but the two that were saved last, of the side journal also not what somebody else has saved
   // that is newer, and with `trim` of the journal what both hold. Nothing is forgotten once a
   // recovery that may have lost data has come since Open: who saves may have been replaced, and the
-  // journal be another one from there on. kTooLarge: the state is larger than
+  // journal be another one from there on. kDeadline: not within
+  // CheckpointSaverOptions::timeout. kTooLarge: the state is larger than
   // limits::kApplicationCheckpointBytesMax, or does not fit the side journal's ring twice. kFenced:
   // `writer` is not the writer any more; it must act on nothing. After an error the ones before it
   // still stand; after others than kFenced it may be called again.

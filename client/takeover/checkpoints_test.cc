@@ -160,6 +160,19 @@ TEST_F(CheckpointsTest, WhatSomebodyElseHasSavedAndIsNewerStays) {
   EXPECT_EQ(Oldest(side), Lsn(5));
 }
 
+// Each chunk comes in time, and all of them do not.
+TEST_F(CheckpointsTest, TheTimeOfASaveIsForAllItsChunks) {
+  const std::chrono::milliseconds timeout(200);
+  auto saver = OpenSaver({.name = "a", .timeout = timeout});
+  ApplicationCheckpoint checkpoint = AppendAndSave("x");
+  checkpoint.state = std::string(8 * limits::kCheckpointChunkBytes, 's');
+  fake_.DelayAnswers(timeout / 4);
+  const absl::Status status = saver->Save(checkpoint);
+  EXPECT_EQ(CodeOf(status), ErrorCode::kDeadline) << status;
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("a majority of the members"));
+  EXPECT_TRUE(LoadCheckpoints(Orders())->empty());
+}
+
 TEST_F(CheckpointsTest, AStateThatTheSideJournalDoesNotHoldTwiceIsTooLarge) {
   auto saver = OpenSaver({.name = "a", .ring_bytes = 1 << 16});
   ApplicationCheckpoint checkpoint = AppendAndSave("x");
