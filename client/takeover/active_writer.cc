@@ -28,6 +28,12 @@ absl::Status BadLevel() {
       "disk or disk_quorum: what is only received may be lost with its leader");
 }
 
+absl::Status WrongThread() {
+  return MakeError(ErrorCode::kWrongThread,
+                   "FlushMarks waits for an outcome, and was called from a callback, behind which "
+                   "outcomes come: call it on another thread");
+}
+
 WriterMarksOptions MarksOf(const ActiveWriterOptions& options) {
   WriterMarksOptions marks;
   marks.writer = options.writer.writer;
@@ -45,8 +51,9 @@ struct ActiveWriter::Impl {
     explicit Shared(const WriterMarksOptions& options) : marks(options) {}
     std::mutex mutex;
     std::condition_variable wake;
-    WriterMarks marks;      // under mutex
-    bool stopping = false;  // under mutex
+    WriterMarks marks;          // under mutex
+    bool stopping = false;      // under mutex
+    std::thread::id callbacks;  // the Writer's thread, once a callback has run; under mutex
   };
 
   explicit Impl(const ActiveWriterOptions& options)
@@ -72,6 +79,10 @@ void ActiveWriter::Impl::Note(const AppendOutcome& outcome) {
 AppendCallback ActiveWriter::Impl::Noting(AppendCallback done) {
   return [this, done = std::move(done)](const AppendOutcome& outcome) {
     Note(outcome);
+    {
+      std::lock_guard lock(shared->mutex);
+      shared->callbacks = std::this_thread::get_id();
+    }
     done(outcome);
   };
 }
@@ -177,6 +188,7 @@ absl::Status ActiveWriter::AddDigest(Lsn lsn, uint64_t value) {
 absl::Status ActiveWriter::FlushMarks(std::chrono::nanoseconds timeout) {
   const auto until = Clock::now() + timeout;
   std::unique_lock lock(impl_->shared->mutex);
+  if (impl_->shared->callbacks == std::this_thread::get_id()) return WrongThread();
   while (!impl_->shared->marks.said_all()) {
     if (absl::Status status = impl_->writer->status(); !status.ok()) return status;
     if (Clock::now() >= until) {
@@ -188,7 +200,7 @@ absl::Status ActiveWriter::FlushMarks(std::chrono::nanoseconds timeout) {
     impl_->shared->wake.notify_all();
     impl_->shared->wake.wait_for(lock, std::chrono::milliseconds(1));
   }
-  return absl::OkStatus();
+  return impl_->writer->status();
 }
 
 absl::Status ActiveWriter::status() const { return impl_->writer->status(); }

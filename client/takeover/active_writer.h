@@ -46,7 +46,7 @@ class ActiveWriter {
   ActiveWriter(const ActiveWriter&) = delete;
   ActiveWriter& operator=(const ActiveWriter&) = delete;
 
-  // As Writer's of the same names; AppendOptions::level must be replicated or safer.
+  // As Writer's of the same names, with WriterOptions::level.
   AppendOutcome Append(std::string_view payload, std::chrono::nanoseconds timeout);
   AppendOutcome Append(TransactionRun run, std::chrono::nanoseconds timeout);
   absl::Status AppendAsync(TransactionRun run, AppendCallback done);
@@ -58,7 +58,8 @@ class ActiveWriter {
   // A digest of the state behind `lsn`, for standbys to compare. kBadMark as above.
   absl::Status AddDigest(Lsn lsn, uint64_t value);
 
-  // Before an orderly end: returns once all act markers and digests are in the journal. kDeadline.
+  // Before an orderly end: returns once all act markers and digests are in the journal. kDeadline;
+  // status() if the Writer has ended; kWrongThread from a callback, which must not wait.
   absl::Status FlushMarks(std::chrono::nanoseconds timeout);
 
   // OK while it may append; else why not, for good: kFenced.

@@ -74,8 +74,10 @@ struct TakeOverOptions {
 struct Promotion {
   TakeoverReport report;
   // Of the transactions in doubt, in order: what they bring about may have been brought about
-  // already, so do it in a way that can be repeated (an output journal with sequences derived from
-  // the LSN, an idempotent request). Then ActiveWriter::MarkActed(report.final_lsn).
+  // already, so do it in a way that can be repeated (an idempotent request; an output journal with
+  // sequences derived from the LSN, whose appends should carry AppendOptions::expected_lsn, so that
+  // one which comes late from who was replaced is refused). Then
+  // ActiveWriter::MarkActed(report.final_lsn).
   std::vector<Effect> effects;
   // Where the state stands: the last transaction below the fence, of which journal.
   Cursor boundary;

@@ -1,4 +1,6 @@
 // What ends a standby, or keeps it from starting; and what an active writer refuses.
+#include <future>
+
 #include "client/takeover/standby_fixture.h"
 
 namespace ringjournal::client {
@@ -275,6 +277,26 @@ TEST_F(StandbyFaultsTest, WhatIsNotAcknowledgedIsNotMarked) {
   EXPECT_TRUE(a.writer->MarkActed(last).ok());
   EXPECT_EQ(CodeOf(a.writer->MarkActed(last + 1000)), ErrorCode::kBadMark);
   EXPECT_EQ(CodeOf(a.writer->AddDigest(last + 1000, 1)), ErrorCode::kBadMark);
+}
+
+TEST_F(StandbyFaultsTest, MarksAreNotFlushedFromACallback) {
+  Promotion a = BecomeWriter(Named("a"));
+  std::promise<absl::Status> flushed;
+  auto done = [&](const AppendOutcome& outcome) {
+    a.writer->MarkActed(outcome.receipt.first_lsn).IgnoreError();
+    flushed.set_value(a.writer->FlushMarks(std::chrono::milliseconds(200)));
+  };
+  ASSERT_TRUE(a.writer->AppendAsync(TransactionRun::Of("x"), done).ok());
+  EXPECT_EQ(CodeOf(flushed.get_future().get()), ErrorCode::kWrongThread);
+  EXPECT_EQ(a.writer->FlushMarks(kLong), absl::OkStatus()) << "elsewhere they are";
+}
+
+TEST_F(StandbyFaultsTest, ToFlushTheMarksOfAWriterThatHasEndedSaysSo) {
+  Promotion a = BecomeWriter(Named("a"));
+  ASSERT_TRUE(a.writer->FlushMarks(kLong).ok());
+  BecomeWriter(Named("b"));
+  ASSERT_TRUE(Eventually([&] { return !a.writer->status().ok(); }));
+  EXPECT_EQ(CodeOf(a.writer->FlushMarks(kLong)), ErrorCode::kFenced);
 }
 
 TEST_F(StandbyFaultsTest, CallbacksOfTheLastOutcomesMayStillUseTheWriter) {
