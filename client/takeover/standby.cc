@@ -239,15 +239,19 @@ absl::StatusOr<StandbyStep> Standby::Follow(std::chrono::nanoseconds timeout) {
     // It watches nobody while it holds a grant: nothing but the rest of the takeover is due.
     if (core.granted()) return StandbyStep::kWriterSilent;
     int64_t now_ns = Driver::NowNs();
-    if (core.Suspects(now_ns)) {
+    // While the reader has not found the journal again, nobody could be heard.
+    const bool hears = impl_->Connections() > 0;
+    if (hears && core.Suspects(now_ns)) {
       absl::Status asked = impl_->Ask(now_ns + impl_->AskTimeoutNs());
       // Without a leader nobody can be heard: the next one's answer gives the writer its time.
       const ErrorCode code = CodeOf(asked);
       if (code == ErrorCode::kStopped || code == ErrorCode::kBadSetting) return asked;
       now_ns = Driver::NowNs();
     }
-    if (core.writer_is_silent(now_ns)) return StandbyStep::kWriterSilent;
-    auto taken = impl_->Step(std::min(until_ns, core.LookAgainAt()));
+    if (hears && core.writer_is_silent(now_ns)) return StandbyStep::kWriterSilent;
+    const int64_t look_again_ns =
+        hears ? core.LookAgainAt() : now_ns + impl_->options.silent_after.count();
+    auto taken = impl_->Step(std::min(until_ns, look_again_ns));
     if (!taken.ok()) return taken.status();
     if (Driver::NowNs() >= until_ns) return StandbyStep::kFollowing;
   }
