@@ -278,8 +278,10 @@ void ClusterNode::ScheduleTurn() {
   }
   const int64_t deadline = shard_->deadline_ns();
   if (deadline == INT64_MAX) return;
-  // One that is due again at once has not done what it woke up for.
-  if (clock_.WhenLocal(deadline) <= now) ++counts_.spins;
+  // One that is due again at once and has done nothing has not done what it woke up for. (A
+  // catch-up from segments goes on like that, a piece in each turn.)
+  const bool idle = effects_.sends.empty() && effects_.storage.empty();
+  if (idle && clock_.WhenLocal(deadline) <= now) ++counts_.spins;
   Wake(std::max(clock_.WhenLocal(deadline), now + kUs));
 }
 

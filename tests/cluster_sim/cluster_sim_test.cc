@@ -58,8 +58,9 @@ TEST_P(Seeds, KeepEveryPromise) {
   EXPECT_GE(sum.intact_restarts, seeds);
   EXPECT_GE(sum.amnesiac_restarts, seeds);
   EXPECT_GE(sum.read, seeds * 100);
-  // A turn that is due again at once has either more to do or not done what it woke up for.
-  EXPECT_LE(sum.spins, sum.turns / 250);
+  // A turn that is due again at once, and has sent and stored nothing, has not done what it woke up
+  // for.
+  EXPECT_LE(sum.spins, sum.turns / 1000);
 }
 
 INSTANTIATE_TEST_SUITE_P(Quarters, Seeds, testing::Values(1, 1'000'001, 2'000'001, 3'000'001));
