@@ -75,20 +75,28 @@ client::StandbyOptions StandbyOptionsOf(const EngineFlags& flags) {
   return options;
 }
 
-// Follows until the writer is silent, or until it is told to take over. Another standby may be
-// faster: then it goes on.
-absl::StatusOr<client::Promotion> WaitForPromotion(client::Standby* standby) {
+// Follows until the writer is silent, or until it is told to take over: before it (`told`), while
+// it follows, or while it takes over from a silent one. Another standby may be faster: then it goes
+// on, and who was told tries again, from that one.
+absl::StatusOr<client::Promotion> WaitForPromotion(client::Standby* standby, bool told) {
   for (;;) {
-    auto step = standby->Follow(std::chrono::seconds(1));
-    const bool told = CodeOf(step.status()) == ErrorCode::kStopped && TakeSignal();
-    if (!step.ok() && !told) return step.status();
-    if (!told && *step != client::StandbyStep::kWriterSilent) continue;
+    if (!told) {
+      auto step = standby->Follow(std::chrono::seconds(1));
+      told = CodeOf(step.status()) == ErrorCode::kStopped && TakeSignal();
+      if (!step.ok() && !told) return step.status();
+      if (!told && *step != client::StandbyStep::kWriterSilent) continue;
+    }
     auto promotion =
         standby->TakeOver({.reason = told ? "a planned switch" : "the writer is silent"});
     const ErrorCode code = CodeOf(promotion.status());
+    if (code == ErrorCode::kStopped && TakeSignal()) {
+      told = true;
+      continue;
+    }
     // What was granted is granted again. Who came first is followed.
     const bool again = code == ErrorCode::kDeadline || code == ErrorCode::kCannotConnect;
     if (!again && code != ErrorCode::kWriterHeld && code != ErrorCode::kFenced) return promotion;
+    if (code == ErrorCode::kFenced) told = false;  // somebody was told later
   }
 }
 
@@ -101,6 +109,7 @@ struct Process {
   std::unique_ptr<BackgroundSaver> saver;
   KeptLines stdin_lines{&std::cin};
   bool journals_made = false;
+  bool told = false;  // to take over, before it stood by
 };
 
 absl::StatusOr<std::unique_ptr<Input>> OpenInput(Process* process) {
@@ -151,7 +160,7 @@ absl::Status Live(Process* process) {
                                        StandbyOptionsOf(flags));
   if (!standby.ok()) return standby.status();
   Say(absl::StrCat("standby ", flags.name, " from_lsn=", (*standby)->next_lsn().value()));
-  auto promotion = WaitForPromotion(standby->get());
+  auto promotion = WaitForPromotion(standby->get(), std::exchange(process->told, false));
   if (!promotion.ok()) return promotion.status();
   standby->reset();
   Say(absl::StrCat("takeover ", flags.name, "\n", ReportText(promotion->report), "end"));
@@ -180,9 +189,10 @@ absl::Status Open(Process* process) {
 }
 
 // Whether the process lives on, as a standby that knows nothing; told on stdout.
-bool BeginsAnew(const absl::Status& status, const std::string& name, Retries* retries) {
+bool BeginsAnew(const absl::Status& status, Process* process, Retries* retries) {
+  const std::string& name = process->flags.name;
   const ErrorCode code = CodeOf(status);
-  if (code == ErrorCode::kStopped) return TakeSignal();  // it came before this one stood by
+  if (code == ErrorCode::kStopped) return process->told = TakeSignal();
   if (code == ErrorCode::kFenced) {
     // Somebody else is the writer: what this life knew is forgotten.
     Say(absl::StrCat("fenced ", name, ": ", std::string(status.message())));
@@ -211,7 +221,7 @@ int Main(int argc, char** argv) {
     retries.Begin(std::chrono::nanoseconds(MonotonicNs()));
     const absl::Status status = Live(&process);
     if (status.ok()) return kExitDone;
-    if (BeginsAnew(status, name, &retries)) continue;
+    if (BeginsAnew(status, &process, &retries)) continue;
     std::fprintf(stderr, "engine %s: %s [%s]\n", name.c_str(),
                  std::string(status.message()).c_str(), ErrorCodeName(CodeOf(status)).c_str());
     return kExitFailed;
