@@ -12,6 +12,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     case ErrorCode::kUnknown:
       return kExitFailure;
     case ErrorCode::kCannotConnect:
+    case ErrorCode::kDeadline:  // which of two equal limits ends a wait is chance
     case ErrorCode::kUnavailable:
     case ErrorCode::kShuttingDown:
     case ErrorCode::kNotLeader:
@@ -43,7 +44,7 @@ std::string ExitCodeTable() {
          "  0    done\n"
          "  1    a local failure, as of a file; or it is not so: --wait, readiness, diff\n"
          "  2    the command line is wrong\n"
-         "  3    no connection, or no progress within --retry-for\n"
+         "  3    no connection, or no answer or progress in the time allowed\n"
          "  4    refused by the server\n"
          "  5    the journal reports that acknowledged transactions may be lost\n"
          "  6    sent, but the outcome is not known\n"

@@ -12,7 +12,7 @@ enum ExitCode : int {
   kExitOk = 0,
   kExitFailure = 1,         // local: a file cannot be read or written, or an internal error
   kExitUsage = 2,           // the command line is wrong
-  kExitCannotConnect = 3,   // no server, or no progress within --retry-for
+  kExitCannotConnect = 3,   // no server, or no answer or progress in the time allowed
   kExitRefused = 4,         // the server refused the request; the message says why
   kExitDataLoss = 5,        // the journal reports that acknowledged transactions may be lost
   kExitOutcomeUnknown = 6,  // something was sent, and whether it took effect is not known

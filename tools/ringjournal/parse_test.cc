@@ -85,6 +85,7 @@ TEST(ExitCodes, ErrorsHaveTheirCodes) {
   EXPECT_EQ(ExitCodeOf(absl::OkStatus()), kExitOk);
   EXPECT_EQ(ExitCodeOf(absl::InternalError("disk")), kExitFailure);
   EXPECT_EQ(code_of(ErrorCode::kCannotConnect), kExitCannotConnect);
+  EXPECT_EQ(code_of(ErrorCode::kDeadline), kExitCannotConnect);
   EXPECT_EQ(code_of(ErrorCode::kBadSetting), kExitRefused);
   EXPECT_EQ(code_of(ErrorCode::kDataLoss), kExitDataLoss);
   EXPECT_EQ(code_of(ErrorCode::kOutcomeUnknown), kExitOutcomeUnknown);
