@@ -178,6 +178,27 @@ int64_t MakeFilledFile(const std::string& path, uint64_t size, std::span<const s
   return result;
 }
 
+int64_t FillFileUp(const std::string& path, uint64_t size, std::span<const std::byte> pattern) {
+  int fd = OpenDirect(path, O_WRONLY);
+  if (fd < 0) return -errno;
+  struct stat info;
+  int64_t result = fstat(fd, &info) == 0 ? 0 : -errno;
+  const auto from = result == 0 ? static_cast<uint64_t>(info.st_size) : size;
+  if (from < size) {
+    result = fallocate(fd, 0, info.st_size, static_cast<off_t>(size - from)) == 0 ? 0 : -errno;
+    if (result == -EOPNOTSUPP) result = 0;
+    if (result == 0 && lseek(fd, info.st_size, SEEK_SET) < 0) result = -errno;
+    if (result == 0) result = FillWith(fd, size - from, pattern);
+    if (result == 0 && fsync(fd) != 0) result = -errno;
+  }
+  close(fd);
+  return result;
+}
+
+int64_t CutFile(const std::string& path, uint64_t size) {
+  return truncate(path.c_str(), static_cast<off_t>(size)) == 0 ? 0 : -errno;
+}
+
 int64_t RenameDurably(const std::string& from, const std::string& to) {
   if (rename(from.c_str(), to.c_str()) != 0) return -errno;
   return SyncDirectory(ParentOf(to));

@@ -38,6 +38,11 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 // A new file of `size` bytes, allocated, filled with `pattern` over and over (its length divides
 // 1 MiB), and synced: writes into it later commit no metadata. On failure nothing is left behind.
 int64_t MakeFilledFile(const std::string& path, uint64_t size, std::span<const std::byte> pattern);
+// Makes a file of less than `size` bytes so long in the same way. On failure nothing but its length
+// has changed.
+int64_t FillFileUp(const std::string& path, uint64_t size, std::span<const std::byte> pattern);
+// Forgets what is behind `size`.
+int64_t CutFile(const std::string& path, uint64_t size);
 // Renames, syncs the directory.
 int64_t RenameDurably(const std::string& from, const std::string& to);
 // The same, then opens it for aligned direct writes; buffered where the file system has no direct

@@ -90,6 +90,28 @@ TEST_F(FileTest, FilledFileThatDoesNotFitLeavesNothingBehind) {
   EXPECT_EQ(MakeFilledFile(Path("no") + "/z", 4096, Pattern()), -ENOENT);
 }
 
+TEST_F(FileTest, AFileThatWasCutIsFilledUpBehindWhatItHas) {
+  Put("s", std::string(8192, 'x'));
+  ASSERT_EQ(CutFile(Path("s"), 4096), 0);
+  ASSERT_EQ(FillFileUp(Path("s"), 3 << 20, Pattern()), 0);
+  struct stat info;
+  ASSERT_EQ(stat(Path("s").c_str(), &info), 0);
+  EXPECT_EQ(info.st_size, 3 << 20);
+  EXPECT_GE(info.st_blocks * 512, info.st_size);
+  const std::string content = Get("s");
+  const std::string block = "abc" + std::string(4093, '\0');
+  EXPECT_EQ(content.substr(0, 4096), std::string(4096, 'x'));
+  for (size_t at = 4096; at < content.size(); at += 4096) {
+    ASSERT_EQ(content.compare(at, 4096, block), 0) << at;
+  }
+  ASSERT_EQ(FillFileUp(Path("s"), 4096, Pattern()), 0);
+  EXPECT_EQ(Get("s"), content) << "long enough already";
+  EXPECT_LT(FillFileUp(Path("s"), 1ull << 46, Pattern()), 0);
+  EXPECT_EQ(Get("s").substr(0, content.size()), content);
+  EXPECT_EQ(FillFileUp(Path("no"), 4096, Pattern()), -ENOENT);
+  EXPECT_EQ(CutFile(Path("no"), 4096), -ENOENT);
+}
+
 TEST_F(FileTest, RenamedFileTakesAlignedDirectWrites) {
   ASSERT_EQ(MakeFilledFile(Path("spare"), 8192, Pattern()), 0);
   int64_t fd = RenameAndOpenForWriting(Path("spare"), Path("segment"));

@@ -373,6 +373,7 @@ void Checkpointer::RemoveNext(std::vector<StorageOp>* ops) {
     spare_name_ = absl::StrCat("spare-", options_.incarnation.value(), "-", ++spare_counter_);
     op->kind = StorageOp::Kind::kRecycle;
     op->from = spare_name_;
+    op->size = AlignToBlock(options_.segment_bytes);
     op->token = kSpareToken;
   } else {
     op->kind = StorageOp::Kind::kRemove;

@@ -24,7 +24,8 @@ struct StorageOp {
     kWrite,
     kClose,   // no answer
     kRemove,  // remove `name`. Answer: 0
-    // Rename `name` to the spare name `from`, whose old content a description will end. Answer: 0
+    // Fill `name` up to `size` bytes with UnusedBlock(), where a start has shortened it, and rename
+    // it to the spare name `from`; a description will end its old content. Answer: 0
     kRecycle,
     kOpenRead,  // answer: a handle
     // Into `buffer`, whole blocks from a block on, as direct I/O wants them. Answer: bytes read,

@@ -74,6 +74,7 @@ class TestDisk {
         return files.erase(op.name) == 1 ? 0 : -ENOENT;
       case Kind::kRecycle:
         if (remove_result != 0) return remove_result;
+        EXPECT_GT(op.size, 0u);
         return Rename(op.name, op.from);
       case Kind::kOpenRead:
         return Open(op.name);

@@ -177,6 +177,40 @@ TEST_P(SegmentAttack, EveryLostBlockGivesTheExactVerdict) {
   }
 }
 
+// A file that nobody writes any more is cut to what it is needed for: nothing that a scan says may
+// change, whatever state the file is in.
+void ExpectTheSameBehindTheCut(const std::string& bytes, const ScanOptions& options,
+                               const std::string& what) {
+  const SegmentScan whole = Scan(bytes, options);
+  const uint64_t needed = NeededBytes(whole, bytes.size());
+  ASSERT_LE(needed, bytes.size());
+  const SegmentScan cut = Scan(bytes.substr(0, needed), options);
+  ASSERT_EQ(cut.sentence, whole.sentence) << what;
+  ASSERT_EQ(Show(cut.verdict, cut.position.next_index, cut.end_offset),
+            Show(whole.verdict, whole.position.next_index, whole.end_offset))
+      << what;
+  ASSERT_EQ(cut.committed.index, whole.committed.index) << what;
+  ASSERT_EQ(cut.durable_before, whole.durable_before) << what;
+  ASSERT_EQ(cut.bytes_lost, whole.bytes_lost) << what;
+}
+
+TEST_P(SegmentAttack, WhatIsNotNeededChangesNoVerdict) {
+  Attacked a(GetParam());
+  std::string bytes = a.segment.bytes;
+  EXPECT_EQ(NeededBytes(Scan(bytes, a.segment.Options()), bytes.size()), a.Whole().end_offset);
+  constexpr size_t kStep = 5;  // comes to every place of a block in turn
+  for (size_t i = 0; i < bytes.size(); i += kStep) {
+    bytes[i] = static_cast<char>(bytes[i] ^ 0x28);
+    ExpectTheSameBehindTheCut(bytes, a.segment.Options(), "byte " + std::to_string(i));
+    if (HasFatalFailure()) return;
+    bytes[i] = a.segment.bytes[i];
+  }
+  for (size_t n = 0; n <= bytes.size(); n += kStep) {
+    ExpectTheSameBehindTheCut(bytes.substr(0, n), a.segment.Options(), "cut " + std::to_string(n));
+    if (HasFatalFailure()) return;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Tails, SegmentAttack,
                          testing::Values(Tail::kClosed, Tail::kUnused, Tail::kZeros),
                          [](const auto& info) {

@@ -198,6 +198,18 @@ std::string Scanner::Sentence(const std::string& wrong) const {
 
 }  // namespace
 
+uint64_t NeededBytes(const SegmentScan& scan, uint64_t file_bytes) {
+  switch (scan.verdict) {
+    case SegmentVerdict::kClosed:
+      return std::min(AlignToBlock(scan.end_offset), file_bytes);
+    case SegmentVerdict::kOpenEnd:
+    case SegmentVerdict::kTornTail:
+      return std::min(AlignToBlock(scan.end_offset + scan.bytes_lost), file_bytes);
+    default:
+      return file_bytes;
+  }
+}
+
 const char* SegmentVerdictText(SegmentVerdict verdict) {
   switch (verdict) {
     case SegmentVerdict::kClosed:

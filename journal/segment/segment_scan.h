@@ -88,6 +88,12 @@ using RecordVisitor = absl::FunctionRef<void(const RecordView&)>;
 // is a verdict.
 SegmentScan ScanSegment(ByteSpan file, const ScanOptions& options, RecordVisitor visitor);
 
+// How many bytes from its start a file is needed for, once nobody writes it any more: whole blocks,
+// at most `file_bytes`. Unused blocks behind them may go, and so may all that is behind a closing
+// group: a scan of what is left says the same. Of what is not whole or torn: all of it, since what
+// is behind damage is evidence.
+uint64_t NeededBytes(const SegmentScan& scan, uint64_t file_bytes);
+
 // The description alone, with the same verdicts; kOpenEnd if it is fine. end_offset is then that of
 // the first group.
 SegmentScan ScanDescription(ByteSpan file, const ScanOptions& options);

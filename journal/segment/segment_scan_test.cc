@@ -92,6 +92,27 @@ TEST(SegmentScan, BlocksOfGroupsInFlightMayPersistInAnyOrder) {
   EXPECT_EQ(lost_first.position.next_index, Index(1));
 }
 
+// The entry counts, and ends in a block that looks like one that was never written.
+TEST(SegmentScan, ZerosThatAnEntryEndsWithAreNeeded) {
+  TestLog log;
+  TestSegment segment(&log);
+  const size_t from = segment.bytes.size();
+  const size_t body = 3 * kBlock - kGroupHeaderBytes - kRecordOverheadBytes;
+  const Index first = log.position.next_index;
+  const std::string zeros = log.RecordOf(std::string(body, '\0'), 1);
+  segment.GroupOf(zeros + log.Record(kBlock), first, 0);
+  std::string bytes = segment.bytes.substr(0, from + 3 * kBlock);
+  while (bytes.size() < from + 8 * kBlock) bytes += UnusedBlock();
+  const SegmentScan torn = Scan(bytes, segment.Options());
+  ASSERT_EQ(torn.verdict, SegmentVerdict::kTornTail);
+  ASSERT_EQ(torn.end_offset, from + 3 * kBlock);
+  const uint64_t needed = NeededBytes(torn, bytes.size());
+  EXPECT_EQ(needed, segment.bytes.size()) << "up to where its header says that the group ends";
+  const SegmentScan cut = Scan(bytes.substr(0, needed), segment.Options());
+  EXPECT_EQ(cut.sentence, torn.sentence);
+  EXPECT_EQ(cut.entries, 1u);
+}
+
 TEST(SegmentScan, EveryOrderOfPersistingALargeGroupIsATornTail) {
   TestLog log;
   TestSegment segment(&log);

@@ -85,6 +85,10 @@ int64_t JournalFiles::Execute(const StorageOp& op) {
     case StorageOp::Kind::kOpenSegment:
       return io::RenameAndOpenForWriting(PathOf(op.from), PathOf(op.name));
     case StorageOp::Kind::kRecycle:
+      if (int64_t filled = io::FillFileUp(PathOf(op.name), op.size, AsBytes(UnusedBlock()));
+          filled < 0) {
+        return filled;
+      }
       return io::RenameDurably(PathOf(op.name), PathOf(op.from));
     case StorageOp::Kind::kRemove:
       return ErrorOf(io::RemoveFile(PathOf(op.name)));

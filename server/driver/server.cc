@@ -116,6 +116,7 @@ void Server::HandleEvent(const io::Event& event) {
 
 void Server::TakeControlResults() {
   worker_->RunCompletions();
+  tail_worker_->RunCompletions();
   storage_->TakeAnswers(&storage_answers_);
   for (const StorageAnswer& answer : storage_answers_) StepShard(answer);
   storage_answers_.clear();
@@ -214,6 +215,8 @@ bool Server::CheckStop() {
   if (!done) {
     LogEvent(LogLevel::kWarn, "drain_timed_out", {{"sessions", shard_->session_count()}});
   }
+  stop_reading_tails_ = true;
+  tail_worker_->Stop();
   worker_->Stop();
   config_->Stop();
   return true;

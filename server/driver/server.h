@@ -64,6 +64,7 @@ class Server {
   absl::StatusOr<v1::ConfigDocument> ChangeConfig(v1::ConfigDocument next);
   absl::StatusOr<ConfigCompletion> AskConfigStore(ConfigRequest request);
   std::unique_ptr<JournalFiles> MakeFiles(const JournalId& id);
+  std::string SegmentFolder(const JournalId& id) const;
   JournalStartInput StartInput(const v1::JournalConfig& config) const;
   void TakeFiles(JournalNumber number, const JournalId& id, std::unique_ptr<JournalFiles> files);
 
@@ -87,6 +88,7 @@ class Server {
   void CarryOutControl();
   void CarryOutRings();
   void CarryOutDiscards();
+  void ShortenNext();  // server_tails.cc
   io::WaitOptions NextWait();
   void BeginDrain();
   void StopAcceptingClients();
@@ -109,6 +111,10 @@ class Server {
   std::unique_ptr<Shard> shard_;
   std::unique_ptr<io::NetLoop> loop_;
   std::unique_ptr<io::Worker> worker_;
+  // Reads old segments, which may take long and which nothing waits for.
+  std::unique_ptr<io::Worker> tail_worker_;
+  std::atomic<bool> stop_reading_tails_{false};
+  size_t shortened_ = 0;  // of started_
   std::unique_ptr<ConfigThread> config_;
   std::unique_ptr<DialedConnections> dialed_;
   absl::flat_hash_set<uint64_t> accepted_peers_;  // their connections

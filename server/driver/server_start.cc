@@ -162,8 +162,12 @@ absl::Status Server::RegisterNode() {
 }
 
 std::unique_ptr<JournalFiles> Server::MakeFiles(const JournalId& id) {
-  return std::make_unique<JournalFiles>(id, absl::StrCat(JournalsDir(options_), "/", id.ToHex()),
+  return std::make_unique<JournalFiles>(id, SegmentFolder(id),
                                         absl::StrCat(ring_dir_, "/", id.ToHex(), ".ring"));
+}
+
+std::string Server::SegmentFolder(const JournalId& id) const {
+  return absl::StrCat(JournalsDir(options_), "/", id.ToHex());
 }
 
 absl::Status Server::StartJournals() {
@@ -275,6 +279,8 @@ absl::Status Server::OpenForBusiness() {
             {"version", kServerVersion},
             {"data_dir", options_.data_dir},
             {"ring_dir", ring_dir_}});
+  tail_worker_ = std::make_unique<io::Worker>([loop = loop_.get()] { loop->Wake(); });
+  ShortenNext();
   return absl::OkStatus();
 }
 

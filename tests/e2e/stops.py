@@ -5,7 +5,7 @@ import pathlib
 import signal
 import subprocess
 
-from case import SMALL, Bystander, case, end_lsn, expect_refused, flip, run_ok
+from case import SMALL, Bystander, case, end_lsn, expect_refused, flip, lines, run_ok
 from checks import expect, expect_equal, expect_in, wait_until
 from wire import Closed, Connection, config_pb, entry_pb, pb
 
@@ -265,3 +265,25 @@ def unknown_outcome(environment):
     # What the message says to do gives each line once.
     run_ok(server, "append", "orders", "--producer", "p", "--resume", stdin=b"three\nfour\n")
     expect_equal(run_ok(server, "cat", "orders"), b"three\nfour\n", "the journal")
+
+
+STARTS = 6
+
+
+@case("starts, orderly and after kills: none leaves on the disk the room that it made ahead, and nothing is lost")
+def starts_leave_no_room(environment):
+    server = environment.serving()
+    run_ok(server, "journal", "create", "orders", "--ring", "4MiB")  # with segments of the default size
+    for start in range(STARTS):
+        run_ok(server, "append", "orders", "--producer", "p", "--level", "disk", stdin=lines(10 * start + 1, 10 * start + 10))
+        server.kill() if start % 2 else expect_equal(server.stop(), 0, "exit code")
+        server.start()
+        server.wait_event("segments_shortened")
+    # What is written now, and the next one, may be as long as a segment can get; what was before has some blocks.
+    sizes = sorted(os.stat(path).st_blocks * 512 for path in server.segment_files())
+    expect(len(sizes) >= STARTS, f"a segment for each start: {sizes}")
+    expect(sum(sizes[:STARTS]) <= STARTS * 64 * 1024, f"bytes on the disk of what {STARTS} starts have left: {sizes}")
+    server.kill()
+    server.lose_memory()
+    server.start()
+    expect_equal(run_ok(server, "cat", "orders"), lines(1, 10 * STARTS), "what is read from shortened segments")
