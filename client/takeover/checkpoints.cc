@@ -43,8 +43,11 @@ absl::Status NotTheWriter(const std::string& journal, Epoch writer, const Writer
   return MakeError(ErrorCode::kFenced, why + ": act on nothing, and save no checkpoint any more");
 }
 
-absl::StatusOr<std::vector<ApplicationCheckpoint>> LoadOnce(const Journal& journal) {
-  auto reader = Reader::Open(journal.options(), {.journal = CheckpointJournalName(journal.name())});
+absl::StatusOr<std::vector<ApplicationCheckpoint>> LoadOnce(const Journal& journal,
+                                                            std::chrono::nanoseconds patience) {
+  ClientOptions options = journal.options();
+  options.retry_for_ns = std::min<int64_t>(options.retry_for_ns, patience.count());
+  auto reader = Reader::Open(options, {.journal = CheckpointJournalName(journal.name())});
   if (CodeOf(reader.status()) == ErrorCode::kJournalNotFound) {
     return std::vector<ApplicationCheckpoint>();
   }
@@ -65,10 +68,11 @@ std::string CheckpointJournalName(std::string_view journal) {
   return std::string(journal) + ".checkpoints";
 }
 
-absl::StatusOr<std::vector<ApplicationCheckpoint>> LoadCheckpoints(const Journal& journal) {
+absl::StatusOr<std::vector<ApplicationCheckpoint>> LoadCheckpoints(
+    const Journal& journal, std::chrono::nanoseconds patience) {
   // A saver may trim what is being read: what it has saved is newer.
   for (int tries = 1;; ++tries) {
-    auto loaded = LoadOnce(journal);
+    auto loaded = LoadOnce(journal, patience);
     if (CodeOf(loaded.status()) != ErrorCode::kTrimmed || tries == kLoadTries) return loaded;
   }
 }

@@ -23,8 +23,10 @@ namespace ringjournal::client {
 std::string CheckpointJournalName(std::string_view journal);
 
 // The newest whole checkpoints, at most two, the newest first; none if there is no side journal.
-// Reads all that the side journal holds: twice the size of the state. Errors as for a Reader.
-absl::StatusOr<std::vector<ApplicationCheckpoint>> LoadCheckpoints(const Journal& journal);
+// Reads all that the side journal holds: twice the size of the state. `patience`: how long it goes
+// on without progress, at most what ClientOptions::retry_for_ns says. Errors as for a Reader.
+absl::StatusOr<std::vector<ApplicationCheckpoint>> LoadCheckpoints(
+    const Journal& journal, std::chrono::nanoseconds patience = std::chrono::nanoseconds::max());
 
 struct CheckpointSaverOptions {
   std::string name;  // the producer that it appends as: another one for each process
@@ -35,7 +37,7 @@ struct CheckpointSaverOptions {
   // another one holds it. Zero: not asked.
   Epoch writer;
   // Of one Save, all chunks together: it waits for the disks of a majority of the members.
-  std::chrono::nanoseconds timeout = std::chrono::minutes(2);
+  std::chrono::nanoseconds timeout = std::chrono::milliseconds(limits::kCheckpointSaveTimeoutMs);
   // Trims the journal below the older of the two checkpoints that are kept.
   bool trim = false;
 };

@@ -9,6 +9,7 @@ namespace ringjournal::client {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 class CheckpointsTest : public StandbyFixture {
  protected:
@@ -82,6 +83,26 @@ TEST_F(CheckpointsTest, TwoAreKeptAndBothJournalsAreTrimmed) {
 }
 
 // What they let be trimmed is gone from every disk; so they must be on those before.
+// Without it a takeover would wait as long as their journal's leader stays away.
+TEST_F(CheckpointsTest, WhereTheirJournalHasNoLeaderAStandbyReplaysTheWholeJournal) {
+  auto saver = OpenSaver({.name = "a"});
+  ASSERT_TRUE(saver->Save(AppendAndSave("x")).ok());
+  Append(a_.writer.get(), "y");
+  fake_.SetLeaderless(CheckpointJournalName("orders"));
+  ClientOptions options = fake_.client_options();
+  options.retry_for_ns = 50'000'000;
+  const client::Journal orders = (*Client::Open(options))->Journal("orders");
+  Book book;
+  auto b = Standby::Open(orders, &book, Named("b"));
+  ASSERT_TRUE(b.ok()) << b.status();
+  ASSERT_TRUE(FollowUntil(b->get(), [&] { return book.applied.size() == 2; }).ok());
+  EXPECT_THAT(book.loaded, IsEmpty());
+
+  fake_.Trim(Lsn(2));  // the checkpoint is needed now, and waited for
+  Book late;
+  EXPECT_EQ(CodeOf(Standby::Open(orders, &late, Named("c")).status()), ErrorCode::kUnavailable);
+}
+
 TEST_F(CheckpointsTest, EachIsOnDiskWhenItIsSaved) {
   auto saver = OpenSaver({.name = "a"});
   const client::Journal side = Orders().Sibling(CheckpointJournalName("orders"));
@@ -89,6 +110,8 @@ TEST_F(CheckpointsTest, EachIsOnDiskWhenItIsSaved) {
     ASSERT_TRUE(saver->Save(AppendAndSave(payload)).ok());
     const Watermarks marks = *side.GetWatermarks();
     EXPECT_EQ(marks.durable.lsn, marks.committed.lsn) << payload;
+    // One disk is not enough, where there are several: what is trimmed for it is gone from all.
+    EXPECT_EQ(fake_.LastLevel(side.name()), Level::kDiskQuorum) << payload;
   }
 }
 

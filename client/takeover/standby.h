@@ -101,7 +101,8 @@ struct Readiness {
 class Standby {
  public:
   // Loads the newest application checkpoint that the journal goes on behind, if wanted, and opens
-  // the journal there; without one, at its first transaction. `state` must outlive the Standby.
+  // the journal there; without one, at its first transaction: also where their journal has no
+  // leader for limits::kCheckpointLoadPatienceMs. `state` must outlive the Standby.
   // Errors: kBadSetting (the journal is not fenced; names), kTrimmed (the journal does not go back
   // to a checkpoint, nor to its first transaction), kBadCursor or kDataLoss (nor that, and the
   // newest checkpoint is of a history that a recovery gave up), those of a Reader.

@@ -54,6 +54,8 @@ bool IsUnfit(ErrorCode code) {
          code == ErrorCode::kTrimmed;
 }
 
+bool IsAway(ErrorCode code) { return code == ErrorCode::kCannotConnect || IsTransient(code); }
+
 }  // namespace
 
 absl::Status Standby::Impl::Start() {
@@ -82,7 +84,14 @@ absl::Status Standby::Impl::Start() {
 
 // True: from the newest that the journal still goes on behind. *unfit: why not from the newest.
 absl::StatusOr<bool> Standby::Impl::StartFromCheckpoint(absl::Status* unfit) {
-  auto checkpoints = LoadCheckpoints(journal);
+  // A side journal is one more that may have no leader: one that was made a moment ago may have
+  // been in one memory only. Who can replay everything does not wait for it for long.
+  const bool can_do_without = options.from_oldest || oldest <= Lsn(1);
+  const auto patience = can_do_without
+                            ? std::chrono::milliseconds(limits::kCheckpointLoadPatienceMs)
+                            : std::chrono::nanoseconds::max();
+  auto checkpoints = LoadCheckpoints(journal, patience);
+  if (can_do_without && IsAway(CodeOf(checkpoints.status()))) return false;
   if (!checkpoints.ok()) return checkpoints.status();
   for (const ApplicationCheckpoint& checkpoint : *checkpoints) {
     const absl::Status status = StartFrom(checkpoint);

@@ -57,6 +57,15 @@ FakeJournalCounts FakeJournal::counts() const {
   return counts;
 }
 
+Level FakeJournal::LastLevel(std::string_view journal) const {
+  Level level = Level::kUnknown;
+  impl_->server.With([&](FakeState& state) {
+    const FakeLog* log = state.journals.Find(std::string(journal));
+    if (log != nullptr) level = static_cast<Level>(log->last_level());
+  });
+  return level;
+}
+
 void FakeJournal::AddTransactions(const std::vector<std::string>& payloads) {
   TransactionRun run;
   for (const std::string& payload : payloads) run.Add(payload);
@@ -104,6 +113,10 @@ void FakeJournal::DelayAnswers(std::chrono::nanoseconds delay) {
 
 void FakeJournal::SetRingFull(bool full) {
   impl_->server.With([&](FakeState& state) { state.faults.ring_full = full; });
+}
+
+void FakeJournal::SetLeaderless(std::string_view journal) {
+  impl_->server.With([&](FakeState& state) { state.faults.leaderless = std::string(journal); });
 }
 
 void FakeJournal::Fence(std::string_view producer) {

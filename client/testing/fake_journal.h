@@ -17,6 +17,7 @@
 
 #include "client/errors.h"
 #include "client/options.h"
+#include "client/outcome.h"
 #include "journal/base/types.h"
 
 namespace ringjournal::client {
@@ -57,6 +58,8 @@ class FakeJournal {
   std::vector<std::string> Payloads() const;
   Lsn end_lsn() const;
   FakeJournalCounts counts() const;
+  // The level that the last append to a journal was asked with; kUnknown: there was none.
+  Level LastLevel(std::string_view journal) const;
   // Appends as somebody else would, one entry for all.
   void AddTransactions(const std::vector<std::string>& payloads);
   // Transactions below it are gone.
@@ -81,6 +84,8 @@ class FakeJournal {
   void DelayAnswers(std::chrono::nanoseconds delay);
   // Appends are refused with kBackPressure while it is set; clients then try again by themselves.
   void SetRingFull(bool full);
+  // This journal has no leader: opening it is refused with kUnavailable. "": each has one.
+  void SetLeaderless(std::string_view journal);
   // As if a newer session of the producer had opened: the present one is fenced.
   void Fence(std::string_view producer);
   // As after a recovery: entries from the one that holds this LSN on are gone, the generation

@@ -67,6 +67,10 @@ class FakeLog {
   // Durable follows the end at once, as on a server that checkpoints all the time.
   void set_durable_at_once(bool value) { durable_at_once_ = value; }
 
+  // What the last append asked for.
+  void set_last_level(v1::Level level) { last_level_ = level; }
+  v1::Level last_level() const { return last_level_; }
+
   const std::vector<FakeRecord>& records() const { return records_; }
   uint64_t bytes() const { return bytes_; }
   uint32_t generation() const { return generation_; }
@@ -102,6 +106,7 @@ class FakeLog {
   LogPosition end_;
   Watermark durable_;
   bool durable_at_once_ = false;
+  v1::Level last_level_ = v1::LEVEL_UNKNOWN;
   Lsn oldest_lsn_{1};
   std::map<std::string, FakeProducer> producers_;
   std::vector<v1::LossReport> losses_;

@@ -115,6 +115,9 @@ void FakeSession::HandleOpen(const v1::Open& open, uint64_t now_ns) {
   }
   FakeLog* found = Known(open.journal(), open.request_id());
   if (found == nullptr) return;
+  if (open.journal() == faults_->leaderless) {
+    return SendError(open.request_id(), v1::ERROR_CODE_UNAVAILABLE, "nobody leads it");
+  }
   log_ = found;
   if (ShowsLoss(open)) return;
   const Epoch writer{open.writer_generation(), open.writer_epoch()};
@@ -223,6 +226,7 @@ bool FakeSession::HandleAppend(ByteSpan frame, uint64_t now_ns) {
   size_t record =
       log_->AppendRun(producer, append.first_sequence.value(), append.count, append.body, now_ns);
   ++counts_->applied;
+  log_->set_last_level(append.level);
   if (append.level >= v1::LEVEL_DISK) log_->MakeDurable();
   if (faults_->lose_after > 0) {
     --faults_->lose_after;

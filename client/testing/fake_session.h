@@ -24,6 +24,7 @@ struct FakeFaults {
   bool mute_requests = false;  // requests other than appends and reads get no answer
   uint32_t lose_requests = 0;  // so many of them: carried out, then the connection ends unanswered
   bool ring_full = false;
+  std::string leaderless;  // opening this journal is refused
 };
 
 // What happened at a FakeJournal so far.

@@ -111,9 +111,9 @@ class Replica {
   void Hold(bool holds) { held_ = holds; }
   // Follows from now on, its log being a beginning of the leader's: what it holds counts under this
   // incarnation and this epoch's generation. Call before the first acknowledgement to a leader.
-  // `content_counts`: the config's `complete` names the ring's content incarnation still; then it
-  // counts under that one, too, as the claim.
-  void BackupStart(bool content_counts);
+  // `older`: the incarnation under which the config's `complete` names what it holds still; then it
+  // counts under that one, too, as the claim. Zero: it does not name it.
+  void BackupStart(Incarnation older);
   // Index of the EPOCH_START of the epoch that was set last; 0: that entry is not in this log.
   Index epoch_start() const;
   // As a backup that the leader cannot bring up to date entry by entry: forgets the log, which goes

@@ -39,7 +39,7 @@ class BeginAnew : public testing::Test {
 TEST_F(BeginAnew, TheBackupHasTheLeadersStateAndTakesWhatFollows) {
   LeaveBehind();
   ASSERT_TRUE(backup.replica->BeginAnew(state).ok());
-  backup.replica->BackupStart(false);
+  backup.replica->BackupStart(Incarnation(0));
   EXPECT_EQ(backup.end().next(), Index(state.next_index()));
   ASSERT_EQ(backup.Follow(leader).verdict, Replica::Taken::Verdict::kAll);
   EXPECT_EQ(backup.end(), leader.end());
@@ -243,7 +243,7 @@ TEST(BeginAnewAtRandom, MemoryAndDiskAreOneLogAtEveryMoment) {
       }
       if (random() % 8 == 0 && backup.committed() < leader.end()) {
         ASSERT_TRUE(backup.replica->BeginAnew(leader.State()).ok());
-        backup.replica->BackupStart(false);
+        backup.replica->BackupStart(Incarnation(0));
         ++begun;
       }
       if (random() % 4 == 0) backup.replica->AllowCommit(leader.end());

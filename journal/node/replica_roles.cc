@@ -36,11 +36,11 @@ void Replica::TryLead(Time now) {
 
 void Replica::StepDown() { leads_ = wants_to_lead_ = false; }
 
-void Replica::BackupStart(bool content_counts) {
+void Replica::BackupStart(Incarnation older) {
   StepDown();
   // The claim first: a kill in between leaves the content under the older name.
-  if (content_counts && !Mutated(Mutant::kOlderNameForgotten)) {
-    ring_.set_claim_incarnation(ring_.content_incarnation());
+  if (older != Incarnation(0) && !Mutated(Mutant::kOlderNameForgotten)) {
+    ring_.set_claim_incarnation(older);
   }
   OwnContent();
 }

@@ -46,7 +46,7 @@ class TestNode : public ReplicaOnTestDisk {
     while (common > Index(0) && ChainAt(common) != leader.ChainAt(common)) common = common.prev();
     absl::Status cut = replica->TruncateTo(common, ChainAt(common));
     ASSERT_TRUE(cut.ok()) << cut;
-    replica->BackupStart(false);
+    replica->BackupStart(Incarnation(0));
   }
   // The next sequence; the index that it got.
   Index AppendNext(size_t bytes) {

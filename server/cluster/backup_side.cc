@@ -82,6 +82,22 @@ absl::Status BackupSide::CutTo(const v1::FollowOk& ok) {
   return c_->replica->TruncateTo(Index(ok.truncate_to()), ok.chain());
 }
 
+// The incarnation under which `complete` names what this ring holds. Zero: it does not.
+Incarnation BackupSide::NamedLife() const {
+  const Ring& ring = c_->replica->ring();
+  for (const Incarnation life : {ring.content_incarnation(), ring.claim_incarnation()}) {
+    if (Names(c_->config.complete(), {c_->self.node, life})) return life;
+  }
+  return Incarnation(0);
+}
+
+// Where the log begins anew, what it held up to `end` is gone unless the state is of all of it: it
+// is the leader's state, and whatever was committed is in the leader's log.
+bool BackupSide::TakesAway(const v1::FollowOk& ok, bool anew, Index end) {
+  if (!ok.has_snapshot()) return anew && ok.truncate_to() == 0;
+  return Index(ok.snapshot().next_index()) <= end || Mutated(Mutant::kStateTakesTheName);
+}
+
 void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
   if (!FromLeader(*peer) || EpochOf(ok) != epoch_) return;
   Heard();
@@ -90,6 +106,7 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
   // The question may have been asked several times; its other answers are about the log as it was.
   ++nonce_;
   Index end = c_->replica->derived().position().last().index;
+  const Incarnation named = TakesAway(ok, needs_snapshot_, end) ? Incarnation(0) : NamedLife();
   c_->EnterEpoch();
   absl::Status cut = CutTo(ok);
   if (absl::IsNotFound(cut)) {
@@ -106,8 +123,7 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
   }
   if (!cut.ok()) return GiveUp(cut);
   if (!Mutated(Mutant::kContentNotOwned)) {
-    const Incarnation held = c_->replica->ring().content_incarnation();
-    c_->replica->BackupStart(Names(c_->config.complete(), {c_->self.node, held}));
+    c_->replica->BackupStart(named);
     c_->OwnOrigin();
   }
   synced_ = true;

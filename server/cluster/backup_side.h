@@ -54,6 +54,8 @@ class BackupSide {
   void GiveUp(const absl::Status& why);
   void SendAck(PeerConnection* peer);
   absl::Status CutTo(const v1::FollowOk& ok);
+  Incarnation NamedLife() const;
+  static bool TakesAway(const v1::FollowOk& ok, bool anew, Index end);
   absl::Status CutToCommit(const v1::FollowOk& ok);
   bool FromLeader(const PeerConnection& peer) const { return peer.dialed && peer.life == leader_; }
 

@@ -5,28 +5,10 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/session/test_cluster.h"
+#include "server/session/test_cluster_steps.h"
 
 namespace ringjournal {
 namespace {
-
-// Appends until everything is acknowledged.
-void AppendAndAwait(TestCluster* cluster, ConnectionNumber c, uint64_t from, uint64_t to) {
-  ASSERT_GE(cluster->leader(), 0);
-  size_t leader = static_cast<size_t>(cluster->leader());
-  for (uint64_t sequence = from; sequence <= to; ++sequence) cluster->Append(leader, c, sequence);
-  cluster->Run(20);
-  ASSERT_EQ(cluster->TakeAcked(c), to - from + 1);
-}
-
-void ExpectEqualLogs(const TestCluster& cluster, size_t nodes) {
-  for (size_t i = 1; i < nodes; ++i) {
-    EXPECT_EQ(cluster.replica(i)->derived().position().chain,
-              cluster.replica(0)->derived().position().chain)
-        << "node " << i;
-    EXPECT_EQ(cluster.replica(i)->marks().committed, cluster.replica(0)->marks().committed);
-  }
-}
 
 TEST(ShardCluster, ANewJournalGetsALeaderAndEveryMemberFollows) {
   TestCluster cluster(3);
@@ -164,60 +146,6 @@ TEST(ShardCluster, ADeposedLeaderTellsItsClientsAndFollows) {
   cluster.Heal();
   cluster.Run(1000);
   ExpectEqualLogs(cluster, 3);
-}
-
-TEST(ShardCluster, AllProcessesDieAndTheMemoryLeads) {
-  TestCluster cluster(3);
-  cluster.Run(300);
-  ConnectionNumber c = cluster.OpenReady(0, "p");
-  AppendAndAwait(&cluster, c, 1, 10);
-  Lsn acked = cluster.replica(0)->marks().committed.lsn;
-  for (size_t i = 0; i < 3; ++i) cluster.Kill(i);
-  for (size_t i = 0; i < 3; ++i) cluster.Start(i, true);
-  cluster.Run(2000);
-  ASSERT_GE(cluster.leader(), 0);
-  EXPECT_EQ(cluster.config().generation(), 1u) << "nothing was lost";
-  EXPECT_GE(cluster.replica(0)->marks().committed.lsn, acked);
-  EXPECT_EQ(cluster.config().isr_size(), 3);
-  ExpectEqualLogs(cluster, 3);
-}
-
-// Below min_isr the leader commits nothing, so it does not go on without the memory of who has
-// restarted: that one may lead where the leader's own is lost.
-TEST(ShardCluster, BelowMinIsrTheMemoryOfWhoHasRestartedCountsOn) {
-  TestCluster cluster(2, true, 2);
-  cluster.Run(300);
-  ConnectionNumber c = cluster.OpenReady(0, "p");
-  AppendAndAwait(&cluster, c, 1, 10);
-  const Index end = cluster.replica(1)->marks().end.index;
-  cluster.Silence(0, 1);
-  cluster.Kill(1);
-  cluster.Start(1, true);
-  cluster.Run(500);
-  ASSERT_EQ(cluster.Isr(), "n1");
-  EXPECT_EQ(cluster.config().complete_size(), 2);
-  cluster.Kill(0);
-  cluster.Heal();
-  cluster.Start(0, false);
-  cluster.Run(3000);
-  EXPECT_EQ(cluster.leader(), 1);
-  EXPECT_EQ(cluster.config().generation(), 1u);
-  EXPECT_GE(cluster.replica(0)->marks().end.index, end);
-}
-
-TEST(ShardCluster, AllMemoryIsLostAndTheLossIsReported) {
-  TestCluster cluster(3);
-  cluster.Run(300);
-  ConnectionNumber c = cluster.OpenReady(0, "p");
-  AppendAndAwait(&cluster, c, 1, 10);
-  for (size_t i = 0; i < 3; ++i) cluster.Kill(i);
-  for (size_t i = 0; i < 3; ++i) cluster.Start(i, false);
-  cluster.Run(3000);
-  ASSERT_GE(cluster.leader(), 0);
-  EXPECT_EQ(cluster.config().generation(), 2u);
-  ASSERT_EQ(cluster.config().losses_size(), 1);
-  EXPECT_EQ(cluster.config().losses(0).first_lsn(), 1u);
-  EXPECT_EQ(cluster.config().isr_size(), 3);
 }
 
 TEST(ShardCluster, ABackupSaysWhoLeads) {

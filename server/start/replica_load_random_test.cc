@@ -98,7 +98,7 @@ class Story {
     if (common.value() + 1 == log_.size()) return;
     ++cuts_;
     ASSERT_TRUE(backup_.replica()->TruncateTo(common, leader[common.value()]).ok());
-    backup_.replica()->BackupStart(false);
+    backup_.replica()->BackupStart(Incarnation(0));
     log_.resize(common.value() + 1);
   }
   void WriteSome() {

@@ -99,7 +99,7 @@ class TestNode : public JournalStorage {
   }
   // Takes the leader's entries from the own end up to `last`.
   void Follow(TestNode* leader, Index last) {
-    replica()->BackupStart(false);  // what is taken is acknowledged
+    replica()->BackupStart(Incarnation(0));  // what is taken is acknowledged
     const Ring& from = leader->replica()->ring();
     while (replica()->marks().end.index < last) {
       RingPlace next = *from.Find(replica()->marks().end.index.next());

@@ -47,6 +47,7 @@ inline constexpr MutantKill kMutantKills[] = {
     {"older_loss_forgotten", Bias::kDisksDecide, 455, "I11"},
     {"restarted_not_counted", Bias::kNone, 2, "I2"},
     {"older_name_forgotten", Bias::kNone, 256, "I11"},
+    {"state_takes_the_name", Bias::kNone, 23025838, "I11"},
     {"follows_on_unasked", Bias::kUncertain, 9, "I15"},
     {"zombie_goes_on", Bias::kNone, 4, "laggard"},
     {"hands_over_early", Bias::kOperated, 11, "handover"},

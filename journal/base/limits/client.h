@@ -57,6 +57,12 @@ inline constexpr uint32_t kStateDigestsKept = 1024;
 inline constexpr uint32_t kCheckpointChunkBytes = 1 * kMiB;
 // Ring of a side journal for application checkpoints, unless the caller says otherwise.
 inline constexpr uint64_t kCheckpointRingBytes = 64 * kMiB;
+// How long one application checkpoint may take to be saved, all chunks together: it waits for the
+// disks of a majority, one of which may just come back.
+inline constexpr uint32_t kCheckpointSaveTimeoutMs = 2 * 60 * 1000;
+// How long a standby waits for a side journal that nobody leads, where it can do without: longer
+// than a failover, shorter than a replay is worth waiting for.
+inline constexpr uint32_t kCheckpointLoadPatienceMs = 5000;
 // State of one application checkpoint: a quarter of a ring of 4 GiB.
 inline constexpr uint64_t kApplicationCheckpointBytesMax = 1 * kGiB;
 
