@@ -1,12 +1,11 @@
 // Appends: waiting, with a callback, or never waiting; of one payload or of several transactions.
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "client/c/append_call.h"
 #include "client/c/append_run.h"
 #include "client/c/boundary.h"
 #include "client/c/convert.h"
 #include "client/c/handles.h"
-#include "client/c/in_callback.h"
 
 namespace ringjournal::client::c {
 namespace {
@@ -40,41 +39,14 @@ absl::StatusOr<Request> RequestOf(const rj_writer* writer, const Payloads& paylo
   return Request{.run = *std::move(run), .options = *mine};
 }
 
-// *outcome: what is known at any time, should an exception end this.
-absl::Status Append(rj_writer* writer, const Payloads& payloads, const rj_append_options* options,
-                    int64_t timeout_ns, const rj_outcome* given, rj_outcome* outcome) {
-  absl::Status status = FirstOf(CheckNotNull("outcome", given), CheckFillable("outcome", given));
-  if (!status.ok()) return status;
-  absl::StatusOr<Request> request = RequestOf(writer, payloads, options);
-  if (!request.ok()) return request.status();
-  outcome->fate = RJ_FATE_UNKNOWN;
-  auto timeout = timeout_ns < 0 ? writer->append_timeout : DurationOf(timeout_ns);
-  AppendOutcome got = writer->writer->Append(std::move(request->run), timeout, request->options);
-  *outcome = OutcomeOf(got);
-  return got.fate == Fate::kApplied ? absl::OkStatus() : got.error;
-}
-
 rj_code AppendAndWait(rj_writer* writer, const Payloads& payloads, const rj_append_options* options,
                       int64_t timeout_ns, rj_outcome* outcome, rj_error* error) {
-  rj_outcome mine = {};
-  mine.fate = RJ_FATE_NOT_APPLIED;
-  rj_code code =
-      Guarded(error, [&] { return Append(writer, payloads, options, timeout_ns, outcome, &mine); });
-  if (mine.fate != RJ_FATE_APPLIED) mine.code = code;
-  if (outcome != nullptr && CheckSize("outcome", outcome).ok()) GiveStruct(mine, outcome);
-  return code;
-}
-
-AppendCallback CallbackOf(const rj_writer* writer, rj_append_callback done, void* user) {
-  return [writer, done, user](const AppendOutcome& outcome) {
-    if (done == nullptr) return;
-    InCallback in(writer);
-    rj_outcome mine = OutcomeOf(outcome);
-    rj_error error;
-    error.struct_size = sizeof error;
-    Tell(&error, outcome.error);
-    done(user, &mine, &error);
+  auto append = [&](Request request) {
+    return writer->writer->Append(std::move(request.run),
+                                  TimeoutOf(timeout_ns, writer->append_timeout), request.options);
   };
+  return GiveOutcome(
+      outcome, error, [&] { return RequestOf(writer, payloads, options); }, append);
 }
 
 using AsyncMethod = absl::Status (Writer::*)(TransactionRun, AppendCallback, const AppendOptions&);

@@ -15,15 +15,7 @@ using ::testing::HasSubstr;
 
 constexpr int64_t kWait = RJ_TIMEOUT_DEFAULT;
 
-class CArguments : public CFixture {
- protected:
-  void ExpectInvalid(rj_code code, const std::string& argument) {
-    EXPECT_EQ(code, RJ_INVALID_ARGUMENT) << argument;
-    EXPECT_EQ(error_.code, RJ_INVALID_ARGUMENT);
-    EXPECT_THAT(error_.message, HasSubstr("argument " + argument + ":"));
-  }
-  rj_error* e() { return &error_; }
-};
+class CArguments : public CFixture {};
 
 TEST_F(CArguments, NullHandles) {
   rj_outcome outcome = Init<rj_outcome>();

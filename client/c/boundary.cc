@@ -121,4 +121,8 @@ std::chrono::nanoseconds DurationOf(int64_t ns) {
   return std::min<std::chrono::nanoseconds>(std::chrono::nanoseconds(ns), kTenYears);
 }
 
+void PutDuration(int64_t given, std::chrono::nanoseconds* out) {
+  if (given != 0) *out = std::max(DurationOf(given), std::chrono::nanoseconds(0));
+}
+
 }  // namespace ringjournal::client::c

@@ -91,6 +91,12 @@ void PutText(std::string_view text, char* out, size_t capacity);
 
 // At most ten years, so that a deadline can be reckoned. Negative ones stay negative.
 std::chrono::nanoseconds DurationOf(int64_t ns);
+// `preset` for RJ_TIMEOUT_DEFAULT.
+inline std::chrono::nanoseconds TimeoutOf(int64_t timeout_ns, std::chrono::nanoseconds preset) {
+  return timeout_ns < 0 ? preset : DurationOf(timeout_ns);
+}
+// Of options: 0 stands for the default, which is in *out already.
+void PutDuration(int64_t given, std::chrono::nanoseconds* out);
 
 // The first that is not OK.
 template <class... More>

@@ -45,6 +45,13 @@ class CFixture : public ::testing::Test {
                             outcome, &error_);
   }
 
+  void ExpectInvalid(rj_code code, const std::string& argument) {
+    EXPECT_EQ(code, RJ_INVALID_ARGUMENT) << argument;
+    EXPECT_EQ(error_.code, RJ_INVALID_ARGUMENT);
+    EXPECT_THAT(error_.message, ::testing::HasSubstr("argument " + argument + ":"));
+  }
+  rj_error* e() { return &error_; }
+
   FakeJournal fake_;
   rj_error error_;
   rj_client* client_ = nullptr;

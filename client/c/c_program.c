@@ -76,16 +76,76 @@ static int WriteAndRead(const rj_journal* journal) {
   return line != 0 ? line : ReadBack(journal);
 }
 
-int RunCProgram(const char* address, const char* name) {
+/* A state: the sum of what was appended, one digit at a time. */
+static int32_t ApplyDigit(void* user, const rj_read_transaction* t, rj_sink* effect,
+                          rj_error* why) {
+  int* sum = user;
+  const char digit = t->payload.size == 1 ? *(const char*)t->payload.data : '?';
+  if (digit < '0' || digit > '9') {
+    strcpy(why->message, "not a digit");
+    return 1;
+  }
+  *sum += digit - '0';
+  return rj_sink_put(effect, &digit, 1);
+}
+
+/* Follows, takes over, and appends as the one writer; what an earlier one has not marked is in
+ * doubt. */
+static int TakeOver(const rj_journal* journal, const char* name, int expected_sum) {
+  int sum = 0;
+  rj_error error = RJ_INIT(rj_error);
+  rj_state_machine machine = RJ_INIT(rj_state_machine);
+  machine.user = &sum;
+  machine.apply = ApplyDigit;
+  rj_standby_options options = RJ_INIT(rj_standby_options);
+  options.name = name;
+  rj_standby* standby = NULL;
+  MUST(rj_standby_open(journal, &machine, &options, &standby, &error) == RJ_OK);
+  int32_t step = RJ_STANDBY_FOLLOWING;
+  MUST(rj_standby_follow(standby, RJ_TIMEOUT_DEFAULT, &step, &error) == RJ_OK);
+  MUST(step == RJ_STANDBY_WRITER_SILENT);
+  rj_promotion* promotion = NULL;
+  MUST(rj_standby_take_over(standby, NULL, RJ_TIMEOUT_DEFAULT, &promotion, &error) == RJ_OK);
+  rj_takeover_report report = RJ_INIT(rj_takeover_report);
+  MUST(rj_promotion_get_report(promotion, &report, &error) == RJ_OK);
+  MUST(report.verdict == RJ_VERDICT_NOTHING_LOST && strcmp(report.new_claimant, name) == 0);
+  MUST(sum == expected_sum && (int)report.effect_count == expected_sum);
+  MUST(sum == 0 || IsBytes(report.effects[0].bytes, "1", 1));
+  rj_active_writer* writer = NULL;
+  MUST(rj_promotion_take_writer(promotion, &writer, &error) == RJ_OK);
+  rj_outcome outcome = RJ_INIT(rj_outcome);
+  MUST(rj_active_writer_append(writer, "1", 1, RJ_TIMEOUT_DEFAULT, &outcome, &error) == RJ_OK);
+  MUST(outcome.fate == RJ_FATE_APPLIED);
+  MUST(rj_active_writer_close(writer, &error) == RJ_OK);
+  MUST(rj_promotion_close(promotion, &error) == RJ_OK);
+  MUST(rj_standby_close(standby, &error) == RJ_OK);
+  return 0;
+}
+
+static int Open(const char* address, const char* name, rj_journal** journal) {
   rj_error error = RJ_INIT(rj_error);
   rj_client* client = NULL;
-  rj_journal* journal = NULL;
   MUST(rj_version() == RJ_ABI_VERSION);
   MUST(rj_client_open(address, NULL, &client, &error) == RJ_OK);
   MUST(rj_client_ping(client, RJ_TIMEOUT_DEFAULT, &error) == RJ_OK);
-  MUST(rj_journal_open(client, name, &journal, &error) == RJ_OK);
+  MUST(rj_journal_open(client, name, journal, &error) == RJ_OK);
   rj_client_close(client);
-  int line = WriteAndRead(journal);
+  return 0;
+}
+
+int RunCProgram(const char* address, const char* name) {
+  rj_journal* journal = NULL;
+  int line = Open(address, name, &journal);
+  if (line == 0) line = WriteAndRead(journal);
+  rj_journal_close(journal);
+  return line;
+}
+
+int RunCTakeover(const char* address, const char* name) {
+  rj_journal* journal = NULL;
+  int line = Open(address, name, &journal);
+  if (line == 0) line = TakeOver(journal, "first", 0);
+  if (line == 0) line = TakeOver(journal, "second", 1);
   rj_journal_close(journal);
   return line;
 }

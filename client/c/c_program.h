@@ -8,6 +8,8 @@ extern "C" {
 
 /* Appends to and reads an empty journal. 0, or the line of c_program.c that was not satisfied. */
 int RunCProgram(const char* address, const char* name);
+/* Takes an empty fenced journal over, twice. */
+int RunCTakeover(const char* address, const char* name);
 
 #ifdef __cplusplus
 }

@@ -128,6 +128,21 @@ rj_outcome OutcomeOf(const AppendOutcome& outcome) {
   return out;
 }
 
+rj_writer_stats StatsOf(const WriterStats& stats, size_t in_flight) {
+  rj_writer_stats out = {};
+  out.in_flight = static_cast<uint32_t>(in_flight);
+  out.accepted = stats.accepted;
+  out.applied = stats.applied;
+  out.not_applied = stats.not_applied;
+  out.unknown = stats.unknown;
+  out.answered_late = stats.answered_late;
+  out.resent = stats.resent;
+  out.duplicates = stats.duplicates;
+  out.refusals = stats.refusals;
+  out.reconnects = stats.reconnects;
+  return out;
+}
+
 rj_loss LossOf(const LossNotice& loss, std::vector<rj_range>* held) {
   held->clear();
   for (const LsnRange& range : loss.held) {

@@ -8,6 +8,8 @@
 #include "client/c/ringjournal.h"
 #include "client/journal_info.h"
 #include "client/outcome.h"
+#include "client/takeover/standby.h"
+#include "client/writer.h"
 
 namespace ringjournal::client::c {
 
@@ -18,6 +20,10 @@ rj_journal_info InfoOf(const JournalInfo& info);
 rj_resolution ResolutionOf(const Resolution& resolution);
 rj_writer_info WriterInfoOf(const WriterInfo& info);
 rj_outcome OutcomeOf(const AppendOutcome& outcome);
+rj_writer_stats StatsOf(const WriterStats& stats, size_t in_flight);
+rj_standby_readiness ReadinessOf(const Readiness& readiness, Lsn next);
+// Points into `report`; without what rj_promotion keeps for it.
+rj_takeover_report ReportOf(const TakeoverReport& report);
 // Points into `loss` and `held`.
 rj_loss LossOf(const LossNotice& loss, std::vector<rj_range>* held);
 

@@ -212,6 +212,92 @@ RJ_AT(rj_read_transaction, epoch, 108);
 RJ_AT(rj_read_transaction, log_time_ns, 112);
 RJ_AT(rj_read_transaction, chain, 120);
 
+RJ_SIZE(rj_state_machine, 40);
+RJ_AT(rj_state_machine, struct_size, 0);
+RJ_AT(rj_state_machine, reserved, 4);
+RJ_AT(rj_state_machine, user, 8);
+RJ_AT(rj_state_machine, apply, 16);
+RJ_AT(rj_state_machine, digest, 24);
+RJ_AT(rj_state_machine, load, 32);
+
+RJ_SIZE(rj_standby_options, 64);
+RJ_AT(rj_standby_options, struct_size, 0);
+RJ_AT(rj_standby_options, ignore_checkpoints, 4);
+RJ_AT(rj_standby_options, name, 8);
+RJ_AT(rj_standby_options, silent_after_ns, 16);
+RJ_AT(rj_standby_options, heartbeat_ns, 24);
+RJ_AT(rj_standby_options, digest_every, 32);
+RJ_AT(rj_standby_options, effect_bytes_max, 40);
+RJ_AT(rj_standby_options, from_oldest, 48);
+RJ_AT(rj_standby_options, reserved, 52);
+RJ_AT(rj_standby_options, writer, 56);
+
+RJ_SIZE(rj_standby_readiness, 136);
+RJ_AT(rj_standby_readiness, struct_size, 0);
+RJ_AT(rj_standby_readiness, writer_generation, 4);
+RJ_AT(rj_standby_readiness, writer_epoch, 8);
+RJ_AT(rj_standby_readiness, reserved, 12);
+RJ_AT(rj_standby_readiness, lag, 16);
+RJ_AT(rj_standby_readiness, next_lsn, 24);
+RJ_AT(rj_standby_readiness, replay_rate, 32);
+RJ_AT(rj_standby_readiness, fence_round_trip_ns, 40);
+RJ_AT(rj_standby_readiness, takeover_estimate_ns, 48);
+RJ_AT(rj_standby_readiness, silent_for_ns, 56);
+RJ_AT(rj_standby_readiness, claimant, 64);
+
+RJ_SIZE(rj_take_over_options, 32);
+RJ_AT(rj_take_over_options, struct_size, 0);
+RJ_AT(rj_take_over_options, force, 4);
+RJ_AT(rj_take_over_options, reason, 8);
+RJ_AT(rj_take_over_options, replaces_only, 16);
+RJ_AT(rj_take_over_options, replaces_generation, 20);
+RJ_AT(rj_take_over_options, replaces_epoch, 24);
+RJ_AT(rj_take_over_options, no_writer, 28);
+
+RJ_SIZE(rj_effect, 24);
+RJ_AT(rj_effect, lsn, 0);
+RJ_AT(rj_effect, bytes, 8);
+
+RJ_SIZE(rj_takeover_report, 200);
+RJ_AT(rj_takeover_report, struct_size, 0);
+RJ_AT(rj_takeover_report, verdict, 4);
+RJ_AT(rj_takeover_report, journal, 8);
+RJ_AT(rj_takeover_report, old_generation, 16);
+RJ_AT(rj_takeover_report, old_epoch, 20);
+RJ_AT(rj_takeover_report, old_claimant, 24);
+RJ_AT(rj_takeover_report, new_generation, 32);
+RJ_AT(rj_takeover_report, new_epoch, 36);
+RJ_AT(rj_takeover_report, new_claimant, 40);
+RJ_AT(rj_takeover_report, final_lsn, 48);
+RJ_AT(rj_takeover_report, chain, 56);
+RJ_AT(rj_takeover_report, lost_from_lsn, 64);
+RJ_AT(rj_takeover_report, lost_why, 72);
+RJ_AT(rj_takeover_report, acted_lsn, 80);
+RJ_AT(rj_takeover_report, in_doubt, 88);
+RJ_AT(rj_takeover_report, in_doubt_count, 96);
+RJ_AT(rj_takeover_report, in_doubt_transactions, 104);
+RJ_AT(rj_takeover_report, in_doubt_exact, 112);
+RJ_AT(rj_takeover_report, forced, 116);
+RJ_AT(rj_takeover_report, effects, 120);
+RJ_AT(rj_takeover_report, effect_count, 128);
+RJ_AT(rj_takeover_report, cursor, 136);
+RJ_AT(rj_takeover_report, text, 144);
+RJ_AT(rj_takeover_report, replayed, 152);
+RJ_AT(rj_takeover_report, digests_compared, 160);
+RJ_AT(rj_takeover_report, silence_ns, 168);
+RJ_AT(rj_takeover_report, fence_ns, 176);
+RJ_AT(rj_takeover_report, replay_ns, 184);
+RJ_AT(rj_takeover_report, open_ns, 192);
+
+RJ_SIZE(rj_checkpoint_saver_options, 40);
+RJ_AT(rj_checkpoint_saver_options, struct_size, 0);
+RJ_AT(rj_checkpoint_saver_options, trim, 4);
+RJ_AT(rj_checkpoint_saver_options, name, 8);
+RJ_AT(rj_checkpoint_saver_options, ring_bytes, 16);
+RJ_AT(rj_checkpoint_saver_options, writer_generation, 24);
+RJ_AT(rj_checkpoint_saver_options, writer_epoch, 28);
+RJ_AT(rj_checkpoint_saver_options, save_timeout_ns, 32);
+
 TEST(CLayout, IsWhatProgramsWereCompiledWith) {}  // looked at by the compiler, above
 
 }  // namespace

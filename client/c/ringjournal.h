@@ -14,7 +14,8 @@
  * bytes that it does not know must be 0, else the call is refused: a newer program asks for
  * something that this library cannot do. In one that it writes, it sets them to 0. What the library
  * hands to a callback has its own struct_size: read no field behind it. In an array all elements
- * have the struct_size of the first. rj_bytes, rj_header and rj_range are frozen and have none.
+ * have the struct_size of the first. rj_bytes, rj_header, rj_range and rj_effect are frozen and
+ * have none.
  *
  * Strings. A `const char*` is UTF-8, ends with a NUL, and is copied. NULL stands for "" in a
  * struct, unless it says that it is required; as an argument it is refused. Bytes are an rj_bytes
@@ -24,9 +25,9 @@
  * outlives it: rj_client_close may come first. After a failed open the handle is NULL. After fork,
  * a child uses no handle of its parent. No thread inside a call may be cancelled (pthread_cancel).
  *
- * Threads. rj_client, rj_journal and rj_writer: any thread, at any time, but not while or after one
- * closes it. rj_subscription: one thread at a time. Which thread runs a callback stands at its
- * type. A callback must neither throw nor jump out.
+ * Threads. rj_client, rj_journal, rj_writer and rj_active_writer: any thread, at any time, but not
+ * while or after one closes it. The others: one thread at a time. Which thread runs a callback
+ * stands at its type. A callback must neither throw nor jump out.
  *
  * Time. A duration is in nanoseconds. timeout_ns: RJ_TIMEOUT_DEFAULT (any negative number) or more;
  * more than ten years are ten years. An `_ns` of options: 0 is the default. A time is Unix time.
@@ -94,12 +95,12 @@ enum {
   RJ_STOPPED = 1005,
   RJ_BAD_CURSOR = 1006,
   RJ_DEADLINE = 1007,
-  RJ_WRONG_THREAD = 1008,   /* a call that waits, from a callback, which must not */
-  RJ_STATE_DIVERGED = 1009, /* of takeovers, which this interface does not offer yet */
-  RJ_APPLY_FAILED = 1010,
-  RJ_BAD_RECORD = 1011,
-  RJ_BAD_MARK = 1012,
-  RJ_EFFECTS_FULL = 1013,
+  RJ_WRONG_THREAD = 1008,     /* a call that waits, from a callback, which must not */
+  RJ_STATE_DIVERGED = 1009,   /* the writer's digest of its state is not the standby's */
+  RJ_APPLY_FAILED = 1010,     /* a callback of the state machine said so */
+  RJ_BAD_RECORD = 1011,       /* what a writer has said of itself cannot be */
+  RJ_BAD_MARK = 1012,         /* a mark or a digest of what is not acknowledged */
+  RJ_EFFECTS_FULL = 1013,     /* more effects without an act marker than are kept */
   RJ_INVALID_ARGUMENT = 2000, /* the message says which argument */
   RJ_NO_MEMORY = 2001,
   RJ_INTERNAL = 2002,        /* an exception inside the library */
@@ -326,6 +327,7 @@ RJ_API rj_code rj_journal_acquire_writer(const rj_journal* journal, const rj_wri
 }
 #endif
 
-#include "client/c/ringjournal_stream.h" /* writers and subscriptions */
+#include "client/c/ringjournal_stream.h"   /* writers and subscriptions */
+#include "client/c/ringjournal_takeover.h" /* standing by, taking over */
 
 #endif  // CLIENT_C_RINGJOURNAL_H_

@@ -207,6 +207,11 @@ RJ_API rj_code rj_subscription_next(rj_subscription* subscription, int64_t timeo
 #define RJ_CURSOR_BYTES 512
 RJ_API rj_code rj_subscription_save_cursor(const rj_subscription* subscription, char* buffer,
                                            size_t capacity, size_t* needed, rj_error* error);
+/* The same of an append that was applied: behind its last transaction. journal_id:
+ * rj_journal_info.id. RJ_BAD_CURSOR: `outcome` has no place. */
+RJ_API rj_code rj_outcome_save_cursor(const rj_outcome* outcome, const char* journal_id,
+                                      char* buffer, size_t capacity, size_t* needed,
+                                      rj_error* error);
 /* The newest loss that was reported to it; generation 0: none. Valid until its next call. */
 RJ_API rj_code rj_subscription_last_loss(rj_subscription* subscription, rj_loss* loss,
                                          rj_error* error);

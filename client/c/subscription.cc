@@ -5,8 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/c/boundary.h"
 #include "client/c/convert.h"
+#include "client/c/cursor_text.h"
 #include "client/c/handles.h"
-#include "client/transaction.h"
+#include "client/c/view_transaction.h"
 
 namespace ringjournal::client::c {
 namespace {
@@ -51,10 +52,9 @@ absl::StatusOr<std::unique_ptr<Subscription>> Subscribe(const Journal& journal,
                                                         const ReaderOptions& options,
                                                         const char* text) {
   if (text == nullptr) return journal.Subscribe(options);
-  absl::StatusOr<Cursor> cursor = ParseCursor(text);
-  if (cursor.ok()) return journal.Subscribe(*cursor, options);
-  return MakeError(ErrorCode::kBadCursor,
-                   absl::StrCat("options->cursor: ", std::string(cursor.status().message())));
+  absl::StatusOr<Cursor> cursor = TakeCursor("options->cursor", text);
+  if (!cursor.ok()) return cursor.status();
+  return journal.Subscribe(*cursor, options);
 }
 
 absl::Status Open(const rj_journal* journal, const rj_subscription_options* given,
@@ -71,35 +71,6 @@ absl::Status Open(const rj_journal* journal, const rj_subscription_options* give
   if (!opened.ok()) return opened.status();
   *subscription = new rj_subscription{.subscription = *std::move(opened)};
   return absl::OkStatus();
-}
-
-absl::StatusOr<rj_read_transaction> ViewTransaction(const ReadTransaction& read,
-                                                    std::vector<rj_header>* headers) {
-  Transaction parsed;
-  if (!ParseTransaction(read.encoded, &parsed)) {
-    return MakeError(ErrorCode::kMalformed,
-                     absl::StrCat("the transaction at LSN ", read.lsn.value(),
-                                  " cannot be decoded: read on behind it, and tell who wrote it"));
-  }
-  headers->clear();
-  for (const TransactionHeader& header : parsed.headers) {
-    headers->push_back({BytesOf(header.name), BytesOf(header.value)});
-  }
-  rj_read_transaction out = {};
-  out.header_count = static_cast<uint32_t>(headers->size());
-  out.headers = headers->data();
-  out.payload = BytesOf(parsed.payload);
-  out.type = BytesOf(parsed.type);
-  out.key = BytesOf(parsed.key);
-  out.id = BytesOf(parsed.id);
-  out.client_time_ns = parsed.client_time_ns;
-  out.lsn = read.lsn.value();
-  out.index = read.index.value();
-  out.generation = read.epoch.generation;
-  out.epoch = read.epoch.epoch;
-  out.log_time_ns = read.log_time_ns;
-  out.chain = read.chain;
-  return out;
 }
 
 absl::Status Next(rj_subscription* subscription, int64_t timeout_ns, int32_t* step,
@@ -127,16 +98,7 @@ absl::Status SaveCursor(const rj_subscription* subscription, char* buffer, size_
                         size_t* needed) {
   absl::Status status = CheckNotNull("subscription", subscription);
   if (!status.ok()) return status;
-  std::string text = CursorText(subscription->subscription->cursor());
-  if (needed != nullptr) *needed = text.size() + 1;
-  if (capacity <= text.size()) {
-    return MakeError(
-        static_cast<ErrorCode>(RJ_BUFFER_TOO_SMALL),
-        absl::StrCat("the cursor takes ", text.size() + 1, " bytes, and the buffer has ", capacity,
-                     ": give one of RJ_CURSOR_BYTES"));
-  }
-  if (status = CheckNotNull("buffer", buffer); status.ok()) PutText(text, buffer, capacity);
-  return status;
+  return GiveCursor(subscription->subscription->cursor(), buffer, capacity, needed);
 }
 
 absl::Status LastLoss(rj_subscription* subscription, rj_loss* loss) {

@@ -127,15 +127,80 @@ static int TrimsAndReads(const rj_journal* journal) {
   return 1;
 }
 
+static int32_t Count(void* user, const rj_read_transaction* t, rj_sink* effect, rj_error* why) {
+  (void)why;
+  ++*(int*)user;
+  return rj_sink_put(effect, t->payload.data, t->payload.size);
+}
+
+/* Replaces the writer; `three` and `four` are kept, and nobody has marked them. */
+static int TakesOver(const rj_journal* journal, const rj_writer_info* grant,
+                     rj_promotion** promotion) {
+  int count = 0;
+  rj_state_machine machine = RJ_INIT(rj_state_machine);
+  machine.user = &count;
+  machine.apply = Count;
+  rj_standby_options options = RJ_INIT(rj_standby_options);
+  options.name = "standby";
+  options.from_oldest = 1;
+  rj_standby* standby = NULL;
+  int32_t step = 0;
+  OK(rj_standby_open(journal, &machine, &options, &standby, &error));
+  OK(rj_standby_follow(standby, T, &step, &error));
+  MUST(step == RJ_STANDBY_WRITER_SILENT && count == 2);
+  rj_standby_readiness readiness = RJ_INIT(rj_standby_readiness);
+  OK(rj_standby_get_readiness(standby, &readiness, &error));
+  MUST(readiness.writer_epoch == grant->epoch && readiness.lag == 0);
+  rj_take_over_options how = RJ_INIT(rj_take_over_options);
+  how.reason = "a test";
+  how.replaces_only = 1;
+  how.replaces_generation = readiness.writer_generation;
+  how.replaces_epoch = readiness.writer_epoch;
+  OK(rj_standby_take_over(standby, &how, T, promotion, &error));
+  OK(rj_standby_close(standby, &error));
+  rj_takeover_report report = RJ_INIT(rj_takeover_report);
+  OK(rj_promotion_get_report(*promotion, &report, &error));
+  MUST(report.verdict == RJ_VERDICT_NOTHING_LOST && report.final_lsn == 4);
+  MUST(strcmp(report.old_claimant, "engine") == 0);
+  MUST(report.effect_count == 2 && memcmp(report.effects[1].bytes.data, "four", 4) == 0);
+  return 1;
+}
+
+/* As the writer: appends, marks, and saves a checkpoint behind that. */
+static int WritesOn(const rj_journal* journal, rj_promotion* promotion) {
+  rj_active_writer* writer = NULL;
+  rj_outcome outcome = RJ_INIT(rj_outcome);
+  rj_journal_info info = RJ_INIT(rj_journal_info);
+  rj_checkpoint_saver_options options = RJ_INIT(rj_checkpoint_saver_options);
+  rj_checkpoint_saver* saver = NULL;
+  char cursor[RJ_CURSOR_BYTES];
+  options.name = "standby";
+  options.ring_bytes = 1 << 20;
+  OK(rj_promotion_take_writer(promotion, &writer, &error));
+  OK(rj_active_writer_append(writer, "five", 4, T, &outcome, &error));
+  OK(rj_active_writer_mark_acted(writer, outcome.first_lsn, &error));
+  OK(rj_active_writer_flush_marks(writer, T, &error));
+  OK(rj_journal_get_info(journal, T, &info, NULL, NULL, &error));
+  OK(rj_outcome_save_cursor(&outcome, info.id, cursor, sizeof cursor, NULL, &error));
+  OK(rj_checkpoint_saver_open(journal, &options, &saver, &error));
+  OK(rj_checkpoint_saver_save(saver, cursor, outcome.first_lsn, "3", 1, &error));
+  rj_checkpoint_saver_close(saver);
+  OK(rj_active_writer_close(writer, &error));
+  OK(rj_promotion_close(promotion, &error));
+  return 1;
+}
+
 static int Run(const char* address) {
   rj_client* client = NULL;
   rj_journal* journal = NULL;
+  rj_promotion* promotion = NULL;
   rj_writer_info grant = RJ_INIT(rj_writer_info);
   OK(rj_client_open(address, NULL, &client, &error));
   OK(rj_client_ping(client, T, &error));
   OK(rj_journal_open(client, "fenced", &journal, &error));
   MUST(CreateAndInfo(journal) && Fences(journal, &grant) && WriteMore(journal, &grant));
   MUST(Resolves(journal, &grant) && TrimsAndReads(journal));
+  MUST(TakesOver(journal, &grant, &promotion) && WritesOn(journal, promotion));
   OK(rj_journal_remove(journal, T, &error));
   MUST(rj_journal_get_info(journal, T, NULL, NULL, NULL, &error) == RJ_JOURNAL_NOT_FOUND);
   rj_journal_close(journal);
