@@ -155,6 +155,20 @@ TEST_F(WriterFaultsTest, ALossThatIsAcceptedLetsTheWriterGoOnBehindWhatIsLeft) {
   EXPECT_THAT(fake_.Payloads(), ElementsAre("a", "c"));
 }
 
+TEST_F(WriterFaultsTest, WhoDoesNotAcceptALossIsAskedOnce) {
+  std::atomic<int> asked = 0;
+  auto writer = OpenWriter({.on_loss = [&](const LossNotice&) {
+    ++asked;
+    return LossDecision::kStop;
+  }});
+  ASSERT_EQ(writer->Append("a", kLong).fate, Fate::kApplied);
+  fake_.LoseTransactionsFrom(Lsn(1));
+  ASSERT_TRUE(Eventually([&] { return CodeOf(writer->status()) == ErrorCode::kDataLoss; }));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(writer->Append("b", kLong).fate, Fate::kNotApplied);
+  writer.reset();
+  EXPECT_EQ(asked, 1);
+}
+
 TEST_F(WriterFaultsTest, AJournalThatWasReplacedEndsTheWriter) {
   auto writer = OpenWriter();
   ASSERT_EQ(writer->Append("old", kLong).fate, Fate::kApplied);

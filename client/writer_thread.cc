@@ -91,7 +91,8 @@ void WriterLoop::NoteSession() {
 
 void WriterLoop::DecideLoss() {
   const LossNotice* loss = session_.loss();
-  if (loss == nullptr) return;
+  // Stopped: that was the decision, and nobody is asked twice.
+  if (loss == nullptr || session_.stopped()) return;
   LossNotice notice = *loss;
   {
     std::lock_guard lock(mutex_);
