@@ -205,6 +205,7 @@ void Server::CarryOutDiscards() {
 }
 
 bool Server::CheckStop() {
+  if (done_) stop_reading_tails_ = true;
   if (done_) return true;
   if (!stopping_) return false;
   bool late = now_.monotonic_ns >= stop_deadline_ns_;

@@ -1,11 +1,20 @@
 // After a start, beside everything else: one journal after the other gives back the room that was
 // made ahead in segments of processes that have ended.
-#include "io/clock.h"
 #include "server/driver/segment_tails.h"
 #include "server/driver/server.h"
 #include "server/log/log.h"
 
 namespace ringjournal {
+namespace {
+
+std::string NameOf(const v1::ConfigDocument& document, const JournalId& id) {
+  for (const v1::JournalConfig& config : document.journals()) {
+    if (config.id() == id.view()) return config.name();
+  }
+  return id.ToHex();
+}
+
+}  // namespace
 
 void Server::ShortenNext() {
   if (shortened_ == started_.size() || stop_reading_tails_) return;
@@ -16,7 +25,7 @@ void Server::ShortenNext() {
     worker_->Submit([tails] { return CutTails(*tails); },
                     [this, id, tails](int64_t bytes) {
                       LogEvent(LogLevel::kInfo, "segments_shortened",
-                               {{"journal_id", id.ToHex()},
+                               {{"journal", NameOf(document_, id)},
                                 {"segments", tails->size()},
                                 {"bytes_given_back", bytes}});
                       ShortenNext();
