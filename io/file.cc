@@ -183,11 +183,13 @@ int64_t FillFileUp(const std::string& path, uint64_t size, std::span<const std::
   if (fd < 0) return -errno;
   struct stat info;
   int64_t result = fstat(fd, &info) == 0 ? 0 : -errno;
-  const auto from = result == 0 ? static_cast<uint64_t>(info.st_size) : size;
+  // From a block on, as direct writes want it: the server cuts no other place.
+  const uint64_t from = result == 0 ? static_cast<uint64_t>(info.st_size) / 4096 * 4096 : size;
   if (from < size) {
-    result = fallocate(fd, 0, info.st_size, static_cast<off_t>(size - from)) == 0 ? 0 : -errno;
+    const auto at = static_cast<off_t>(from);
+    result = fallocate(fd, 0, at, static_cast<off_t>(size - from)) == 0 ? 0 : -errno;
     if (result == -EOPNOTSUPP) result = 0;
-    if (result == 0 && lseek(fd, info.st_size, SEEK_SET) < 0) result = -errno;
+    if (result == 0 && lseek(fd, at, SEEK_SET) < 0) result = -errno;
     if (result == 0) result = FillWith(fd, size - from, pattern);
     if (result == 0 && fsync(fd) != 0) result = -errno;
   }
@@ -217,6 +219,17 @@ int64_t OpenForReading(const std::string& path, bool direct) {
 }
 
 void CloseFile(int fd) { close(fd); }
+
+bool ReadWholeAt(int fd, uint64_t offset, std::span<std::byte> out) {
+  while (!out.empty()) {
+    const ssize_t n = pread(fd, out.data(), out.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    out = out.subspan(static_cast<size_t>(n));
+    offset += static_cast<uint64_t>(n);
+  }
+  return true;
+}
 
 absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -38,8 +38,8 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 // A new file of `size` bytes, allocated, filled with `pattern` over and over (its length divides
 // 1 MiB), and synced: writes into it later commit no metadata. On failure nothing is left behind.
 int64_t MakeFilledFile(const std::string& path, uint64_t size, std::span<const std::byte> pattern);
-// Makes a file of less than `size` bytes so long in the same way. On failure nothing but its length
-// has changed.
+// Makes a file of less than `size` bytes so long in the same way, from its last whole block on. On
+// failure nothing that stood before that has changed.
 int64_t FillFileUp(const std::string& path, uint64_t size, std::span<const std::byte> pattern);
 // Forgets what is behind `size`.
 int64_t CutFile(const std::string& path, uint64_t size);
@@ -51,6 +51,8 @@ int64_t RenameAndOpenForWriting(const std::string& from, const std::string& to);
 // `direct`: for aligned reads past the page cache; buffered where the file system has none.
 int64_t OpenForReading(const std::string& path, bool direct);
 void CloseFile(int fd);
+// Fills `out`. False: it cannot be read, or the file ends before.
+bool ReadWholeAt(int fd, uint64_t offset, std::span<std::byte> out);
 
 // A read-only mapping of a whole file; an empty file has no bytes.
 class MappedFile {

@@ -109,7 +109,21 @@ TEST_F(FileTest, AFileThatWasCutIsFilledUpBehindWhatItHas) {
   EXPECT_LT(FillFileUp(Path("s"), 1ull << 46, Pattern()), 0);
   EXPECT_EQ(Get("s").substr(0, content.size()), content);
   EXPECT_EQ(FillFileUp(Path("no"), 4096, Pattern()), -ENOENT);
+  ASSERT_EQ(CutFile(Path("s"), 5000), 0);  // by hand: no block ends there
+  ASSERT_EQ(FillFileUp(Path("s"), 3 << 20, Pattern()), 0);
+  EXPECT_EQ(Get("s"), content);
   EXPECT_EQ(CutFile(Path("no"), 4096), -ENOENT);
+}
+
+TEST_F(FileTest, WhatIsReadIsReadWholeOrNotAtAll) {
+  Put("r", "0123456789");
+  const auto fd = static_cast<int>(OpenForReading(Path("r"), false));
+  std::byte out[4];
+  ASSERT_TRUE(ReadWholeAt(fd, 6, out));
+  EXPECT_EQ(AsView(out), "6789");
+  EXPECT_FALSE(ReadWholeAt(fd, 7, out));
+  CloseFile(fd);
+  EXPECT_FALSE(ReadWholeAt(fd, 0, out));
 }
 
 TEST_F(FileTest, RenamedFileTakesAlignedDirectWrites) {

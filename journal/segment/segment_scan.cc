@@ -200,6 +200,8 @@ std::string Scanner::Sentence(const std::string& wrong) const {
 
 uint64_t NeededBytes(const SegmentScan& scan, uint64_t file_bytes) {
   switch (scan.verdict) {
+    case SegmentVerdict::kEmpty:  // no file at all might be taken for a gap
+      return std::min<uint64_t>(limits::kBlockBytes, file_bytes);
     case SegmentVerdict::kClosed:
       return std::min(AlignToBlock(scan.end_offset), file_bytes);
     case SegmentVerdict::kOpenEnd:

@@ -1,57 +1,71 @@
 #include "server/driver/segment_tails.h"
 
-#include <optional>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "io/file.h"
+#include "io/file_descriptor.h"
+#include "journal/base/aligned_buffer.h"
 #include "journal/segment/segment_name.h"
 #include "journal/segment/segment_scan.h"
 
 namespace ringjournal {
 namespace {
 
-// Most files are full, and are not read further than this.
-bool EndsUnused(ByteSpan file) {
-  if (file.size() < limits::kBlockBytes || file.size() % limits::kBlockBytes != 0) return false;
-  const uint64_t last = file.size() - limits::kBlockBytes;
-  return IsUnused(file.subspan(last), last);
+constexpr uint64_t kChunkBytes = 1 * limits::kMiB;
+
+// All of it or nothing. No mapping: a sector that cannot be read would end the process.
+bool ReadAt(int fd, uint64_t offset, std::span<std::byte> out, const std::atomic<bool>& stop) {
+  for (uint64_t done = 0; done < out.size(); done += kChunkBytes) {
+    if (stop) return false;
+    const auto part = out.subspan(done, std::min<uint64_t>(kChunkBytes, out.size() - done));
+    if (!io::ReadWholeAt(fd, offset + done, part)) return false;
+  }
+  return true;
 }
 
-std::optional<SegmentTail> TailOf(const std::string& path, const SegmentName& name) {
-  absl::StatusOr<io::MappedFile> mapped = io::MappedFile::Open(path);
-  if (!mapped.ok() || !EndsUnused(mapped->bytes())) return std::nullopt;
-  ScanOptions options;
-  options.name = name;
-  const uint64_t bytes = mapped->bytes().size();
-  const SegmentScan scan = ScanSegment(mapped->bytes(), options, [](const RecordView&) {});
-  const uint64_t needed = NeededBytes(scan, bytes);
-  if (needed == bytes) return std::nullopt;
-  return SegmentTail{path, needed, bytes - needed};
+// Most files are full, and are not read further than this.
+bool EndsUnused(int fd, uint64_t bytes, const std::atomic<bool>& stop) {
+  if (bytes == 0 || bytes % limits::kBlockBytes != 0) return false;
+  AlignedBuffer last;
+  last.EnsureBytes(limits::kBlockBytes);
+  const uint64_t at = bytes - limits::kBlockBytes;
+  const auto block = last.span().first(limits::kBlockBytes);
+  return ReadAt(fd, at, block, stop) && IsUnused(block, at);
 }
 
 }  // namespace
 
-std::vector<SegmentTail> FindUnusedTails(const std::string& directory, Incarnation before,
-                                         const std::atomic<bool>& stop) {
-  std::vector<SegmentTail> tails;
+std::vector<std::string> OlderSegments(const std::string& directory, const JournalId& journal,
+                                       Incarnation before) {
+  std::vector<std::string> older;
   absl::StatusOr<std::vector<std::string>> names = io::ListDirectory(directory);
-  if (!names.ok()) return tails;
+  if (!names.ok()) return older;
   for (const std::string& name : *names) {
-    if (stop) break;
     std::optional<SegmentName> segment = SegmentName::FromFileName(name);
-    if (!segment.has_value() || segment->opener.incarnation >= before) continue;
-    auto tail = TailOf(absl::StrCat(directory, "/", name), *segment);
-    if (tail.has_value()) tails.push_back(*std::move(tail));
+    if (!segment.has_value() || segment->journal != journal) continue;
+    if (segment->opener.incarnation < before) older.push_back(absl::StrCat(directory, "/", name));
   }
-  return tails;
+  return older;
 }
 
-int64_t CutTails(const std::vector<SegmentTail>& tails) {
-  int64_t given_back = 0;
-  for (const SegmentTail& tail : tails) {
-    if (io::CutFile(tail.path, tail.needed) == 0) given_back += static_cast<int64_t>(tail.unused);
-  }
-  return given_back;
+std::optional<SegmentTail> UnusedTail(const std::string& path, const std::atomic<bool>& stop) {
+  absl::StatusOr<uint64_t> size = io::FileSize(path);
+  const io::FileDescriptor file(static_cast<int>(io::OpenForReading(path, /*direct=*/false)));
+  if (!size.ok() || file.get() < 0 || !EndsUnused(file.get(), *size, stop)) return std::nullopt;
+  AlignedBuffer whole;
+  whole.EnsureBytes(*size);
+  const auto bytes = whole.span().first(*size);
+  if (!ReadAt(file.get(), 0, bytes, stop)) return std::nullopt;
+  ScanOptions options;
+  options.name = SegmentName::FromFileName(path.substr(path.rfind('/') + 1));
+  const uint64_t needed = NeededBytes(ScanSegment(bytes, options, [](const RecordView&) {}), *size);
+  if (needed == *size) return std::nullopt;
+  return SegmentTail{path, needed, *size - needed};
+}
+
+int64_t CutTail(const SegmentTail& tail) {
+  return io::CutFile(tail.path, tail.needed) == 0 ? static_cast<int64_t>(tail.unused) : 0;
 }
 
 }  // namespace ringjournal

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,22 +13,26 @@
 
 namespace ringjournal {
 
+// The segments of a journal in `directory` that an incarnation below `before` has opened, as file
+// names. None if they cannot be listed.
+std::vector<std::string> OlderSegments(const std::string& directory, const JournalId& journal,
+                                       Incarnation before);
+
 struct SegmentTail {
   std::string path;
   uint64_t needed = 0;  // bytes from the file's start
   uint64_t unused = 0;  // bytes behind them
 };
 
-// Of the segments in `directory` that an incarnation below `before` has opened, those that end in
-// room that is not needed (NeededBytes). Reads such files whole, once in their life: for a thread
-// of its own, which ends early once `stop` is set. What cannot be read is left alone: whoever needs
-// it tells of it.
-std::vector<SegmentTail> FindUnusedTails(const std::string& directory, Incarnation before,
-                                         const std::atomic<bool>& stop);
+// The room behind what is needed of a segment (NeededBytes); none if it ends in something that was
+// written. Reads a file that has some whole, into memory of its size, once in the file's life: for
+// a thread of its own, which ends early once `stop` is set. What cannot be read is left alone:
+// whoever needs it tells of it.
+std::optional<SegmentTail> UnusedTail(const std::string& path, const std::atomic<bool>& stop);
 
 // On the control thread, where files are renamed and removed: a name means one segment for ever,
 // so a file that is gone by now is none that is in use. Bytes that were given back.
-int64_t CutTails(const std::vector<SegmentTail>& tails);
+int64_t CutTail(const SegmentTail& tail);
 
 }  // namespace ringjournal
 

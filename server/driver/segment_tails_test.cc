@@ -36,9 +36,17 @@ class SegmentTails : public ::testing::Test {
     return name;
   }
   std::string Get(const std::string& name) const { return *io::ReadWholeFile(PathOf(name)); }
+  std::vector<std::string> Older(uint64_t incarnation) const {
+    return OlderSegments(directory_, TestSegment::Journal(), Incarnation(incarnation));
+  }
   // As a start of this incarnation does it.
   int64_t Cut(uint64_t incarnation = 4) {
-    return CutTails(FindUnusedTails(directory_, Incarnation(incarnation), stop_));
+    int64_t given_back = 0;
+    for (const std::string& path : Older(incarnation)) {
+      const auto tail = UnusedTail(path, stop_);
+      if (tail.has_value()) given_back += CutTail(*tail);
+    }
+    return given_back;
   }
 
   std::atomic<bool> stop_ = false;
@@ -119,11 +127,32 @@ TEST_F(SegmentTails, AFileThatIsGoneByThenIsNotMissed) {
   TestSegment segment(&log_);
   segment.Group({10}, 0).UnusedBlocks(kRoom);
   const std::string name = Put(segment, segment.bytes);
-  const std::vector<SegmentTail> tails = FindUnusedTails(directory_, Incarnation(4), stop_);
-  ASSERT_EQ(tails.size(), 1u);
+  const auto tail = UnusedTail(PathOf(name), stop_);
+  ASSERT_TRUE(tail.has_value());
   ASSERT_TRUE(io::RemoveFile(PathOf(name)).ok());
-  EXPECT_EQ(CutTails(tails), 0);
-  EXPECT_THAT(FindUnusedTails(directory_ + "/none", Incarnation(4), stop_), IsEmpty());
+  EXPECT_EQ(CutTail(*tail), 0);
+  EXPECT_FALSE(UnusedTail(PathOf(name), stop_).has_value());
+  EXPECT_THAT(OlderSegments(directory_ + "/none", TestSegment::Journal(), Incarnation(4)),
+              IsEmpty());
+}
+
+TEST_F(SegmentTails, AFileThatWasMadeAndNeverOpenedKeepsABlock) {
+  TestSegment segment(&log_);
+  std::string bytes;
+  while (bytes.size() < kRoom * limits::kBlockBytes) bytes += UnusedBlock();
+  const std::string name = Put(segment, bytes);
+  EXPECT_EQ(Cut(), static_cast<int64_t>((kRoom - 1) * limits::kBlockBytes));
+  EXPECT_EQ(Scan(Get(name), segment.Options()).verdict, SegmentVerdict::kEmpty);
+  EXPECT_EQ(Cut(), 0);
+}
+
+TEST_F(SegmentTails, ASegmentOfAnotherJournalStaysAsItIs) {
+  TestSegment segment(&log_);
+  segment.name.journal.bytes.fill(9);
+  segment.Group({10}, 0).UnusedBlocks(kRoom);
+  const std::string name = Put(segment, segment.bytes);
+  EXPECT_EQ(Cut(), 0);
+  EXPECT_EQ(Get(name), segment.bytes);
 }
 
 }  // namespace

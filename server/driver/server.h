@@ -89,6 +89,7 @@ class Server {
   void CarryOutRings();
   void CarryOutDiscards();
   void ShortenNext();  // server_tails.cc
+  void ShortenOne();
   io::WaitOptions NextWait();
   void BeginDrain();
   void StopAcceptingClients();
@@ -114,7 +115,8 @@ class Server {
   // Reads old segments, which may take long and which nothing waits for.
   std::unique_ptr<io::Worker> tail_worker_;
   std::atomic<bool> stop_reading_tails_{false};
-  size_t shortened_ = 0;  // of started_
+  size_t shortened_ = 0;                     // of started_: their segments are listed
+  std::vector<std::string> older_segments_;  // of one of them, not read yet
   std::unique_ptr<ConfigThread> config_;
   std::unique_ptr<DialedConnections> dialed_;
   absl::flat_hash_set<uint64_t> accepted_peers_;  // their connections

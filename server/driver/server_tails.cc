@@ -5,35 +5,42 @@
 #include "server/log/log.h"
 
 namespace ringjournal {
-namespace {
 
-std::string NameOf(const v1::ConfigDocument& document, const JournalId& id) {
-  for (const v1::JournalConfig& config : document.journals()) {
-    if (config.id() == id.view()) return config.name();
-  }
-  return id.ToHex();
+// One journal after the other, one file at a time.
+void Server::ShortenNext() {
+  if (stop_reading_tails_) return;
+  if (!older_segments_.empty()) return ShortenOne();
+  if (shortened_ == started_.size()) return;
+  const JournalId id = started_[shortened_++].second;
+  auto found = std::make_shared<std::vector<std::string>>();
+  tail_worker_->Submit(
+      [id, found, folder = SegmentFolder(id), before = incarnation_]() -> int64_t {
+        *found = OlderSegments(folder, id, before);
+        return 0;
+      },
+      [this, found](int64_t) {
+        older_segments_ = std::move(*found);
+        ShortenNext();
+      });
 }
 
-}  // namespace
-
-void Server::ShortenNext() {
-  if (shortened_ == started_.size() || stop_reading_tails_) return;
-  const JournalId id = started_[shortened_++].second;
-  auto tails = std::make_shared<std::vector<SegmentTail>>();
-  auto cut = [this, id, tails](int64_t) {
-    if (tails->empty()) return ShortenNext();
-    worker_->Submit([tails] { return CutTails(*tails); },
-                    [this, id, tails](int64_t bytes) {
-                      LogEvent(LogLevel::kInfo, "segments_shortened",
-                               {{"journal", NameOf(document_, id)},
-                                {"segments", tails->size()},
-                                {"bytes_given_back", bytes}});
+// Cut as soon as it is read: of processes that live for a moment each leaves less, too.
+void Server::ShortenOne() {
+  const std::string path = std::move(older_segments_.back());
+  older_segments_.pop_back();
+  auto tail = std::make_shared<std::optional<SegmentTail>>();
+  auto cut = [this, tail](int64_t) {
+    if (!tail->has_value()) return ShortenNext();
+    worker_->Submit([tail] { return CutTail(**tail); },
+                    [this, tail](int64_t bytes) {
+                      LogEvent(LogLevel::kInfo, "segment_shortened",
+                               {{"path", (*tail)->path}, {"bytes_given_back", bytes}});
                       ShortenNext();
                     });
   };
   tail_worker_->Submit(
-      [this, tails, folder = SegmentFolder(id), before = incarnation_]() -> int64_t {
-        *tails = FindUnusedTails(folder, before, stop_reading_tails_);
+      [this, tail, path]() -> int64_t {
+        *tail = UnusedTail(path, stop_reading_tails_);
         return 0;
       },
       cut);

@@ -278,7 +278,7 @@ def starts_leave_no_room(environment):
         run_ok(server, "append", "orders", "--producer", "p", "--level", "disk", stdin=lines(10 * start + 1, 10 * start + 10))
         server.kill() if start % 2 else expect_equal(server.stop(), 0, "exit code")
         server.start()
-        server.wait_event("segments_shortened")
+        server.wait_event("segment_shortened")
     # What is written now, and the next one, may be as long as a segment can get; what was before has some blocks.
     sizes = sorted(os.stat(path).st_blocks * 512 for path in server.segment_files())
     expect(len(sizes) >= STARTS, f"a segment for each start: {sizes}")
