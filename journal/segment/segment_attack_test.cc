@@ -182,7 +182,7 @@ TEST_P(SegmentAttack, EveryLostBlockGivesTheExactVerdict) {
 void ExpectTheSameBehindTheCut(const std::string& bytes, const ScanOptions& options,
                                const std::string& what) {
   const SegmentScan whole = Scan(bytes, options);
-  const uint64_t needed = NeededBytes(whole, bytes.size());
+  const uint64_t needed = NeededBytes(whole, bytes.size(), whole.position.next_index);
   ASSERT_LE(needed, bytes.size());
   const SegmentScan cut = Scan(bytes.substr(0, needed), options);
   ASSERT_EQ(cut.sentence, whole.sentence) << what;
@@ -197,7 +197,8 @@ void ExpectTheSameBehindTheCut(const std::string& bytes, const ScanOptions& opti
 TEST_P(SegmentAttack, WhatIsNotNeededChangesNoVerdict) {
   Attacked a(GetParam());
   std::string bytes = a.segment.bytes;
-  EXPECT_EQ(NeededBytes(Scan(bytes, a.segment.Options()), bytes.size()), a.Whole().end_offset);
+  EXPECT_EQ(NeededBytes(Scan(bytes, a.segment.Options()), bytes.size(), std::nullopt),
+            a.Whole().end_offset);
   constexpr size_t kStep = 5;  // comes to every place of a block in turn
   for (size_t i = 0; i < bytes.size(); i += kStep) {
     bytes[i] = static_cast<char>(bytes[i] ^ 0x28);

@@ -198,7 +198,11 @@ std::string Scanner::Sentence(const std::string& wrong) const {
 
 }  // namespace
 
-uint64_t NeededBytes(const SegmentScan& scan, uint64_t file_bytes) {
+uint64_t NeededBytes(const SegmentScan& scan, uint64_t file_bytes,
+                     std::optional<Index> next_begins) {
+  const Index end = scan.position.next_index;
+  if (next_begins.has_value() && *next_begins > end) return file_bytes;  // entries are missing
+  if (scan.verdict == SegmentVerdict::kTornTail && next_begins != end) return file_bytes;
   switch (scan.verdict) {
     case SegmentVerdict::kEmpty:  // no file at all might be taken for a gap
       return std::min<uint64_t>(limits::kBlockBytes, file_bytes);

@@ -90,9 +90,12 @@ SegmentScan ScanSegment(ByteSpan file, const ScanOptions& options, RecordVisitor
 
 // How many bytes from its start a file is needed for, once nobody writes it any more: whole blocks,
 // at most `file_bytes`. Unused blocks behind them may go, and so may all that is behind a closing
-// group: a scan of what is left says the same. Of what is not whole or torn: all of it, since what
-// is behind damage is evidence.
-uint64_t NeededBytes(const SegmentScan& scan, uint64_t file_bytes);
+// group: a scan of what is left says the same. All of it is needed where it is damaged, where the
+// segment that was opened next begins later (`next_begins`), so that entries are missing, and where
+// a torn tail may be damage: unless that one begins right behind what is whole. What is wrong is
+// evidence.
+uint64_t NeededBytes(const SegmentScan& scan, uint64_t file_bytes,
+                     std::optional<Index> next_begins);
 
 // The description alone, with the same verdicts; kOpenEnd if it is fine. end_offset is then that of
 // the first group.

@@ -106,7 +106,14 @@ TEST(SegmentScan, ZerosThatAnEntryEndsWithAreNeeded) {
   const SegmentScan torn = Scan(bytes, segment.Options());
   ASSERT_EQ(torn.verdict, SegmentVerdict::kTornTail);
   ASSERT_EQ(torn.end_offset, from + 3 * kBlock);
-  const uint64_t needed = NeededBytes(torn, bytes.size());
+  EXPECT_EQ(NeededBytes(torn, bytes.size(), std::nullopt), bytes.size());
+  EXPECT_EQ(NeededBytes(torn, bytes.size(), torn.position.next_index.next()), bytes.size());
+  const uint64_t needed = NeededBytes(torn, bytes.size(), torn.position.next_index);
+  const SegmentScan whole = Scan(segment.bytes + UnusedBlock(), segment.Options());
+  ASSERT_EQ(whole.verdict, SegmentVerdict::kOpenEnd);
+  EXPECT_EQ(NeededBytes(whole, segment.bytes.size() + kBlock, whole.position.next_index.next()),
+            segment.bytes.size() + kBlock)
+      << "an entry is missing";
   EXPECT_EQ(needed, segment.bytes.size()) << "up to where its header says that the group ends";
   const SegmentScan cut = Scan(bytes.substr(0, needed), segment.Options());
   EXPECT_EQ(cut.sentence, torn.sentence);

@@ -36,20 +36,26 @@ bool EndsUnused(int fd, uint64_t bytes, const std::atomic<bool>& stop) {
 
 }  // namespace
 
-std::vector<std::string> OlderSegments(const std::string& directory, const JournalId& journal,
-                                       Incarnation before) {
-  std::vector<std::string> older;
+std::vector<OlderSegment> OlderSegments(const std::string& directory, const JournalId& journal,
+                                        Incarnation before) {
+  std::vector<OlderSegment> older;
   absl::StatusOr<std::vector<std::string>> names = io::ListDirectory(directory);
   if (!names.ok()) return older;
+  std::vector<SegmentName> segments;
   for (const std::string& name : *names) {
     std::optional<SegmentName> segment = SegmentName::FromFileName(name);
-    if (!segment.has_value() || segment->journal != journal) continue;
-    if (segment->opener.incarnation < before) older.push_back(absl::StrCat(directory, "/", name));
+    if (segment.has_value() && segment->journal == journal) segments.push_back(*segment);
+  }
+  std::ranges::sort(segments, {}, &SegmentName::opener);
+  for (size_t i = 0; i < segments.size() && segments[i].opener.incarnation < before; ++i) {
+    older.push_back({absl::StrCat(directory, "/", segments[i].ToFileName()), std::nullopt});
+    if (i + 1 < segments.size()) older.back().next_begins = segments[i + 1].first_index;
   }
   return older;
 }
 
-std::optional<SegmentTail> UnusedTail(const std::string& path, const std::atomic<bool>& stop) {
+std::optional<SegmentTail> UnusedTail(const OlderSegment& segment, const std::atomic<bool>& stop) {
+  const std::string& path = segment.path;
   absl::StatusOr<uint64_t> size = io::FileSize(path);
   const io::FileDescriptor file(static_cast<int>(io::OpenForReading(path, /*direct=*/false)));
   if (!size.ok() || file.get() < 0 || !EndsUnused(file.get(), *size, stop)) return std::nullopt;
@@ -59,7 +65,8 @@ std::optional<SegmentTail> UnusedTail(const std::string& path, const std::atomic
   if (!ReadAt(file.get(), 0, bytes, stop)) return std::nullopt;
   ScanOptions options;
   options.name = SegmentName::FromFileName(path.substr(path.rfind('/') + 1));
-  const uint64_t needed = NeededBytes(ScanSegment(bytes, options, [](const RecordView&) {}), *size);
+  const SegmentScan scan = ScanSegment(bytes, options, [](const RecordView&) {});
+  const uint64_t needed = NeededBytes(scan, *size, segment.next_begins);
   if (needed == *size) return std::nullopt;
   return SegmentTail{path, needed, *size - needed};
 }

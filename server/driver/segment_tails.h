@@ -13,10 +13,16 @@
 
 namespace ringjournal {
 
-// The segments of a journal in `directory` that an incarnation below `before` has opened, as file
-// names. None if they cannot be listed.
-std::vector<std::string> OlderSegments(const std::string& directory, const JournalId& journal,
-                                       Incarnation before);
+// A segment that nobody writes any more.
+struct OlderSegment {
+  std::string path;
+  std::optional<Index> next_begins;  // where the one that was opened next begins
+};
+
+// The segments of a journal in `directory` that an incarnation below `before` has opened. None if
+// they cannot be listed.
+std::vector<OlderSegment> OlderSegments(const std::string& directory, const JournalId& journal,
+                                        Incarnation before);
 
 struct SegmentTail {
   std::string path;
@@ -28,7 +34,7 @@ struct SegmentTail {
 // written. Reads a file that has some whole, into memory of its size, once in the file's life: for
 // a thread of its own, which ends early once `stop` is set. What cannot be read is left alone:
 // whoever needs it tells of it.
-std::optional<SegmentTail> UnusedTail(const std::string& path, const std::atomic<bool>& stop);
+std::optional<SegmentTail> UnusedTail(const OlderSegment& segment, const std::atomic<bool>& stop);
 
 // On the control thread, where files are renamed and removed: a name means one segment for ever,
 // so a file that is gone by now is none that is in use. Bytes that were given back.

@@ -36,14 +36,14 @@ class SegmentTails : public ::testing::Test {
     return name;
   }
   std::string Get(const std::string& name) const { return *io::ReadWholeFile(PathOf(name)); }
-  std::vector<std::string> Older(uint64_t incarnation) const {
+  std::vector<OlderSegment> Older(uint64_t incarnation) const {
     return OlderSegments(directory_, TestSegment::Journal(), Incarnation(incarnation));
   }
   // As a start of this incarnation does it.
   int64_t Cut(uint64_t incarnation = 4) {
     int64_t given_back = 0;
-    for (const std::string& path : Older(incarnation)) {
-      const auto tail = UnusedTail(path, stop_);
+    for (const OlderSegment& segment : Older(incarnation)) {
+      const auto tail = UnusedTail(segment, stop_);
       if (tail.has_value()) given_back += CutTail(*tail);
     }
     return given_back;
@@ -89,17 +89,31 @@ TEST_F(SegmentTails, DamageKeepsAllOfTheFile) {
   EXPECT_EQ(Get(name), bytes);
 }
 
-TEST_F(SegmentTails, AGroupBehindAHoleIsKept) {
+// What follows a hole was never known to be synced. It might be damage, until a segment that was
+// opened later shows that the log went on right there.
+TEST_F(SegmentTails, ATornTailIsKeptUntilTheNextSegmentBeginsBehindWhatIsWhole) {
   TestSegment segment(&log_);
   segment.Group({10}, 0);
   const size_t from = segment.bytes.size();
+  TestLog next = log_;
   segment.Group({10}, 0).Group({10}, 0);
   const std::string used = segment.bytes;
   segment.UnusedBlocks(kRoom);
   std::string bytes = segment.bytes;
   bytes.replace(from, limits::kBlockBytes, UnusedBlock());
   const std::string name = Put(segment, bytes);
-  EXPECT_EQ(Cut(), static_cast<int64_t>(kRoom * limits::kBlockBytes));
+  EXPECT_EQ(Cut(), 0);
+  EXPECT_EQ(Get(name), bytes);
+
+  TestSegment later(&log_, {Incarnation(4), 1});  // behind what the hole hides: that is damage
+  const std::string other = Put(later, later.bytes);
+  EXPECT_EQ(Cut(5), 0);
+  EXPECT_EQ(Get(name), bytes);
+  ASSERT_TRUE(io::RemoveFile(PathOf(other)).ok());
+
+  TestSegment right_behind(&next, {Incarnation(4), 1});
+  Put(right_behind, right_behind.bytes);
+  EXPECT_EQ(Cut(5), static_cast<int64_t>(kRoom * limits::kBlockBytes));
   EXPECT_EQ(Get(name), bytes.substr(0, used.size()));
   EXPECT_EQ(Scan(Get(name), segment.Options()).verdict, SegmentVerdict::kTornTail);
 }
@@ -127,11 +141,11 @@ TEST_F(SegmentTails, AFileThatIsGoneByThenIsNotMissed) {
   TestSegment segment(&log_);
   segment.Group({10}, 0).UnusedBlocks(kRoom);
   const std::string name = Put(segment, segment.bytes);
-  const auto tail = UnusedTail(PathOf(name), stop_);
+  const auto tail = UnusedTail({PathOf(name), std::nullopt}, stop_);
   ASSERT_TRUE(tail.has_value());
   ASSERT_TRUE(io::RemoveFile(PathOf(name)).ok());
   EXPECT_EQ(CutTail(*tail), 0);
-  EXPECT_FALSE(UnusedTail(PathOf(name), stop_).has_value());
+  EXPECT_FALSE(UnusedTail({PathOf(name), std::nullopt}, stop_).has_value());
   EXPECT_THAT(OlderSegments(directory_ + "/none", TestSegment::Journal(), Incarnation(4)),
               IsEmpty());
 }

@@ -17,6 +17,7 @@
 #include "server/driver/config_thread.h"
 #include "server/driver/dialed_connections.h"
 #include "server/driver/journal_files.h"
+#include "server/driver/segment_tails.h"
 #include "server/driver/storage_executor.h"
 #include "server/session/shard.h"
 
@@ -115,8 +116,8 @@ class Server {
   // Reads old segments, which may take long and which nothing waits for.
   std::unique_ptr<io::Worker> tail_worker_;
   std::atomic<bool> stop_reading_tails_{false};
-  size_t shortened_ = 0;                     // of started_: their segments are listed
-  std::vector<std::string> older_segments_;  // of one of them, not read yet
+  size_t shortened_ = 0;                      // of started_: their segments are listed
+  std::vector<OlderSegment> older_segments_;  // of one of them, not read yet
   std::unique_ptr<ConfigThread> config_;
   std::unique_ptr<DialedConnections> dialed_;
   absl::flat_hash_set<uint64_t> accepted_peers_;  // their connections

@@ -12,7 +12,7 @@ void Server::ShortenNext() {
   if (!older_segments_.empty()) return ShortenOne();
   if (shortened_ == started_.size()) return;
   const JournalId id = started_[shortened_++].second;
-  auto found = std::make_shared<std::vector<std::string>>();
+  auto found = std::make_shared<std::vector<OlderSegment>>();
   tail_worker_->Submit(
       [id, found, folder = SegmentFolder(id), before = incarnation_]() -> int64_t {
         *found = OlderSegments(folder, id, before);
@@ -26,7 +26,7 @@ void Server::ShortenNext() {
 
 // Cut as soon as it is read: of processes that live for a moment each leaves less, too.
 void Server::ShortenOne() {
-  const std::string path = std::move(older_segments_.back());
+  const OlderSegment segment = std::move(older_segments_.back());
   older_segments_.pop_back();
   auto tail = std::make_shared<std::optional<SegmentTail>>();
   auto cut = [this, tail](int64_t) {
@@ -39,8 +39,8 @@ void Server::ShortenOne() {
                     });
   };
   tail_worker_->Submit(
-      [this, tail, path]() -> int64_t {
-        *tail = UnusedTail(path, stop_reading_tails_);
+      [this, tail, segment]() -> int64_t {
+        *tail = UnusedTail(segment, stop_reading_tails_);
         return 0;
       },
       cut);
