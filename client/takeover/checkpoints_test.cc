@@ -103,6 +103,18 @@ TEST_F(CheckpointsTest, WhereTheirJournalHasNoLeaderAStandbyReplaysTheWholeJourn
   EXPECT_EQ(CodeOf(Standby::Open(orders, &late, Named("c")).status()), ErrorCode::kUnavailable);
 }
 
+// Much sooner than the journal's own retry_for: a test that waits for that is over its time.
+TEST_F(CheckpointsTest, LoadingGoesOnWithoutProgressForItsPatienceOnly) {
+  auto saver = OpenSaver({.name = "a"});
+  ASSERT_TRUE(saver->Save(AppendAndSave("x")).ok());
+  fake_.SetLeaderless(CheckpointJournalName("orders"));
+  ClientOptions options = fake_.client_options();
+  options.retry_for_ns = 3'600'000'000'000;
+  const client::Journal orders = (*Client::Open(options))->Journal("orders");
+  const auto loaded = LoadCheckpoints(orders, std::chrono::milliseconds(50));
+  EXPECT_EQ(CodeOf(loaded.status()), ErrorCode::kUnavailable) << loaded.status();
+}
+
 TEST_F(CheckpointsTest, EachIsOnDiskWhenItIsSaved) {
   auto saver = OpenSaver({.name = "a"});
   const client::Journal side = Orders().Sibling(CheckpointJournalName("orders"));
