@@ -86,6 +86,7 @@ enum class Mutant : int {
   kContentNotOwned,
   kOlderNameForgotten,
   kStateTakesTheName,
+  kStateBelowCommon,
   kStrangersMemoryLeads,
   kMemoryLeadsAtOnce,
   kSmallerDiskLeads,
@@ -236,6 +237,9 @@ inline constexpr MutantName kMutantNames[] = {
      "a backup's ring counts under its older life while `complete` names that one"},
     {Mutant::kStateTakesTheName, "state_takes_the_name",
      "a log that begins anew at a later state than its end counts under its older life, too"},
+    {Mutant::kStateBelowCommon, "state_below_common",
+     "who counts keeps what it has in common with the leader where its ring has no state to go "
+     "back to"},
     {Mutant::kStrangersMemoryLeads, "strangers_memory_leads",
      "only rings of `complete` lead from memory"},
     {Mutant::kMemoryLeadsAtOnce, "memory_leads_at_once",

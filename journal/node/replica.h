@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "journal/checkpoint/checkpointer.h"
 #include "journal/format/append_scan.h"
 #include "journal/node/derived_state.h"
@@ -182,6 +183,13 @@ class Replica {
   // what the ring can go back to (begin anew from the leader's snapshot), DataLoss if the chain is
   // another one.
   absl::Status TruncateTo(Index last, uint64_t chain);
+  // The derived state behind entry `last`, which is not above the end, made anew from the ring;
+  // `place`: of the entry behind. NotFound below what the ring can go back to.
+  absl::StatusOr<DerivedState> DerivedAt(Index last, RingPlace* place) const;
+  // Where the ring cannot go back to the state before one of its entries: puts that state, which a
+  // leader sent, in place of the older of its own, so that it can. False, and nothing is changed,
+  // if the state is not of this log, or the ring can go back there. Not on a leader.
+  bool TakeOlderState(const v1::StateSnapshot& state);
   // Entries up to here may be called committed, once this replica holds and counts them. Never
   // falls. Until the first call: all, as for a leader that is alone.
   void AllowCommit(Index index);

@@ -7,6 +7,7 @@
 #include "journal/base/mutants.h"
 #include "journal/format/control.h"
 #include "journal/node/replica.h"
+#include "journal/node/snapshot_check.h"
 
 namespace ringjournal {
 
@@ -91,6 +92,33 @@ std::string Replica::TakeRecord(const RecordView& view, bool* full) {
   return "";
 }
 
+absl::StatusOr<DerivedState> Replica::DerivedAt(Index last, RingPlace* place) const {
+  std::optional<v1::StateSnapshot> snapshot = ring_.ReadSnapshotAtOrBelow(last.next());
+  if (!snapshot.has_value()) {
+    return absl::NotFoundError(absl::StrCat("the ring cannot go back to entry ", last.value()));
+  }
+  DerivedState derived = DerivedState::ReadFrom(*snapshot);
+  *place = ring_.end();
+  if (std::optional<RingPlace> from = ring_.Find(derived.position().next_index)) *place = *from;
+  for (; place->index < last.next(); *place = ring_.Next(*place)) {
+    absl::Status applied = derived.Apply(ring_.Record(*place));
+    if (!applied.ok()) return applied;
+  }
+  return derived;
+}
+
+bool Replica::TakeOlderState(const v1::StateSnapshot& state) {
+  const Index next(state.next_index());
+  std::optional<RingPlace> place = ring_.Find(next);
+  if (wants_to_lead_ || !place.has_value() || ring_.ReadSnapshotAtOrBelow(next).has_value()) {
+    return false;
+  }
+  if (!WrongWithSnapshot(state, options_.settings.producers_max()).empty()) return false;
+  LogPosition before = DerivedState::ReadFrom(state).position();
+  if (!before.Advance(ring_.Record(*place)).empty() || !ring_.TakesSnapshot(state)) return false;
+  return ring_.RestoreOlderSnapshot(*place, state);
+}
+
 absl::Status Replica::TruncateTo(Index last, uint64_t chain) {
   Index next = last.next();
   if (next > derived_.position().next_index) {
@@ -101,17 +129,10 @@ absl::Status Replica::TruncateTo(Index last, uint64_t chain) {
         absl::StrCat("a truncation to entry ", last.value(), " would take away entry ",
                      committed_.index.value(), ", which is committed"));
   }
-  std::optional<v1::StateSnapshot> snapshot = ring_.ReadSnapshotAtOrBelow(next);
-  if (!snapshot.has_value()) {
-    return absl::NotFoundError(absl::StrCat("the ring cannot go back to entry ", last.value()));
-  }
-  DerivedState derived = DerivedState::ReadFrom(*snapshot);
-  RingPlace place = ring_.end();
-  if (std::optional<RingPlace> from = ring_.Find(derived.position().next_index)) place = *from;
-  for (; place.index < next; place = ring_.Next(place)) {
-    absl::Status applied = derived.Apply(ring_.Record(place));
-    if (!applied.ok()) return applied;
-  }
+  RingPlace place;
+  absl::StatusOr<DerivedState> made = DerivedAt(last, &place);
+  if (!made.ok()) return made.status();
+  DerivedState& derived = *made;
   if (derived.position().chain != chain && !Mutated(Mutant::kChainNotChecked)) {
     return absl::DataLossError(
         absl::StrCat("entry ", last.value(), " is not the leader's: the chain hashes differ"));

@@ -163,6 +163,49 @@ TEST(Backup, ATruncationBelowTheCommitOrToAnotherChainChangesNothing) {
   EXPECT_TRUE(backup.replica->TruncateTo(Index(6), chain6).ok());
 }
 
+// As one that was loaded from a disk whose newest entries were never committed.
+TEST(Backup, ARingThatCannotGoBackTakesTheStateOfAnotherAndKeepsItsEntries) {
+  TestReplica first, second;
+  Backup backup;
+  for (int i = 0; i < 4; ++i) {
+    first.AppendNext(3000);
+    second.AppendNext(3000);
+  }
+  const Index common = first.replica->derived().position().last().index;
+  for (int i = 0; i < 10; ++i) {
+    first.AppendNext(3000);
+    backup.Follow(first);
+    backup.replica->AllowCommit(backup.end());
+    backup.Batch(first.now);
+  }
+  backup.replica->ForgetCommit();
+  const uint64_t chain = ChainAt(*first.replica, common);
+  ASSERT_TRUE(absl::IsNotFound(backup.replica->TruncateTo(common, chain)));
+
+  RingPlace behind;
+  v1::StateSnapshot state;
+  second.replica->DerivedAt(common, &behind)->WriteTo(&state);
+  EXPECT_EQ(behind.index, common.next());
+  v1::StateSnapshot of_another_log = state;
+  of_another_log.set_chain(chain + 1);
+  EXPECT_FALSE(backup.replica->TakeOlderState(of_another_log));
+  v1::StateSnapshot of_its_end;
+  backup.replica->derived().WriteTo(&of_its_end);
+  EXPECT_FALSE(backup.replica->TakeOlderState(of_its_end));
+  EXPECT_FALSE(first.replica->TakeOlderState(state)) << "it leads";
+  EXPECT_TRUE(absl::IsNotFound(backup.replica->TruncateTo(common, chain)));
+
+  const Index oldest = backup.replica->ring().oldest().index;
+  EXPECT_TRUE(backup.replica->TakeOlderState(state));
+  EXPECT_FALSE(backup.replica->TakeOlderState(state)) << "it can go back there already";
+  ASSERT_TRUE(backup.replica->TruncateTo(common, chain).ok());
+  EXPECT_EQ(backup.end(), common);
+  EXPECT_EQ(backup.replica->ring().oldest().index, oldest);
+  second.Open("another");
+  ASSERT_EQ(backup.Follow(second).verdict, Replica::Taken::Verdict::kAll);
+  ExpectSameLog(second, backup);
+}
+
 TEST(Backup, AFullRingTakesWhatFitsAndGoesOnOnceThereIsRoom) {
   TestReplica leader;
   Backup backup;

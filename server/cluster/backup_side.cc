@@ -105,6 +105,13 @@ void BackupSide::OnFollowOk(PeerConnection* peer, const v1::FollowOk& ok) {
   if ((synced_ || ok.nonce() != nonce_) && !Mutated(Mutant::kStaleFollowOk)) return;
   // The question may have been asked several times; its other answers are about the log as it was.
   ++nonce_;
+  // Its log goes on behind that state: with it the ring can be cut, and keeps what lies below.
+  const bool keeps = ok.has_snapshot() && !Mutated(Mutant::kStateBelowCommon);
+  if (keeps && c_->replica->TakeOlderState(ok.snapshot())) {
+    needs_snapshot_ = false;
+    follow_at_ns_ = 0;
+    return;
+  }
   Index end = c_->replica->derived().position().last().index;
   const Incarnation named = TakesAway(ok, needs_snapshot_, end) ? Incarnation(0) : NamedLife();
   c_->EnterEpoch();

@@ -149,6 +149,7 @@ class LeaderSide {
   bool HearsNothingOf(const Backup& backup) const;
   std::optional<RingPlace> PlaceAfter(Index last) const;
   bool FillContinue(Index last, v1::FollowOk* ok) const;
+  bool FillStateAt(Index common, v1::FollowOk* ok) const;
   bool FillSnapshot(const v1::Follow& follow, v1::FollowOk* ok) const;
   bool MayBeginAtFirst(const PeerConnection& peer, const v1::Follow& follow) const;
   bool IsAnswered(const PeerConnection& peer, const v1::Follow& follow) const;

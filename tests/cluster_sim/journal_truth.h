@@ -232,6 +232,7 @@ class JournalTruth {
   void BringBack(uint32_t node, const Ring& ring);
   const Entry* LostBefore(uint64_t index, const RecordView& next) const;
   static bool Precedes(const EntryHeader& header, const RecordView& next);
+  uint64_t KeptIn(const Replica& replica) const;
   uint64_t KeptBelow(const Ring& ring) const;
   Lsn LsnBefore(uint64_t index) const;
   Index DurableFloor(const client::AppendReceipt& receipt) const;

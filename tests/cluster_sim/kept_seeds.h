@@ -69,6 +69,9 @@ inline constexpr KeptSeed kKeptSeeds[] = {
      "one changed bit brought back a state snapshot of a log that had been cut, and the ring "
      "counted "
      "as intact"},
+    {23503937,
+     "the checker of an operator's recovery took a log of another generation, whose ring began "
+     "above what was committed, for one that holds it"},
 };
 
 }  // namespace ringjournal::cluster_sim

@@ -120,6 +120,7 @@ inline constexpr ScriptKill kScriptKills[] = {
     {"resumes_while_unknown", "handover"}, {"deaf_goes_on", "I15"},
     {"stranger_deposes", "I15"},           {"told_before_applied", "I1"},
     {"emptied_disk_counted", "I11"},       {"restarted_disk_counts", "I14"},
+    {"state_below_common", "I2"},
 };
 
 // No seed that kills them is known; docs/replication.md says what is known of each. Once one is,

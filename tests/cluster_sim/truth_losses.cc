@@ -142,9 +142,14 @@ uint64_t JournalTruth::KeptBy(const v1::ReplicaId& winner) const {
     while (kept > 0 && !Has(view, Incarnation(winner.incarnation()), kept)) --kept;
     return kept;
   }
-  const Ring& ring = view.replica->ring();
+  return KeptIn(*view.replica);
+}
+
+uint64_t JournalTruth::KeptIn(const Replica& replica) const {
+  uint64_t kept = entries_.size();
+  const Ring& ring = replica.ring();
   const uint64_t oldest = ring.oldest().index.value();
-  while (kept >= oldest && !WhyLacks(*view.replica, kept).empty()) --kept;
+  while (kept >= oldest && !WhyLacks(replica, kept).empty()) --kept;
   if (kept >= oldest || oldest == ring.end().index.value()) return kept;
   return KeptBelow(ring);
 }
@@ -228,7 +233,7 @@ void JournalTruth::CheckKeepsMost(const v1::LossReport& loss, const v1::ReplicaI
       continue;
     }
     if (won != nullptr && LastEpochIn(*replica) < LastEpochIn(*won->replica)) continue;
-    if (!WhyLacks(*replica, kept + 1).empty()) continue;
+    if (KeptIn(*replica) <= kept) continue;
     report_->Violation("operator: ", nodes_[i], " keeps entry ", kept + 1,
                        ", which was committed and which ", winner.node(), ", the winner, lacks");
   }
