@@ -8,6 +8,7 @@
 #include "client/takeover/checkpoint_chunks.h"
 #include "client/takeover/records.h"
 #include "journal/format/control.h"
+#include "journal/format/frame.h"
 #include "journal/node/derived_state.h"
 #include "proto/application.pb.h"
 #include "proto/client.pb.h"
@@ -15,6 +16,7 @@
 #include "proto/entry.pb.h"
 #include "proto/export.pb.h"
 #include "proto/peer.pb.h"
+#include "server/cluster/peer_frames.h"
 
 namespace ringjournal {
 namespace {
@@ -123,6 +125,26 @@ std::string ApplicationLines() {
   return lines + Line("cursor", client::CursorText(checkpoint.at));
 }
 
+// What stands in front of messages, on connections of clients and of nodes.
+std::string FrameLines() {
+  v1::Replicate head;
+  head.set_journal_id(std::string(Id().view()));
+  head.set_generation(2);
+  head.set_epoch(9);
+  head.set_commit_index(18);
+  head.set_lease_seq(77);
+  head.set_first_index(19);
+  v1::PeerMessage ack;
+  ack.mutable_replicate_ack()->set_journal_id(std::string(Id().view()));
+  ack.mutable_replicate_ack()->set_end_index(19);
+  std::string replicate, answer;
+  AppendReplicateHead(head, 300, &replicate);
+  AppendPeerFrame(ack, &answer);
+  return Line("client_preface", std::string(kPreface)) +
+         Line("peer_preface", std::string(kPeerPreface)) +
+         Line("replicate_head_of_300_bytes", replicate) + Line("replicate_ack", answer);
+}
+
 std::string FieldLine(const FieldDescriptor& field) {
   return absl::StrCat(
       field.full_name(), " ", field.number(), " ", field.is_repeated() ? "repeated " : "",
@@ -158,6 +180,8 @@ std::set<std::string> FieldsOfToday() {
   return lines;
 }
 
-std::string BuildGoldenMessages() { return ControlLines() + SnapshotLine() + ApplicationLines(); }
+std::string BuildGoldenMessages() {
+  return ControlLines() + SnapshotLine() + ApplicationLines() + FrameLines();
+}
 
 }  // namespace ringjournal

@@ -1,8 +1,7 @@
-// Writes golden files. The segment and the messages only for a new layout; the fields whenever some
-// were added:
-//   bazel run //tests/format:write_golden -- FILE        the segment; prints what docs/formats.md
-//   shows bazel run //tests/format:write_golden -- --messages  to stdout bazel run
-//   //tests/format:write_golden -- --fields    to stdout
+// Writes golden files; those of the segment, the ring and the messages only for a new layout, the
+// fields whenever some were added. `bazel run //tests/format:write_golden -- ` and
+//   FILE         the segment; prints what docs/formats.md shows
+//   --ring, --messages, --fields   to stdout
 #include <cstdio>
 #include <fstream>
 #include <string_view>
@@ -10,17 +9,23 @@
 #include "journal/format/entry_layout.h"
 #include "journal/segment/segment_format.h"
 #include "tests/format/golden_messages.h"
+#include "tests/format/golden_ring.h"
 #include "tests/format/golden_segment.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {
     std::fprintf(
-        stderr, "write_golden: name the file to write, --messages or --fields, and nothing else\n");
+        stderr,
+        "write_golden: name the file to write, --ring, --messages or --fields, and nothing else\n");
     return 2;
   }
   const std::string_view what = argv[1];
   if (what == "--messages") {
     std::fputs(ringjournal::BuildGoldenMessages().c_str(), stdout);
+    return 0;
+  }
+  if (what == "--ring") {
+    std::fputs(ringjournal::BuildGoldenRing().c_str(), stdout);
     return 0;
   }
   if (what == "--fields") {
